@@ -1,0 +1,150 @@
+/*
+ * evidence - what is known of each threat in each Member State, as a lock-free
+ * table of joins.
+ *
+ * A cell is one (threat, state, sector, class, severity, hour). Making sector,
+ * class and severity part of the key keeps every criterion exact: whatever is
+ * counted is counted per lane and united when it is judged. Every field of a
+ * cell has a join that is commutative, associative and idempotent:
+ *
+ *   entities           exact entries (with first and last time) up to
+ *                      exact_max a cell, HyperLogLog beyond
+ *   records            positions, the same way
+ *   origins            exact entries
+ *   users, duration    max per entity
+ *   first, last        min, max
+ *   tlp, pap           max
+ *   best evidence      the k smallest by (rank, time, position)
+ *
+ * Thread   evidence_update: any number of writers, no lock, no allocation.
+ *          evidence_read*: any time, sees a join of some of the updates so far,
+ *          all of those that happened before. snapshot, restore and compact:
+ *          while nobody else calls anything.
+ * Order    a slot is claimed by compare-and-swap on its key; an entry is
+ *          written before it is pushed on its cell's list (release), and
+ *          readers walk lists with acquire.
+ * Memory   evidence_init() takes and touches everything.
+ * Limit    as configured; an update that finds no room returns -ENOSPC.
+ */
+#ifndef TOCSIN_CORRELATE_EVIDENCE_H
+#define TOCSIN_CORRELATE_EVIDENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/vocab.h"
+
+#define EVIDENCE_BUCKET_US INT64_C(3600000000) /* one hour of event time */
+#define EVIDENCE_BEST	   8			/* evidence kept per cell, at the least */
+
+struct evidence_config {
+	uint32_t cells;	    /* power of two, 1024..2^28 */
+	uint32_t entries;   /* power of two, 1024..2^30; entities, positions, origins */
+	uint32_t overflows; /* cells that may outgrow exact_max, 1..2^20 */
+	uint32_t exact_max; /* exact entities, and exact positions, a cell: 16..65536 */
+};
+
+struct evidence_table;
+
+/* One hit, ready to be joined. */
+struct observation {
+	uint32_t threat; /* number in names, from 1 */
+	uint32_t by;	 /* number in names, from 1 */
+	uint8_t state, sector, tlp, pap;
+	uint8_t hit_class; /* CLASS_NONE: suppressed by a benign list (by says which); CLASS_TEST: exercise */
+	uint8_t severity;
+	uint8_t rank; /* 0 best .. 3 */
+	int64_t time_us; /* 1970..2400 */
+	uint64_t entity; /* keyed hash; 0 = nobody named */
+	uint64_t origin; /* hash of the independent origin (sensor) */
+	uint32_t object; /* position: object id (18 bits are kept) */
+	uint32_t sub;	 /* line in a message (12 bits are kept) */
+	uint64_t offset; /* byte, frame or Kafka offset (40 bits are kept in evidence; the count uses all) */
+	uint64_t users;	     /* reported users affected, 0 none */
+	uint64_t duration_s; /* reported duration, 0 none */
+};
+
+int evidence_init(struct evidence_table **t, const struct evidence_config *c); /* 0, -EINVAL, -ENOMEM */
+void evidence_fini(struct evidence_table *t);
+size_t evidence_bytes(const struct evidence_config *c); /* what init will take */
+
+/* Joins o. 0; -ENOSPC when cells or entries are full (what could be joined is);
+ * -ERANGE when the time or a number does not fit. @thread any */
+int evidence_update(struct evidence_table *t, const struct observation *o);
+
+/* --- reading ------------------------------------------------------------ */
+
+struct evidence_cell_key {
+	uint32_t threat;
+	uint8_t state, sector, hit_class, severity;
+	int32_t bucket; /* hours since 1970 */
+};
+
+/* One of a cell's best pieces of evidence. */
+struct evidence_item {
+	uint8_t rank;
+	int64_t time_us;
+	uint32_t object, sub, by;
+	uint64_t offset;
+};
+
+enum evidence_kind { EVIDENCE_ENTITY, EVIDENCE_RECORD, EVIDENCE_ORIGIN, EVIDENCE_KINDS };
+
+struct evidence_entry {
+	uint8_t kind;
+	uint64_t hash;		    /* entity, position hash or origin */
+	int64_t first_us, last_us;  /* ENTITY, ORIGIN: of its hits in this cell */
+	uint64_t users, duration_s; /* ENTITY: reported */
+	struct evidence_item item;  /* RECORD */
+};
+
+#define HLL_BITS      10
+#define HLL_REGISTERS (1u << HLL_BITS) /* standard error 1.04/sqrt(1024) = 3.3 % */
+
+struct evidence_cell {
+	struct evidence_cell_key key;
+	uint8_t tlp, pap;
+	int64_t first_us, last_us;
+	uint32_t entities, records, origins; /* exact entries on the list */
+	bool overflow; /* has sketches: entries beyond exact_max went there */
+	uint32_t index; /* for evidence_read_entries */
+};
+
+/* Threats that changed since the last call (each once), up to max; the flag of
+ * each is cleared before its evidence is read. */
+uint32_t evidence_take_dirty(struct evidence_table *t, uint32_t *threats, uint32_t max);
+/* Calls fn for every cell of the threat. */
+void evidence_read_cells(const struct evidence_table *t, uint32_t threat,
+			 void (*fn)(void *arg, const struct evidence_cell *c), void *arg);
+void evidence_read_entries(const struct evidence_table *t, uint32_t cell,
+			   void (*fn)(void *arg, const struct evidence_entry *e), void *arg);
+/* Joins the cell's sketch (if any) into regs[HLL_REGISTERS]; kind ENTITY or RECORD. */
+void evidence_read_sketch(const struct evidence_table *t, uint32_t cell, enum evidence_kind kind,
+			  uint8_t *regs);
+/* The cell's sketch-time evidence (beyond exact_max), up to EVIDENCE_BEST. Returns count. */
+uint32_t evidence_read_best(const struct evidence_table *t, uint32_t cell,
+			    struct evidence_item out[EVIDENCE_BEST]);
+
+void hll_add(uint8_t *regs, uint64_t hash); /* not atomic: for readers' own unions */
+uint64_t hll_estimate(const uint8_t *regs);
+
+struct evidence_usage {
+	uint32_t cells, entries, overflows;	/* used */
+	struct evidence_config capacity;
+};
+void evidence_usage(const struct evidence_table *t, struct evidence_usage *u);
+
+/* --- quiescent: no other call meanwhile --------------------------------- */
+
+/* Forgets every bucket before oldest_bucket and packs the rest. */
+void evidence_compact(struct evidence_table *t, int32_t oldest_bucket);
+/* Writes the whole table through write (0 or -errno each); versioned, checksummed. */
+int evidence_snapshot(const struct evidence_table *t,
+		      int (*write)(void *arg, const void *p, size_t len), void *arg);
+/* Joins a snapshot into the table. read: bytes read, 0 at the end, -errno.
+ * -EBADMSG: not a snapshot, or damaged; then the table holds nothing of it. */
+int evidence_restore(struct evidence_table *t, int64_t (*read)(void *arg, void *p, size_t len),
+		     void *arg);
+
+#endif

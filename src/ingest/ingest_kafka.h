@@ -1,0 +1,58 @@
+/*
+ * ingest_kafka - telemetry and indicator topics through librdkafka.
+ *
+ * A consumer group with manual offsets: the engine calls kafka_commit() with
+ * the marks it took when the checkpoint holding their effect was durable.
+ *
+ * Thread   fill by one reader thread; commit by the checkpoint thread.
+ * Owns     one rd_kafka_t; closed by close.
+ * Memory   librdkafka's own threads and queues, bounded by its
+ *          queued.max.messages.kbytes (set here); outside the no-malloc rule.
+ * Limit    KAFKA_TOPICS_MAX topics, message.max.bytes <= BATCH_BYTES.
+ */
+#ifndef TOCSIN_INGEST_KAFKA_H
+#define TOCSIN_INGEST_KAFKA_H
+
+#include "ingest/ingest.h"
+
+#define KAFKA_TOPICS_MAX 256
+
+struct kafka_topic {
+	char name[256];
+	const struct source *source; /* NULL: the "source" header of each message names it */
+	bool indicators;	     /* an indicator topic: messages go to the callback */
+};
+
+struct kafka_settings {
+	const char *brokers; /* "host:port,..." */
+	const char *group;   /* default "tocsin" */
+	const struct kafka_topic *topics;
+	uint32_t topic_count;
+	const char *const *properties; /* "key=value" librdkafka settings, NULL-terminated, may be NULL */
+	bool stop_at_end; /* finish when every partition's end (as of start) is reached */
+	/* For topics marked indicators; called on the reader thread. */
+	void (*on_indicator)(void *arg, const char *topic, const void *payload, size_t len);
+	void *arg;
+	/* Offsets to start from, from the checkpoint; they win over the group's. May be NULL. */
+	const struct kafka_mark *marks;
+	uint32_t mark_count;
+};
+
+struct kafka_mark {
+	char topic[256];
+	int32_t partition;
+	int64_t next_offset; /* first one not yet taken */
+};
+
+struct kafka_input;
+
+int kafka_open(struct kafka_input **in, const struct ingest_context *cx,
+	       const struct kafka_settings *s, char why[256]);
+/* As source_ops.fill. One batch holds messages of one partition only, so batch.object is it. */
+int kafka_fill(struct kafka_input *in, struct batch *b, char why[256]);
+/* Next offsets after all that fill() has returned: marks for the checkpoint. Returns count. */
+uint32_t kafka_marks(struct kafka_input *in, struct kafka_mark *out, uint32_t max);
+int kafka_commit(struct kafka_input *in, const struct kafka_mark *marks, uint32_t count);
+void kafka_close(struct kafka_input *in);
+
+#endif

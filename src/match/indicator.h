@@ -1,0 +1,147 @@
+/*
+ * indicator - what an ISAC says is bad, and the set of all that are loaded.
+ *
+ * Thread   built by one thread, then constant (a generation).
+ * Owns     the set owns all strings (one growing block, offsets inside).
+ * Memory   malloc while loading.
+ * Limit    INDICATORS_MAX indicators, THREATS_MAX threats (24 and 27 bits in evidence).
+ *
+ * One indicator has one or more conditions (atom or pattern) combined by a
+ * small expression: OR of ANDs. {domain = a OR ip = b} has two clauses of one
+ * condition each; {ip = a AND port = b} one clause of two.
+ */
+#ifndef TOCSIN_MATCH_INDICATOR_H
+#define TOCSIN_MATCH_INDICATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/address.h"
+#include "base/problem.h"
+#include "config/vocab.h"
+#include "decode/event.h"
+
+#define INDICATORS_MAX (1u << 24)
+#define THREATS_MAX    (1u << 27)
+
+enum condition_kind {
+	CONDITION_IP,	   /* exact address */
+	CONDITION_NETWORK, /* CIDR */
+	CONDITION_DOMAIN,  /* the name and its subdomains */
+	CONDITION_URL,	   /* normalised, see atom_url_normalise() */
+	CONDITION_HASH,	   /* lower-case hex */
+	CONDITION_EMAIL,   /* lower case */
+	CONDITION_VALUE,   /* exact text of another observable type, ASCII case ignored */
+	CONDITION_PORT,	   /* a port number beside the IP condition of its clause */
+	CONDITION_PATTERN, /* regular expression on values of a type, or on raw bytes */
+};
+
+enum pattern_kind { PATTERN_SUBSTRING, PATTERN_WILDCARD, PATTERN_REGEX };
+
+struct condition {
+	uint8_t kind;		 /* enum condition_kind */
+	uint8_t type;		 /* observable type it is about; OBSERVABLE_NONE = raw record bytes */
+	uint8_t pattern_kind;	 /* CONDITION_PATTERN */
+	uint32_t hs_flags;	 /* CONDITION_PATTERN: HS_FLAG_* */
+	uint16_t port;		 /* CONDITION_PORT */
+	uint32_t clause;	 /* number of its clause within the indicator, from 0 */
+	struct network network;	 /* CONDITION_IP, CONDITION_NETWORK */
+	uint32_t text, text_len; /* in the set's block: the canonical value; for a pattern, the
+				  * literal, the wildcard (* and ?, backslash escapes) or the regex */
+};
+
+/* Where indicators come from. */
+struct feed {
+	char name[128];
+	char path[512]; /* or "kafka:topic" */
+	uint8_t tlp;	     /* of unmarked indicators; default amber */
+	uint8_t pap;	     /* default clear */
+	uint8_t severity;    /* of indicators that state none; default medium */
+	char campaign[128];  /* every indicator of the feed belongs to it; "" = none */
+};
+
+struct indicator {
+	uint32_t id, id_len; /* text: STIX id, MISP uuid, or "type:value" where the feed has none */
+	uint16_t feed;
+	uint8_t severity, tlp, pap;
+	int8_t confidence; /* 0..100, -1 not stated */
+	bool rule;	   /* from a rule file: "by" says rule:<id>, threat kind is rule */
+	int64_t valid_from, valid_until; /* us; INT64_MIN and INT64_MAX when open */
+	uint32_t threat;		 /* index in the set; campaign when known */
+	uint32_t first_condition, conditions;
+	uint32_t line; /* in the feed's file, for messages; 0 unknown */
+};
+
+enum threat_kind { THREAT_CAMPAIGN, THREAT_INDICATOR, THREAT_RULE };
+
+struct threat {
+	uint8_t kind;
+	uint32_t id, id_len;	 /* text */
+	uint32_t name, name_len; /* text; the id where nothing better is known */
+};
+
+enum benign_kind { BENIGN_STRING, BENIGN_SUBSTRING, BENIGN_HOSTNAME, BENIGN_CIDR, BENIGN_REGEX };
+
+/* A value that must not raise (MISP warninglist entry, plain list line). */
+struct benign {
+	uint8_t kind;
+	uint16_t list; /* index in lists */
+	uint32_t text, text_len;
+};
+
+struct benign_list {
+	char name[256];
+	char path[512];
+};
+
+struct indicator_set {
+	char *text;
+	size_t text_len, text_capacity;
+	struct indicator *indicators;
+	uint32_t count, capacity;
+	struct condition *conditions;
+	uint32_t condition_count, condition_capacity;
+	struct threat *threats;
+	uint32_t threat_count, threat_capacity;
+	struct feed *feeds;
+	uint32_t feed_count, feed_capacity;
+	struct benign *benigns;
+	uint32_t benign_count, benign_capacity;
+	struct benign_list *benign_lists;
+	uint32_t benign_list_count, benign_list_capacity;
+	/* counts for check: loaded by condition kind, and what was set aside on purpose */
+	uint64_t revoked, deleted, not_to_ids, expired_patterns;
+	void *index; /* private: (kind, id) -> threat, id -> indicator, while loading */
+};
+
+int indicator_set_init(struct indicator_set *s); /* 0, -ENOMEM */
+void indicator_set_fini(struct indicator_set *s);
+
+static inline struct span indicator_text(const struct indicator_set *s, uint32_t at, uint32_t len)
+{
+	return (struct span){s->text + at, len};
+}
+
+/*
+ * Loads one file into the set, format told by content: STIX 2.1 bundle or
+ * object, MISP event(s), attribute(s) or a MISP feed's response, Zeek Intel
+ * TSV, CSV with a header row, plain list (maltrail and ipsum styles: '#'
+ * comments, "value<TAB>count"). feed gives name, defaults and campaign.
+ * 0, or -errno when the file cannot be read; bad entries go to ps.
+ */
+int feed_load_file(struct indicator_set *s, const struct feed *feed, struct problems *ps);
+/* The same for bytes (a Kafka message); line numbers count from 1 within them. */
+int feed_load_bytes(struct indicator_set *s, const struct feed *feed, const char *p, size_t len,
+		    struct problems *ps);
+/* hsbench patterns, "id:/re/flags" a line. Sets rule on each. */
+int rules_load_file(struct indicator_set *s, const char *path, struct problems *ps);
+/* MISP warninglist JSON, a folder of them, or a plain list (one value a line). */
+int benign_load(struct indicator_set *s, const char *path, struct problems *ps);
+/*
+ * After loading: indicators with the same single atom share one threat unless
+ * a campaign claims them; the smallest indicator id names it.
+ */
+void indicator_set_finish(struct indicator_set *s);
+
+#endif

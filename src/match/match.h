@@ -1,0 +1,66 @@
+/*
+ * match - records become hits: Hyperscan for patterns, exact tiers for atoms.
+ *
+ * A matcher is compiled from an indicator set and constant afterwards: one
+ * generation. Workers hold a scratch each.
+ *
+ * Thread   matcher: any number of readers. scratch: one worker.
+ * Owns     the matcher borrows the set, which must outlive it.
+ * Memory   compile allocates; scan and verify never do.
+ * Limit    MATCH_HITS_MAX hits a record; beyond, overflow is counted in the scratch.
+ */
+#ifndef TOCSIN_MATCH_MATCH_H
+#define TOCSIN_MATCH_MATCH_H
+
+#include "decode/event.h"
+#include "match/indicator.h"
+
+#define MATCH_HITS_MAX 1024
+
+struct matcher;
+struct match_scratch;
+
+struct hit {
+	uint32_t indicator; /* index in the set */
+	const struct observable *observable; /* NULL: on the raw bytes */
+	struct span value;		     /* what matched */
+};
+
+/* A hit that a benign list suppressed. */
+struct suppressed {
+	uint32_t indicator;
+	uint32_t benign; /* index in the set */
+	struct span value;
+};
+
+struct match_result {
+	uint32_t hits, suppressions, overflow;
+	struct hit hit[MATCH_HITS_MAX];
+	struct suppressed suppressed[64];
+};
+
+/* 0, -ENOMEM, -EINVAL. Patterns that Hyperscan refuses go to ps with their feed and line. */
+int matcher_compile(struct matcher **m, const struct indicator_set *set, struct problems *ps);
+void matcher_free(struct matcher *m);
+size_t matcher_bytes(const struct matcher *m); /* memory held */
+
+int match_scratch_init(struct match_scratch **sc, const struct matcher *m); /* 0, -ENOMEM */
+void match_scratch_free(struct match_scratch *sc);
+
+/*
+ * Scan before parse. True when the record may hit something and must be
+ * decoded; false is certain: no indicator matches any field of it. The bytes
+ * are one record of this format (escapes and all); BATCH_PAD bytes after it
+ * are readable. A frame that no decoder would take (not '{'..'}', unbalanced
+ * strings, bytes >= 0x80 that may be no UTF-8) also answers true: decode says why.
+ */
+bool match_scan(const struct matcher *m, struct match_scratch *sc, enum format format,
+		const char *p, size_t len);
+
+/* Every hit of the decoded event: observables against atoms and typed patterns,
+ * raw bytes against raw patterns; AND clauses checked; validity in event time
+ * honoured; benign values set aside. Each (indicator, value) once. */
+void match_verify(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
+		  struct match_result *out);
+
+#endif
