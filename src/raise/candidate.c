@@ -47,21 +47,30 @@ void candidate_id(const struct threat_name *threat, int64_t window_start_us,
 	text_fini(&t);
 }
 
-void candidate_make(struct candidate *c, const struct candidate_context *cx,
-		    const struct episode *ep, enum candidate_status status, uint32_t version)
+void candidate_make_of(struct candidate *c, const struct candidate_context *cx,
+		       const struct threat_name *threat, const struct episode *ep,
+		       enum candidate_status status, uint32_t version)
 {
-	struct score s;
-	const struct threat_name *threat = names_threat_get(cx->names, ep->threat);
+	struct score s = {0};
 
-	assert(threat);
 	memset(c, 0, sizeof(*c));
 	c->threat = *threat;
 	c->version = version;
 	c->status = status;
 	c->episode = *ep;
 	candidate_id(threat, ep->first_us, c->id);
-	score_episode(&s, ep, cx->profile);
+	if (status != CANDIDATE_WITHDRAWN)
+		score_episode(&s, ep, cx->profile);
 	c->score = s.hundredths / 100.0;
+}
+
+void candidate_make(struct candidate *c, const struct candidate_context *cx,
+		    const struct episode *ep, enum candidate_status status, uint32_t version)
+{
+	const struct threat_name *threat = names_threat_get(cx->names, ep->threat);
+
+	assert(threat);
+	candidate_make_of(c, cx, threat, ep, status, version);
 }
 
 void candidate_position(struct text *out, const char *prefix, const struct evidence_item *i)

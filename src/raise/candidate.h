@@ -57,6 +57,10 @@ struct candidate {
 /* Fills id, threat and score; status and version from the caller. */
 void candidate_make(struct candidate *c, const struct candidate_context *cx,
 		    const struct episode *ep, enum candidate_status status, uint32_t version);
+/* The same for a threat whose strings the caller keeps; ep->threat is not looked up. */
+void candidate_make_of(struct candidate *c, const struct candidate_context *cx,
+		       const struct threat_name *threat, const struct episode *ep,
+		       enum candidate_status status, uint32_t version);
 void candidate_id(const struct threat_name *threat, int64_t window_start_us,
 		  char out[CANDIDATE_ID_MAX]);
 /* UUIDv5 of any text in the same namespace. */
