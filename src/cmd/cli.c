@@ -327,11 +327,13 @@ int cli_parse(struct cli *cli, const struct command *cmd, int argc, char **argv)
 
 	memset(cli, 0, sizeof(*cli));
 	cli->command = cmd->name;
+	cli->argc = argc;
+	cli->argv = argv;
 	problems_init(&cli->problems);
 	if (config_init(&cli->config))
 		return 1000 + EXIT_CONFIG;
 	build(&t, mask_of(cmd));
-	optind = 1;
+	optind = 0; /* start over, tables and all */
 	while ((o = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1) {
 		if (o == '?') {
 			fprintf(stderr, "Try 'tocsin %s --help'.\n", cmd->name);

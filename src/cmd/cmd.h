@@ -23,6 +23,8 @@ enum {
 /* What the arguments say, after parsing: the configuration with every flag applied. */
 struct cli {
 	const char *command;
+	int argc; /* kept for a reload, which reads them again */
+	char **argv;
 	struct config config;
 	struct problems problems;
 	struct config_strings paths; /* with as[]: each PATH and the source that was in force */

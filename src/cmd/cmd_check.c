@@ -117,7 +117,8 @@ static int check_run(struct cli *cli)
 		return EXIT_OK;
 	problems_init(&ps);
 	int err = engine_create(&e, &cli->config, &ps, why);
-	if (!err) {
+	bool loadable = !err;
+	if (loadable && !(err = engine_load(e, &ps))) {
 		struct indicator_counts counts;
 		engine_indicator_counts(e, &counts);
 		n = count_rows(&counts, rows);
@@ -126,9 +127,9 @@ static int check_run(struct cli *cli)
 		print_json(rows, n, &ps, !err && !ps.refused);
 	else
 		print_text(rows, n, &ps);
-	if (err)
+	if (!loadable)
 		log_error("%s", why);
-	int code = err == -EINVAL || err == -ENOMEM ? EXIT_CONFIG
+	int code = !loadable ? EXIT_CONFIG
 		   : err || ps.refused		    ? EXIT_RULES
 						    : EXIT_OK;
 	engine_destroy(e);

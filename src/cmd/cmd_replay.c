@@ -11,6 +11,7 @@
 #include "cmd/summary.h"
 #include "engine/engine.h"
 #include "engine/output.h"
+#include "cmd/cmd_engine.h"
 
 #define READERS_MAX 4
 
@@ -182,18 +183,15 @@ static int gather_inputs(struct replay *r)
 	return EXIT_OK;
 }
 
-/* Objects get their numbers in the order of the sorted list, before readers race. */
 static int open_all(struct replay *r, struct problems *ps)
 {
 	const struct config *c = &r->cli->config;
 	char why[256] = "";
-	int err = engine_create(&r->e, c, ps, why);
+	int err;
+	int code = cli_engine(r->cli, &r->e, ps);
 
-	cli_problems(r->cli, ps, 20);
-	if (err || (c->init_errors_fatal && ps->refused)) {
-		log_error("%s", err ? why : "rules or indicators were refused, and init_errors_fatal is set");
-		return err == -EINVAL || err == -ENOMEM ? EXIT_CONFIG : EXIT_RULES;
-	}
+	if (code != EXIT_OK)
+		return code;
 	if (c->output_hits[0] && (err = engine_open_hits(r->e, c->output_hits))) {
 		log_error("%s: %s", c->output_hits, strerror(-err));
 		return EXIT_IO;

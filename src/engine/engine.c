@@ -107,14 +107,7 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
 	    (err = init_workers(e)))
 		return err;
-	if ((err = take_memory(e, why)))
-		return err;
-	snprintf(why, 256, "indicators, rules or benign lists did not load");
-	struct ruleset *r;
-	if ((err = ruleset_build(&r, e->config, NULL, e->names, ps)))
-		return err;
-	ruleset_publish(&e->rules, r);
-	return 0;
+	return take_memory(e, why);
 }
 
 static uint32_t cores(void)
@@ -350,6 +343,11 @@ int engine_output_failed(const struct engine *e)
 	return hits_error(&((struct engine *)e)->hits);
 }
 
+int engine_load(struct engine *e, struct problems *ps)
+{
+	return engine_reload(e, e->config, ps);
+}
+
 int engine_reload(struct engine *e, const struct config *c, struct problems *ps)
 {
 	struct ruleset *r;
@@ -357,7 +355,9 @@ int engine_reload(struct engine *e, const struct config *c, struct problems *ps)
 	pthread_mutex_lock(&e->live_lock);
 	int err = ruleset_build(&r, c, &e->live_indicators, e->names, ps);
 	pthread_mutex_unlock(&e->live_lock);
-	if (!err)
-		ruleset_publish(&e->rules, r);
-	return err;
+	if (err)
+		return err;
+	ruleset_publish(&e->rules, r);
+	e->lists = c;
+	return 0;
 }

@@ -18,10 +18,13 @@
 
 struct engine;
 
-/* Loads rules, indicators and the profile, and takes all memory. 0 or -errno;
- * problems say what could not be taken (some of it fatal only when err != 0). */
+/* Loads the profile and field maps and takes all memory. 0; -EINVAL, -ENOMEM: the
+ * configuration is at fault, with why. Then engine_load(), or a checkpoint first. */
 int engine_create(struct engine **e, const struct config *c, struct problems *ps, char why[256]);
 void engine_destroy(struct engine *e);
+/* Loads indicators, rules and benign lists: the first generation. 0, -ENOMEM;
+ * -ENOENT when a named file did not load at all. ps tells what was refused. */
+int engine_load(struct engine *e, struct problems *ps);
 
 /* Starts the workers. live: late records are rejected and evidence expires. */
 int engine_start(struct engine *e, bool live);
@@ -62,7 +65,8 @@ struct set_aside;
 uint32_t engine_set_aside(struct engine *e, enum hit_class c, struct set_aside *out, uint32_t max);
 int engine_output_failed(const struct engine *e); /* -errno of the hits file, or 0 */
 
-/* Builds the ruleset anew and swaps it in; on failure the old one stays. */
+/* Builds the ruleset anew from c's lists and swaps it in; on failure the old one
+ * stays. c must live until the next one. @thread main */
 int engine_reload(struct engine *e, const struct config *c, struct problems *ps);
 
 #endif

@@ -44,6 +44,7 @@ struct gate {
 
 struct engine {
 	const struct config *config;
+	const struct config *lists; /* whose feeds, rules and benign lists are in force */
 	bool live;
 	uint8_t entity_key[16];
 	struct object_registry *objects;
