@@ -55,16 +55,24 @@ static bool method_known(const char *p, size_t len)
 	return false;
 }
 
-/* "METHOD target HTTP/1.x": the target, which may hold spaces that do not belong there. */
+/*
+ * "METHOD target HTTP/1.x": the target, which may hold spaces that do not
+ * belong there. Some malware leaves the version out; then the method must be
+ * a known one and the target a path, so that other text is not taken for HTTP.
+ */
 static bool request_line(const struct line *l, size_t method, struct line *target)
 {
 	static const size_t version = sizeof(" HTTP/1.1") - 1;
 
-	if (l->len < method + 1 + version || memcmp(l->p + l->len - version, " HTTP/", 6) != 0)
-		return false;
 	target->p = l->p + method + 1;
-	target->len = l->len - version - method - 1;
-	return true;
+	target->len = l->len - method - 1;
+	if (target->len >= version &&
+	    memcmp(l->p + l->len - version, " HTTP/", 6) == 0) {
+		target->len -= version;
+		return true;
+	}
+	return method_known(l->p, method) && target->len > 0 && target->p[0] == '/' &&
+	       !memchr(target->p, ' ', target->len);
 }
 
 enum packet_payload packet_http_kind(const uint8_t *payload, size_t len)

@@ -62,13 +62,13 @@ static enum packet_layer ip4(struct packet *pk)
 	if (packet_left(pk) < 20)
 		return unreadable(pk);
 	size_t header = (size_t)(p[0] & 15) * 4, total = packet_u16(p + 2);
-	if (header < 20)
+	if (header < 20 || (total != 0 && total < header))
 		return unreadable(pk);
 	if (!add_level(pk, p + 12, p + 16, 4))
 		return PACKET_DONE;
 	if (total == 0 || total > packet_left(pk))
 		total = packet_left(pk);
-	if (total < header) {
+	if (total < header) { /* the capture ends in the options */
 		payload_at(pk, end, end);
 		return PACKET_DONE;
 	}

@@ -20,6 +20,8 @@ enum {
 	TYPE_QINQ = 0x88a8,
 	TYPE_QINQ_OLD = 0x9100,
 	TYPE_ERSPAN2 = 0x88be,
+	TYPE_ERSPAN3 = 0x22eb,
+	TYPE_WCCP = 0x883e,
 	TYPE_LENGTH_MAX = 1500 /* up to here an 802.3 length, not a type */
 };
 
@@ -67,6 +69,31 @@ static enum packet_layer skip_to_type(struct packet *pk, size_t type_at, size_t 
 	return PACKET_ETHERTYPE;
 }
 
+/* Mirrored Ethernet in GRE (draft-foschiano-erspan): type II has a header of 8
+ * bytes, type III of 12 and, when its last bit says so, 8 more. */
+static enum packet_layer erspan(struct packet *pk)
+{
+	bool third = pk->type == TYPE_ERSPAN3;
+	size_t header = third ? 12 : 8;
+
+	if (packet_left(pk) < header)
+		return cut(pk);
+	if (third && pk->p[11] & 1)
+		header += 8;
+	if (packet_left(pk) < header)
+		return cut(pk);
+	pk->p += header;
+	return PACKET_ETHERNET;
+}
+
+/* A redirected packet in GRE: version 2 puts four bytes before the IP header. */
+static enum packet_layer wccp(struct packet *pk)
+{
+	if (packet_left(pk) >= 4 && pk->p[0] >> 4 != 4)
+		pk->p += 4;
+	return PACKET_IP;
+}
+
 enum packet_layer packet_ethertype(struct packet *pk)
 {
 	switch (pk->type) {
@@ -90,10 +117,10 @@ enum packet_layer packet_ethertype(struct packet *pk)
 	case TYPE_TEB:
 		return PACKET_ETHERNET;
 	case TYPE_ERSPAN2:
-		if (packet_left(pk) < 8)
-			return cut(pk);
-		pk->p += 8;
-		return PACKET_ETHERNET;
+	case TYPE_ERSPAN3:
+		return erspan(pk);
+	case TYPE_WCCP:
+		return wccp(pk);
 	default:
 		return pk->type <= TYPE_LENGTH_MAX ? llc(pk) : PACKET_DONE;
 	}

@@ -1,12 +1,13 @@
 /*
  * packet_tls - the server name in a ClientHello (RFC 8446, RFC 6066; DTLS RFC 9147).
  *
- * Only what this segment carries of the first record: a name that is cut is
- * no name.
+ * Only what this segment carries of its first handshake record: a name that is
+ * cut is no name.
  */
 #include "decode/packet.h"
 
-enum { RECORD_HANDSHAKE = 22, CLIENT_HELLO = 1, SERVER_HELLO = 2, EXTENSION_SERVER_NAME = 0 };
+enum { RECORD_CHANGE_CIPHER_SPEC = 20, RECORD_HANDSHAKE = 22 };
+enum { CLIENT_HELLO = 1, SERVER_HELLO = 2, EXTENSION_SERVER_NAME = 0 };
 
 /* Reads through and tests once: after a short read every later one gives 0. */
 struct cursor {
@@ -48,8 +49,19 @@ static enum packet_payload kind(unsigned handshake_type)
 	return PACKET_PAYLOAD_OPAQUE;
 }
 
+/* The second ClientHello, after a retry request, follows a change of cipher
+ * spec that means nothing (RFC 8446 D.4). */
+static size_t compatibility_record(const uint8_t *p, size_t len)
+{
+	return len >= 6 && p[0] == RECORD_CHANGE_CIPHER_SPEC && p[3] == 0 && p[4] == 1 ? 6 : 0;
+}
+
 enum packet_payload packet_tls_kind(const uint8_t *p, size_t len)
 {
+	size_t skip = compatibility_record(p, len);
+
+	p += skip;
+	len -= skip;
 	if (len < 6 || p[0] != RECORD_HANDSHAKE || p[1] != 3 || p[2] > 4)
 		return PACKET_PAYLOAD_OPAQUE;
 	return kind(p[5]);
@@ -92,7 +104,9 @@ void packet_tls(struct packet *pk, const uint8_t *p, size_t len)
 	bool datagram = p[1] == 0xfe;
 	struct cursor c = {.p = p, .end = p + len};
 
-	take(&c, datagram ? 11 : 3);
+	if (!datagram)
+		take(&c, compatibility_record(p, len));
+	take(&c, datagram ? 11 : 3); /* type, version; epoch and sequence */
 	size_t record = take_number(&c, 2);
 	if (!c.bad && record < (size_t)(c.end - c.p))
 		c.end = c.p + record;

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "decode/decode.h"
+#include "unit/test_packet_rules.h"
 
 #define DATA	   "../shared/data/"
 #define FILES_MAX  4096
@@ -25,7 +26,6 @@
 #define VALUES_MAX 1024
 #define SHOWN_MAX  40
 
-enum kind { ADDRESS, DNS, SNI, HOST, KINDS };
 static const char *const kind_name[KINDS] = {"address", "dns", "sni", "host"};
 
 enum column {
@@ -38,18 +38,32 @@ enum column {
 	DNS_NAME,
 	SERVER_NAME,
 	HTTP_HOST,
+	REQUEST,
+	IP_OPTION,
 	COLUMNS
 };
 static const char *const column_field[COLUMNS] = {
 	"frame.number", "frame.protocols", "ip.src",
 	"ip.dst",	"ipv6.src",	   "ipv6.dst",
 	"dns.qry.name", "tls.handshake.extensions_server_name",
-	"http.host",
+	"http.host",	"http.request.method", "ip.opt.type.number",
+};
+
+static const char *const rule_text[RULE_COUNT] = {
+#define X(id, text) text,
+	RULES(X)
+#undef X
+};
+
+struct value {
+	const char *p;
+	bool v6;
+	int nth; /* addresses: of the IP headers of its version in the frame */
 };
 
 struct set {
 	int count;
-	const char *value[VALUES_MAX];
+	struct value value[VALUES_MAX];
 };
 
 static char *files[FILES_MAX];
@@ -58,7 +72,8 @@ static struct decoder decoder;
 static struct event event;
 static char text[1 << 22]; /* the values of one frame */
 static size_t text_used;
-static uint64_t frames, foreign, bad, compared[KINDS], equal, unexplained, tail;
+static uint64_t frames, foreign, bad, equal, tail, unread;
+static uint64_t compared[KINDS], explained[RULE_COUNT][KINDS];
 static int shown;
 
 static const char *keep(const char *p, size_t len)
@@ -76,26 +91,26 @@ static const char *keep(const char *p, size_t len)
 static bool has(const struct set *s, const char *value)
 {
 	for (int i = 0; i < s->count; i++)
-		if (strcmp(s->value[i], value) == 0)
+		if (strcmp(s->value[i].p, value) == 0)
 			return true;
 	return false;
 }
 
-static void put(struct set *s, const char *p, size_t len)
+static void put(struct set *s, const char *p, size_t len, bool v6, int nth)
 {
 	const char *value = keep(p, len);
 
 	if (len > 0 && !has(s, value) && s->count < VALUES_MAX)
-		s->value[s->count++] = value;
+		s->value[s->count++] = (struct value){value, v6, nth};
 }
 
-static void put_address(struct set *s, const char *p, size_t len)
+static void put_address(struct set *s, const char *p, size_t len, bool v6, int nth)
 {
 	struct address a;
 	char out[ADDRESS_TEXT_MAX];
 
 	if (address_parse(p, len, &a))
-		put(s, out, address_format(&a, out));
+		put(s, out, address_format(&a, out), v6, nth);
 }
 
 /* tshark shows the Host header as it stands; the name alone is compared. */
@@ -109,7 +124,7 @@ static void put_host(struct set *s, const char *p, size_t len)
 	} else if (stop) {
 		len = (size_t)(stop - p);
 	}
-	put(s, p, len);
+	put(s, p, len, false, 0);
 }
 
 static void put_name(struct set *s, const char *p, size_t len)
@@ -117,23 +132,24 @@ static void put_name(struct set *s, const char *p, size_t len)
 	/* "<Root>", "<Name too long>": tshark's words, not names */
 	if (len > 0 && p[0] == '<' && p[len - 1] == '>')
 		return;
-	put(s, p, len);
+	put(s, p, len, false, 0);
 }
 
-static void put_value(struct set sets[KINDS], enum column c, const char *p, size_t len)
+static void put_value(struct set sets[KINDS], enum column c, const char *p, size_t len,
+		      int nth)
 {
 	switch (c) {
 	case IP_SRC:
 	case IP_DST:
 	case IP6_SRC:
 	case IP6_DST:
-		put_address(&sets[ADDRESS], p, len);
+		put_address(&sets[ADDRESS], p, len, c == IP6_SRC || c == IP6_DST, nth);
 		break;
 	case DNS_NAME:
 		put_name(&sets[DNS], p, len);
 		break;
 	case SERVER_NAME:
-		put(&sets[SNI], p, len);
+		put(&sets[SNI], p, len, false, 0);
 		break;
 	case HTTP_HOST:
 		put_host(&sets[HOST], p, len);
@@ -143,8 +159,16 @@ static void put_value(struct set sets[KINDS], enum column c, const char *p, size
 	}
 }
 
-/* One line of tshark's into sets; false at the end. protocols points into line. */
-static bool theirs(FILE *f, char **line, size_t *cap, struct set sets[KINDS], char **protocols)
+/* Loose or strict source route: option numbers 3 and 9. */
+static bool is_source_route(const char *number)
+{
+	int n = atoi(number);
+
+	return n == 3 || n == 9;
+}
+
+/* One line of tshark's into sets and facts, which point into it; false at the end. */
+static bool theirs(FILE *f, char **line, size_t *cap, struct set sets[KINDS], struct facts *facts)
 {
 	ssize_t n = getline(line, cap, f);
 
@@ -155,11 +179,16 @@ static bool theirs(FILE *f, char **line, size_t *cap, struct set sets[KINDS], ch
 		p[n - 1] = '\0';
 	for (int c = 0; c < COLUMNS; c++) {
 		char *cell = p ? strsep(&p, "\t") : "";
+		int nth = 0;
 		if (c == PROTOCOLS)
-			*protocols = cell;
-		for (char *v = cell; v && *v;) {
+			facts->protocols = cell;
+		if (c == REQUEST)
+			facts->request = cell[0] != '\0';
+		for (char *v = cell; *v; nth++) {
 			size_t len = strcspn(v, "\x01");
-			put_value(sets, c, v, len);
+			put_value(sets, c, v, len, nth);
+			if (c == IP_OPTION)
+				facts->source_route |= is_source_route(v);
 			v += len + (v[len] != '\0');
 		}
 	}
@@ -173,16 +202,16 @@ static void ours(struct set sets[KINDS])
 		switch (event.field[i].id) {
 		case FIELD_SOURCE_IP:
 		case FIELD_DESTINATION_IP:
-			put_address(&sets[ADDRESS], v->p, v->len);
+			put_address(&sets[ADDRESS], v->p, v->len, false, 0);
 			break;
 		case FIELD_DNS_QUESTION_NAME:
-			put(&sets[DNS], v->p, v->len);
+			put(&sets[DNS], v->p, v->len, false, 0);
 			break;
 		case FIELD_TLS_SERVER_NAME:
-			put(&sets[SNI], v->p, v->len);
+			put(&sets[SNI], v->p, v->len, false, 0);
 			break;
 		case FIELD_URL_DOMAIN:
-			put(&sets[HOST], v->p, v->len);
+			put(&sets[HOST], v->p, v->len, false, 0);
 			break;
 		default:
 			break;
@@ -190,30 +219,39 @@ static void ours(struct set sets[KINDS])
 	}
 }
 
-static void differ(const char *file, uint64_t frame, enum kind k, const char *side,
-		   const char *value, const char *protocols)
+static void differ(const char *file, uint64_t frame, enum kind k, enum rule r, const char *side,
+		   const char *value, const struct facts *f)
 {
-	unexplained++;
-	if (getenv("ALL") || shown++ < SHOWN_MAX)
-		printf("# %s\t%s\t%s\t%s\t%llu\t%s\n", side, kind_name[k], protocols, value,
+	explained[r][k]++;
+	if (getenv("SHOW") ? atoi(getenv("SHOW")) == (int)r
+			   : r == RULE_UNEXPLAINED && shown++ < SHOWN_MAX)
+		printf("# %s\t%s\t%s\t%s\t%llu\t%s\n", side, kind_name[k], f->protocols, value,
 		       (unsigned long long)frame, file);
 }
 
-static void compare(const char *file, uint64_t frame, const struct set t[KINDS],
-		    const struct set o[KINDS], const char *protocols)
+static bool compare(const char *file, uint64_t frame, const struct set t[KINDS],
+		    const struct set o[KINDS], const struct facts *f)
 {
-	uint64_t before = unexplained;
+	bool same = true;
 
-	for (int k = 0; k < KINDS; k++) {
+	for (enum kind k = 0; k < KINDS; k++) {
 		compared[k] += (uint64_t)t[k].count;
-		for (int i = 0; i < t[k].count; i++)
-			if (!has(&o[k], t[k].value[i]))
-				differ(file, frame, k, "missing", t[k].value[i], protocols);
-		for (int i = 0; i < o[k].count; i++)
-			if (!has(&t[k], o[k].value[i]))
-				differ(file, frame, k, "extra", o[k].value[i], protocols);
+		for (int i = 0; i < t[k].count; i++) {
+			const struct value *v = &t[k].value[i];
+			if (has(&o[k], v->p))
+				continue;
+			same = false;
+			differ(file, frame, k, rules_missing(f, k, v->v6, v->nth), "missing", v->p,
+			       f);
+		}
+		for (int i = 0; i < o[k].count; i++) {
+			if (has(&t[k], o[k].value[i].p))
+				continue;
+			same = false;
+			differ(file, frame, k, rules_extra(f, k), "extra", o[k].value[i].p, f);
+		}
 	}
-	equal += unexplained == before;
+	return same;
 }
 
 struct run {
@@ -266,28 +304,31 @@ static void file_frames(const char *path, pcap_t *pc, FILE *out)
 	static struct set t[KINDS], o[KINDS];
 	struct pcap_pkthdr *h;
 	const u_char *p;
-	char *line = NULL, *protocols = "";
+	char *line = NULL;
 	size_t cap = 0;
 	uint64_t frame = 0;
 
 	while (pcap_next_ex(pc, &h, &p) == 1) {
+		struct facts f = {.protocols = "", .cut = h->caplen < h->len, .ev = &event};
 		frame++;
 		text_used = 0;
 		for (int k = 0; k < KINDS; k++)
 			t[k].count = o[k].count = 0;
-		if (!theirs(out, &line, &cap, t, &protocols))
-			break;
+		if (!theirs(out, &line, &cap, t, &f)) {
+			unread++;
+			continue;
+		}
 		frames++;
-		enum reason r = decode_packet(&decoder, pcap_datalink(pc), p, h->caplen, h->len, 1,
-					      &event);
-		if (r == REASON_LINK_TYPE) {
+		f.reason = decode_packet(&decoder, pcap_datalink(pc), p, h->caplen, h->len, 1,
+					 &event);
+		if (f.reason == REASON_LINK_TYPE) {
 			foreign++;
 			continue;
 		}
-		bad += r == REASON_BAD_PACKET;
-		if (r == REASON_OK)
+		bad += f.reason == REASON_BAD_PACKET;
+		if (f.reason == REASON_OK)
 			ours(o);
-		compare(path, frame, t, o, protocols);
+		equal += compare(path, frame, t, o, &f);
 	}
 	while (getline(&line, &cap, out) > 0)
 		tail++;
@@ -368,6 +409,30 @@ static void run_all(void)
 	}
 }
 
+static void report(int captures)
+{
+	uint64_t unexplained = 0;
+
+	printf("# %d captures, %llu frames: %llu equal, %llu of foreign link types, %llu bad\n"
+	       "# %llu frames that only tshark could read, %llu that only libpcap could\n",
+	       captures, (unsigned long long)frames, (unsigned long long)equal,
+	       (unsigned long long)foreign, (unsigned long long)bad, (unsigned long long)tail,
+	       (unsigned long long)unread);
+	for (int k = 0; k < KINDS; k++) {
+		printf("# %s: %llu values compared\n", kind_name[k],
+		       (unsigned long long)compared[k]);
+		unexplained += explained[RULE_UNEXPLAINED][k];
+	}
+	for (int r = 0; r < RULE_COUNT; r++)
+		printf("# %6llu address %4llu dns %4llu sni %4llu host: %s\n",
+		       (unsigned long long)explained[r][ADDRESS],
+		       (unsigned long long)explained[r][DNS],
+		       (unsigned long long)explained[r][SNI],
+		       (unsigned long long)explained[r][HOST], rule_text[r]);
+	tap_ok(frames > 0 && unexplained == 0, "%llu unexplained differences",
+	       (unsigned long long)unexplained);
+}
+
 int main(int argc, char **argv)
 {
 	if (access(DATA "pcaps", R_OK) != 0) {
@@ -391,14 +456,7 @@ int main(int argc, char **argv)
 	}
 	int captures = file_count;
 	run_all();
-	printf("# %d captures, %llu frames: %llu equal, %llu of foreign link types, %llu bad\n",
-	       captures, (unsigned long long)frames, (unsigned long long)equal,
-	       (unsigned long long)foreign, (unsigned long long)bad);
-	for (int k = 0; k < KINDS; k++)
-		printf("# %s: %llu values compared\n", kind_name[k],
-		       (unsigned long long)compared[k]);
-	tap_ok(frames > 0 && unexplained == 0, "%llu unexplained differences",
-	       (unsigned long long)unexplained);
+	report(captures);
 	decoder_fini(&decoder);
 	return tap_done();
 }
