@@ -119,7 +119,8 @@ void packet_tls(struct packet *pk, const uint8_t *p, size_t len);
 enum packet_payload packet_http_kind(const uint8_t *p, size_t len);
 void packet_http(struct packet *pk, const uint8_t *p, size_t len);
 
-/* packet_text: addresses and numbers as text; the bytes written, no NUL. */
+/* packet_text: addresses and numbers as text, no NUL; the text's length. An
+ * address may write up to PACKET_TEXT_ADDRESS_MAX bytes whatever its length. */
 #define PACKET_TEXT_ADDRESS_MAX 48
 size_t packet_text_address(const uint8_t *addr, uint8_t bytes, char *out);
 size_t packet_text_number(uint16_t n, char *out);

@@ -19,12 +19,16 @@ static const uint16_t services[] = {
 	10051, 10250, 11211, 11371, 15672, 18080, 20000, 25565, 27017, 27018, 30303, 32400,
 };
 
+enum { SERVICES = sizeof(services) / sizeof(services[0]) };
+
 static int rank(uint16_t port)
 {
-	size_t lo = 0, hi = sizeof(services) / sizeof(services[0]);
+	size_t lo = 0, hi = SERVICES;
 
 	if (port < 1024)
 		return 2;
+	if (port > services[SERVICES - 1])
+		return 0;
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 		if (services[mid] < port)
@@ -32,7 +36,7 @@ static int rank(uint16_t port)
 		else
 			hi = mid;
 	}
-	return lo < sizeof(services) / sizeof(services[0]) && services[lo] == port;
+	return services[lo] == port;
 }
 
 enum packet_asker packet_side_ports(uint16_t sport, uint16_t dport)

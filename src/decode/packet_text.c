@@ -3,17 +3,26 @@
 
 #include "decode/packet.h"
 
+/* "0".."255" ready made: digits of an address are what a branch cannot predict. */
+#define ONES(n)	    (char)('0' + (n) % 10)
+#define TENS(n)	    (char)('0' + (n) / 10 % 10)
+#define HUNDREDS(n) (char)('0' + (n) / 100)
+#define BYTE(n)                                                                                    \
+	{(n) >= 100  ? HUNDREDS(n)                                                                 \
+	 : (n) >= 10 ? TENS(n)                                                                     \
+		     : ONES(n),                                                                    \
+	 (n) >= 100 ? TENS(n) : ONES(n), ONES(n), (n) >= 100 ? 3 : (n) >= 10 ? 2 : 1}
+#define BYTES_4(n)  BYTE(n), BYTE(n + 1), BYTE(n + 2), BYTE(n + 3)
+#define BYTES_16(n) BYTES_4(n), BYTES_4(n + 4), BYTES_4(n + 8), BYTES_4(n + 12)
+#define BYTES_64(n) BYTES_16(n), BYTES_16(n + 16), BYTES_16(n + 32), BYTES_16(n + 48)
+
+static const char byte_text[256][4] = {BYTES_64(0), BYTES_64(64), BYTES_64(128), BYTES_64(192)};
+
+/* Writes four bytes, of which the digits count. */
 static char *put_byte(char *out, unsigned v)
 {
-	if (v >= 100) {
-		*out++ = (char)('0' + v / 100);
-		v %= 100;
-		*out++ = (char)('0' + v / 10);
-	} else if (v >= 10) {
-		*out++ = (char)('0' + v / 10);
-	}
-	*out++ = (char)('0' + v % 10);
-	return out;
+	memcpy(out, byte_text[v], 4);
+	return out + byte_text[v][3];
 }
 
 static char *put_group(char *out, unsigned v)
@@ -49,10 +58,10 @@ size_t packet_text_address(const uint8_t *addr, uint8_t bytes, char *out)
 
 	if (bytes == 4) {
 		for (int i = 0; i < 4; i++) {
-			if (i > 0)
-				*p++ = '.';
 			p = put_byte(p, addr[i]);
+			*p++ = '.';
 		}
+		p--;
 		return (size_t)(p - out);
 	}
 	longest_zeros(addr, &at, &count);
@@ -72,13 +81,9 @@ size_t packet_text_address(const uint8_t *addr, uint8_t bytes, char *out)
 
 size_t packet_text_number(uint16_t n, char *out)
 {
-	char digits[5];
-	size_t len = 0;
+	size_t len = n >= 10000 ? 5 : n >= 1000 ? 4 : n >= 100 ? 3 : n >= 10 ? 2 : 1;
 
-	do
-		digits[len++] = (char)('0' + n % 10);
-	while ((n /= 10) > 0);
-	for (size_t i = 0; i < len; i++)
-		out[i] = digits[len - 1 - i];
+	for (size_t i = len; i-- > 0; n /= 10)
+		out[i] = (char)('0' + n % 10);
 	return len;
 }

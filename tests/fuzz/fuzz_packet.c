@@ -11,13 +11,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Every span must lie in the frame or in the decoder's own memory: reading it
  * through makes the sanitizer say so. */
-static unsigned touch(struct span s)
+static void touch(struct span s)
 {
-	unsigned sum = 0;
+	const volatile char *p = s.p;
 
 	for (uint32_t i = 0; i < s.len; i++)
-		sum += (uint8_t)s.p[i];
-	return sum;
+		(void)p[i];
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -25,7 +24,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const int links[] = {1, 113, 276, 101, 0, 108, 9, 50, 104, 12, 228, 229};
 	static struct decoder d;
 	static struct event ev;
-	static volatile unsigned sink;
 
 	if (!d.scratch.block && decoder_init(&d) < 0)
 		abort();
@@ -39,12 +37,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum reason r = decode_packet(&d, link, frame, size - 1, size - 1, 1, &ev);
 	assert(r == REASON_OK || r == REASON_BAD_PACKET);
 	for (uint32_t i = 0; i < ev.fields; i++)
-		sink += touch(ev.field[i].value);
+		touch(ev.field[i].value);
 	for (uint32_t i = 0; i < ev.observables; i++)
-		sink += touch(ev.observable[i].value);
+		touch(ev.observable[i].value);
 	if (r == REASON_OK) {
 		assert(ev.raw.len <= size - 1);
-		sink += touch(ev.raw);
+		touch(ev.raw);
 	}
 	free(frame);
 	return 0;
