@@ -95,7 +95,7 @@ static void visit_json(void *ctx, const struct json_scalar *s)
 		c->key = s->key;
 		look_up(c, s->path);
 	}
-	if (s->kind != JSON_NULL)
+	if (s->kind != JSON_KIND_NULL)
 		add_item(c, s->value);
 }
 

@@ -137,21 +137,21 @@ static void scalar(struct walk *w)
 {
 	struct json_scalar *s = &w->scalar;
 
-	s->kind = JSON_NUMBER;
+	s->kind = JSON_KIND_NUMBER;
 	switch (*w->p) {
 	case '"':
 		w->p++;
-		s->kind = JSON_STRING;
+		s->kind = JSON_KIND_STRING;
 		s->value = string(w);
 		break;
 	case 't':
-		s->value = literal(w, "true", JSON_TRUE);
+		s->value = literal(w, "true", JSON_KIND_TRUE);
 		break;
 	case 'f':
-		s->value = literal(w, "false", JSON_FALSE);
+		s->value = literal(w, "false", JSON_KIND_FALSE);
 		break;
 	case 'n':
-		s->value = literal(w, "null", JSON_NULL);
+		s->value = literal(w, "null", JSON_KIND_NULL);
 		break;
 	default:
 		s->value = number(w);
