@@ -100,7 +100,8 @@ static void criteria(struct text *out, const struct episode *ep, const struct pr
 	uint32_t held = describe_criteria(ep);
 	const char *sep = "";
 
-	text_printf(out, "By profile %s %s", p->id, p->version);
+	text_printf(out, "By profile %s %s%s%s%s", p->id, p->version, p->legal_basis[0] ? " (" : "",
+		    p->legal_basis, p->legal_basis[0] ? ")" : "");
 	text_str(out, held ? ": " : " no criterion holds");
 	for (uint32_t i = 0; i < p->criteria_count; i++) {
 		if (!(held >> i & 1))

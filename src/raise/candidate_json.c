@@ -11,8 +11,12 @@ static void boolean(struct text *out, const char *key, bool value)
 	text_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
 }
 
+/* Above 2^53 - 1 a JSON reader may round (RFC 8259, section 6): a count stops there. */
 static void number(struct text *out, const char *key, uint64_t value)
 {
+	const uint64_t max = (UINT64_C(1) << 53) - 1;
+
+	value = value < max ? value : max;
 	text_printf(out, ",\"%s\":%" PRIu64, key, value);
 }
 

@@ -35,7 +35,8 @@ void describe_duration(struct text *out, int64_t us)
 
 	if (us < 0)
 		us = 0;
-	while (i < last && us < units[i].us)
+	/* one day reads better as 24 h, the way the law says it */
+	while (i < last && us < units[i].us * (i == 0 ? 2 : 1))
 		i++;
 	text_printf(out, "%" PRId64 " %s", us / units[i].us, units[i].name);
 	int64_t rest = us % units[i].us;

@@ -15,7 +15,7 @@
 const char *describe_kind(uint8_t kind); /* "campaign", "indicator", "rule" */
 /* "1 entity", "3 entities" */
 void describe_count(struct text *out, uint64_t n, const char *one, const char *many);
-/* "40 s", "5 min", "5 h 12 min", "2 d 3 h" */
+/* "40 s", "5 min", "24 h", "2 d 3 h" */
 void describe_duration(struct text *out, int64_t us);
 /* "2026-11-22 04:33 UTC" */
 void describe_time(struct text *out, int64_t us);

@@ -130,7 +130,7 @@ void score_episode(struct score *s, const struct episode *ep, const struct profi
 	    "%" PRIu64 " independent origins", t.origins[leg]);
 	add(s, "sectors", unit * steps(sectors, 2, 3, UINT32_MAX), "%" PRIu32 " sectors", sectors);
 	if (!raised)
-		add(s, "next_state", (uint32_t)t.next, "%s has %" PRIu64 " quarters of the entities",
+		add(s, "next_state", (uint32_t)t.next, "%s has %" PRIu64 "/4 of the entities asked for",
 		    vocab_state_code(t.next_state), t.next);
 	assert(raised ? s->hundredths >= 50 && s->hundredths <= 100 : s->hundredths <= 49);
 }
