@@ -134,12 +134,15 @@ fail:
 	return err;
 }
 
-/* 0 for a time that no clock can have shown: the stamps of a broken capture. */
+/* 0 for a stamp that no clock can have given: a fraction beyond its second. Seconds in
+ * pcap are unsigned (draft-ietf-opsawg-pcap); libpcap reads them as signed. */
 static int64_t time_of(const struct pcap_pkthdr *h)
 {
+	int64_t sec = h->ts.tv_sec < 0 ? (int64_t)(uint32_t)h->ts.tv_sec : h->ts.tv_sec;
 	int64_t us;
 
-	if (__builtin_mul_overflow((int64_t)h->ts.tv_sec, TIMESTAMP_SECOND, &us) ||
+	if (h->ts.tv_usec < 0 || h->ts.tv_usec >= TIMESTAMP_SECOND ||
+	    __builtin_mul_overflow(sec, TIMESTAMP_SECOND, &us) ||
 	    __builtin_add_overflow(us, (int64_t)h->ts.tv_usec, &us))
 		return 0;
 	return us;
