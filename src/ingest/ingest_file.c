@@ -121,7 +121,14 @@ static size_t cut(const uint8_t *p, size_t len, size_t max, bool *too_long)
 		good = (size_t)(nl - p) + 1;
 	}
 	nl = memrchr(p + good, '\n', len - good);
-	return nl ? (size_t)(nl - p) + 1 : good;
+	good = nl ? (size_t)(nl - p) + 1 : good;
+	if (good > BATCH_BYTES) {
+		/* its last newline does not fit: that line leaves with the next batch,
+		 * unless it is all there is, and then it needs none */
+		nl = memrchr(p, '\n', good - 1);
+		good = nl ? (size_t)(nl - p) + 1 : good;
+	}
+	return good;
 }
 
 /* The '#' lines at the top, whole ones only; 0 when the first other line is not in sight. */

@@ -4,6 +4,7 @@
 #include "ingest/ingest.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +79,7 @@ static int null_fill(struct input *in, struct batch *b, char why[256])
 		.state_claim = -1, .offset = in->done * in->line, .source = in->source};
 
 	why[0] = '\0';
-	if (lines == 0 || (in->stop && *in->stop))
+	if (lines == 0 || (in->stop && atomic_load_explicit(in->stop, memory_order_relaxed)))
 		return 0;
 	b->kind = BATCH_LINES;
 	b->object = in->object;
