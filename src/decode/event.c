@@ -107,7 +107,8 @@ static void add_domain(struct event *ev, enum event_field f, struct span v)
 	v = host_part(v);
 	if (v.len && v.p[v.len - 1] == '.')
 		v.len--;
-	if (v.len && !add_ip(ev, f, v))
+	/* Sysmon writes "-" for a name it did not find */
+	if (v.len && !(v.len == 1 && v.p[0] == '-') && !add_ip(ev, f, v))
 		new_observable(ev, f, OBSERVABLE_DOMAIN, v);
 }
 

@@ -54,6 +54,16 @@ static size_t put_address(char out[ENTITY_TEXT_MAX], const struct source *s,
 	return (size_t)snprintf(out, ENTITY_TEXT_MAX, "ip:%s", text);
 }
 
+/* Loopback and the unspecified address are on every host: they name none of them. */
+static bool names_a_host(const struct address *a)
+{
+	static const uint8_t v6_loopback[16] = {[15] = 1}, none[16] = {0};
+
+	if (a->bits == 128)
+		return memcmp(a->b, v6_loopback, 16) != 0 && memcmp(a->b, none, 16) != 0;
+	return a->bits == 32 && a->b[0] != 127 && memcmp(a->b, none, 4) != 0;
+}
+
 static bool is_report(const struct event *ev)
 {
 	return ev->format == FORMAT_IDEA || ev->format == FORMAT_INTELMQ || ev->format == FORMAT_N6;
@@ -62,8 +72,8 @@ static bool is_report(const struct event *ev)
 size_t event_entity(const struct event *ev, const struct source *s, const struct home_net *home,
 		    char out[ENTITY_TEXT_MAX])
 {
-	bool client_inside = ev->client.bits && home_net_contains(home, &ev->client);
-	bool server_inside = ev->server.bits && home_net_contains(home, &ev->server);
+	bool client_inside = names_a_host(&ev->client) && home_net_contains(home, &ev->client);
+	bool server_inside = names_a_host(&ev->server) && home_net_contains(home, &ev->server);
 
 	static_assert(SOURCE_NAME_MAX + ADDRESS_TEXT_MAX + 8 < ENTITY_TEXT_MAX, "an entity fits");
 	if (ev->organisation.len)

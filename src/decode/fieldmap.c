@@ -56,7 +56,8 @@ static const char *scalar(struct load *l, const yaml_node_t *n, const char *acce
 	return (const char *)n->data.scalar.value;
 }
 
-static void add_row(struct load *l, const yaml_node_t *at, const char *path, enum event_field f)
+static void add_row(struct load *l, const yaml_node_t *at, const char *path, enum event_field f,
+		    size_t rank)
 {
 	struct fieldmap *m = l->m;
 
@@ -77,6 +78,7 @@ static void add_row(struct load *l, const yaml_node_t *at, const char *path, enu
 	if (f == FIELD_TIMESTAMP) {
 		row.field = FIELD_NONE;
 		row.slot = SLOT_TIME;
+		row.rank = (uint8_t)(rank < UINT8_MAX ? rank : UINT8_MAX);
 	}
 	if (!row.path)
 		refuse(l, at, "out of memory", "a smaller map");
@@ -108,7 +110,7 @@ static void read_field(struct load *l, const yaml_node_t *key, const yaml_node_t
 	if (f < 0)
 		refuse_field(l, value, name);
 	else
-		add_row(l, key, path, (enum event_field)f);
+		add_row(l, key, path, (enum event_field)f, l->m->count + 1);
 }
 
 typedef void pair_read(struct load *l, const yaml_node_t *key, const yaml_node_t *value);
@@ -138,7 +140,7 @@ static void read_top(struct load *l, const yaml_node_t *key, const yaml_node_t *
 	} else if (strcmp(word, "timestamp") == 0) {
 		text = scalar(l, value, "the path of the event time");
 		if (text)
-			add_row(l, value, text, FIELD_TIMESTAMP);
+			add_row(l, value, text, FIELD_TIMESTAMP, 0);
 	} else if (strcmp(word, "name") == 0) {
 		text = scalar(l, value, "a name");
 		if (text && !l->m->name)

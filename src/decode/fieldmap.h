@@ -7,6 +7,9 @@
  *     net.src: source.ip
  *     net.sport: source.port
  *
+ * Fields may name further paths for the time: "timestamp" goes first, then
+ * the order of the file.
+ *
  * Thread   constant after loading.
  * Owns     its copy of all paths.
  * Memory   fieldmap_load() allocates; reading never does.
