@@ -10,8 +10,11 @@
 enum { TCP_SYN = 0x02, TCP_RST = 0x04, TCP_ACK = 0x10 };
 enum { PORT_DNS = 53, PORT_MDNS = 5353, PORT_LLMNR = 5355 };
 
+/* What an ICMP error quotes has no payload of its own. */
 static void payload_at(struct packet *pk, const uint8_t *p)
 {
+	if (pk->quoting)
+		return;
 	pk->raw = p < pk->end ? p : pk->end;
 	pk->raw_end = pk->end;
 }
@@ -149,10 +152,9 @@ enum packet_layer packet_udp(struct packet *pk)
 /* The header is eight bytes; an error quotes the packet it is about. */
 static enum packet_layer icmp(struct packet *pk, enum packet_asker asker, bool error)
 {
-	if (!pk->quoting) {
+	if (!pk->quoting)
 		pk->transport = "icmp";
-		payload_at(pk, packet_left(pk) < 8 ? pk->end : pk->p + 8);
-	}
+	payload_at(pk, packet_left(pk) < 8 ? pk->end : pk->p + 8);
 	set_asker(pk, asker);
 	if (!error || packet_left(pk) <= 8)
 		return PACKET_DONE;

@@ -315,7 +315,9 @@ static void file_frames(const char *path, pcap_t *pc, FILE *out)
 		for (int k = 0; k < KINDS; k++)
 			t[k].count = o[k].count = 0;
 		if (!theirs(out, &line, &cap, t, &f)) {
-			unread++;
+			if (unread++ < SHOWN_MAX && getenv("SHOW"))
+				printf("# only libpcap\t%llu\t%s\n", (unsigned long long)frame,
+				       path);
 			continue;
 		}
 		frames++;
@@ -330,8 +332,9 @@ static void file_frames(const char *path, pcap_t *pc, FILE *out)
 			ours(o);
 		equal += compare(path, frame, t, o, &f);
 	}
-	while (getline(&line, &cap, out) > 0)
-		tail++;
+	for (uint64_t n = tail; getline(&line, &cap, out) > 0; tail++)
+		if (getenv("SHOW") && tail == n)
+			printf("# only tshark\t%s\t%s\n", path, pcap_geterr(pc));
 	free(line);
 }
 
