@@ -231,35 +231,43 @@ static int take(struct indicator_set *s, uint16_t feed, const struct draft *d, u
 	return rc ? rc : store(s, feed, d, e, base);
 }
 
-int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d)
+/* An id met for the first time. */
+static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d, uint64_t content,
+		   struct index_slot *slot)
 {
 	struct index *ix = s->index;
-	uint32_t scope = scope_of(s, feed, d->local);
-	uint64_t content = content_hash(s, feed, d);
-	uint32_t known = index_map_get(&ix->by_id, s->text, d->id, scope);
+	struct entry e = {.indicator = INDEX_NONE};
+	int rc = index_grow((void **)&ix->entries, ix->entry_count, &ix->entry_capacity,
+			    sizeof(*ix->entries));
 
-	assert(d->id.len > 0 && (d->dead || d->count > 0));
-	if (known != INDEX_NONE) {
-		struct entry e = ix->entries[known];
-		if (!supersedes(d, content, s, &e))
-			return 0;
-		int rc = take(s, feed, d, content, &e, false);
-		if (!rc)
-			ix->entries[known] = e;
+	if (!rc)
+		rc = take(s, feed, d, content, &e, true);
+	if (rc) {
+		index_map_undo(&ix->by_id, slot);
 		return rc;
 	}
-	if (index_grow((void **)&ix->entries, ix->entry_count, &ix->entry_capacity,
-		       sizeof(*ix->entries)))
-		return -ENOMEM;
-	struct entry e = {.indicator = INDEX_NONE};
-	int rc = take(s, feed, d, content, &e, true);
-	if (rc)
-		return rc;
-	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope);
-	if (!slot)
-		return -ENOMEM;
 	slot->key = e.id;
 	slot->value = ix->entry_count;
 	ix->entries[ix->entry_count++] = e;
 	return 0;
+}
+
+int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d)
+{
+	struct index *ix = s->index;
+	uint64_t content = content_hash(s, feed, d);
+	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope_of(s, feed, d->local));
+
+	assert(d->id.len > 0 && (d->dead || d->count > 0));
+	if (!slot)
+		return -ENOMEM;
+	if (slot->value == INDEX_NONE)
+		return add_new(s, feed, d, content, slot);
+	struct entry e = ix->entries[slot->value];
+	if (!supersedes(d, content, s, &e))
+		return 0;
+	int rc = take(s, feed, d, content, &e, false);
+	if (!rc)
+		ix->entries[slot->value] = e;
+	return rc;
 }

@@ -206,6 +206,7 @@ struct span draft_own_id(struct draft *d)
 {
 	assert(d->count > 0);
 	const struct condition *c = &d->conditions[0];
+	const char *prefix = id_prefix(c);
 	size_t at = d->text.len;
 
 	/* room first: what is copied lies in the same buffer and must not move meanwhile */
@@ -213,10 +214,10 @@ struct span draft_own_id(struct draft *d)
 	if (d->text.error)
 		return (struct span){0};
 	d->text.len = at;
-	text_printf(&d->text, "%s:%.*s", id_prefix(c), (int)c->text_len, d->text.p + c->text);
+	text_str(&d->text, prefix);
+	text_char(&d->text, ':');
+	text_bytes(&d->text, d->text.p + c->text, c->text_len);
 	if (d->count > 1 && c[1].clause == c->clause && c[1].kind == CONDITION_PORT)
 		text_printf(&d->text, ":%u", c[1].port);
-	if (d->text.error)
-		return (struct span){0};
 	return (struct span){d->text.p + at, (uint32_t)(d->text.len - at)};
 }

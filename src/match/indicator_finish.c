@@ -9,11 +9,20 @@
 #include "match/indicator_draft.h"
 #include "match/indicator_index.h"
 
+/* Indicators that say the same atom and nothing else, and that no campaign claims. */
+struct group {
+	uint32_t entry;	 /* the one whose id is the smallest */
+	uint32_t threat; /* INDEX_NONE until the first of them is assigned */
+};
+
 struct finish {
 	struct indicator_set *s;
 	struct index *ix;
 	struct index_map threats; /* scope: enum threat_kind + 1 */
-	struct index_map atoms;	  /* scope: condition kind and type; value: entry that names it */
+	struct index_map atoms;	  /* scope: condition kind and type; value: group */
+	struct group *groups;
+	uint32_t *group_of; /* of each indicator; INDEX_NONE: none */
+	uint32_t group_count;
 	struct index_map linked;  /* indicator id -> target's place in the text, as link number */
 	int error;
 };
@@ -136,9 +145,7 @@ static uint32_t threat_of(struct finish *f, enum threat_kind kind, struct ref id
 	if (slot->value == INDEX_NONE) {
 		slot->key = id;
 		slot->value = threat_new(f, kind, id, name);
-		if (slot->value == INDEX_NONE)
-			f->threats.count--;
-		return slot->value;
+		return slot->value; /* INDEX_NONE: the error stops everything */
 	}
 	struct threat *t = &s->threats[slot->value];
 	struct span have = indicator_text(s, t->name, t->name_len), want = index_span(s, name);
@@ -183,22 +190,37 @@ static struct ref naming_id(const struct entry *e)
 	return e->threat_id.len ? e->threat_id : e->id;
 }
 
-/* The group of those that say the same atom and nothing else; NULL for any other. */
-static struct index_slot *atom_slot(struct finish *f, const struct indicator *in)
+/* The group of a single atom, new or known; INDEX_NONE for anything else. */
+static uint32_t group_of(struct finish *f, const struct indicator *in, uint32_t entry)
 {
 	const struct condition *c = &f->s->conditions[in->first_condition];
 
 	if (in->conditions != 1 || in->rule || c->kind == CONDITION_PORT ||
 	    c->kind == CONDITION_PATTERN)
-		return NULL;
-	struct span text = indicator_text(f->s, c->text, c->text_len);
-	struct index_slot *slot = index_map_put(&f->atoms, f->s->text, text,
+		return INDEX_NONE;
+	struct index_slot *slot = index_map_put(&f->atoms, f->s->text,
+						indicator_text(f->s, c->text, c->text_len),
 						(uint32_t)c->kind << 8 | c->type);
-	if (!slot)
+	if (!slot) {
 		f->error = -ENOMEM;
-	else
+		return INDEX_NONE;
+	}
+	if (slot->value == INDEX_NONE) {
 		slot->key = (struct ref){c->text, c->text_len};
-	return slot;
+		slot->value = f->group_count++;
+		f->groups[slot->value] = (struct group){entry, INDEX_NONE};
+	}
+	return slot->value;
+}
+
+/* The same id from two feeds is possible: then the smaller name, no name last. */
+static bool names_before(const struct indicator_set *s, const struct entry *a, const struct entry *b)
+{
+	int c = index_compare(index_span(s, naming_id(a)), index_span(s, naming_id(b)));
+
+	if (c || a->name.len == 0)
+		return c < 0;
+	return b->name.len == 0 || index_compare(index_span(s, a->name), index_span(s, b->name)) < 0;
 }
 
 /* Pass 1: campaigns; and for each shared atom, which entry's id is the smallest. */
@@ -206,25 +228,16 @@ static void claim(struct finish *f, uint32_t number)
 {
 	struct indicator_set *s = f->s;
 	const struct entry *e = &f->ix->entries[number];
-
-	if (e->indicator == INDEX_NONE)
-		return;
 	struct indicator *in = &s->indicators[e->indicator];
+
+	f->group_of[e->indicator] = INDEX_NONE;
 	in->threat = campaign_of(f, e, in);
 	if (in->threat != INDEX_NONE || f->error)
 		return;
-	struct index_slot *slot = atom_slot(f, in);
-	if (!slot)
-		return;
-	const struct entry *best = slot->value == INDEX_NONE ? NULL : &f->ix->entries[slot->value];
-	int c = best ? index_compare(index_span(s, naming_id(e)), index_span(s, naming_id(best))) : -1;
-	if (c == 0) /* the same id from two feeds: the smaller name, no name last */
-		c = e->name.len && (!best->name.len || index_compare(index_span(s, e->name),
-								    index_span(s, best->name)) < 0)
-			    ? -1
-			    : 1;
-	if (c < 0)
-		slot->value = number;
+	uint32_t g = group_of(f, in, number);
+	f->group_of[e->indicator] = g;
+	if (g != INDEX_NONE && names_before(s, e, &f->ix->entries[f->groups[g].entry]))
+		f->groups[g].entry = number;
 }
 
 /* Pass 2: everyone else's threat. */
@@ -232,24 +245,29 @@ static void assign(struct finish *f, uint32_t number)
 {
 	struct indicator_set *s = f->s;
 	const struct entry *e = &f->ix->entries[number];
-
-	if (e->indicator == INDEX_NONE || s->indicators[e->indicator].threat != INDEX_NONE)
-		return;
 	struct indicator *in = &s->indicators[e->indicator];
-	struct index_slot *slot = atom_slot(f, in);
-	if (f->error)
+
+	if (in->threat != INDEX_NONE)
 		return;
-	const struct entry *by = slot ? &f->ix->entries[slot->value] : e;
+	uint32_t g = f->group_of[e->indicator];
+	if (g != INDEX_NONE && f->groups[g].threat != INDEX_NONE) {
+		in->threat = f->groups[g].threat;
+		return;
+	}
+	const struct entry *by = g == INDEX_NONE ? e : &f->ix->entries[f->groups[g].entry];
 	const struct condition *c = &s->conditions[in->first_condition];
 	struct ref name = by->name;
-	if (name.len == 0 && slot)
+	if (name.len == 0 && g != INDEX_NONE)
 		name = (struct ref){c->text, c->text_len};
 	in->threat = threat_of(f, in->rule ? THREAT_RULE : THREAT_INDICATOR, naming_id(by), name);
+	if (g != INDEX_NONE)
+		f->groups[g].threat = in->threat;
 }
 
 /* Marking ids that were not known when the indicator was read; the strictest counts. */
-static void resolve_markings(struct finish *f, const struct entry *e)
+static void resolve_markings(struct finish *f, uint32_t number)
 {
+	const struct entry *e = &f->ix->entries[number];
 	struct indicator *in = &f->s->indicators[e->indicator];
 	struct span ids = index_span(f->s, e->markings);
 	int tlp = e->tlp_stated ? in->tlp : -1, pap = e->pap_stated ? in->pap : -1;
@@ -274,103 +292,43 @@ static void resolve_markings(struct finish *f, const struct entry *e)
 		in->pap = (uint8_t)pap;
 }
 
+static int prepare(struct finish *f)
+{
+	uint32_t n = f->s->count;
+
+	f->groups = malloc((n + 1) * sizeof(*f->groups));
+	f->group_of = malloc((n + 1) * sizeof(*f->group_of));
+	if (!f->groups || !f->group_of)
+		return -ENOMEM;
+	int rc = index_map_reserve(&f->atoms, n);
+	return rc ? rc : index_map_reserve(&f->threats, n);
+}
+
+static void each(struct finish *f, void (*pass)(struct finish *, uint32_t))
+{
+	for (uint32_t i = 0; i < f->ix->entry_count && !f->error; i++)
+		if (f->ix->entries[i].indicator != INDEX_NONE)
+			pass(f, i);
+}
+
 int indicator_set_finish(struct indicator_set *s)
 {
 	struct finish f = {.s = s, .ix = s->index};
 
 	f.error = compact(&f);
+	if (!f.error)
+		f.error = prepare(&f);
 	if (!f.error) {
 		s->threat_count = 0;
 		choose_links(&f);
 	}
-	for (uint32_t i = 0; i < f.ix->entry_count && !f.error; i++) {
-		if (f.ix->entries[i].markings.len && f.ix->entries[i].indicator != INDEX_NONE)
-			resolve_markings(&f, &f.ix->entries[i]);
-		claim(&f, i);
-	}
-	for (uint32_t i = 0; i < f.ix->entry_count && !f.error; i++)
-		assign(&f, i);
+	each(&f, resolve_markings);
+	each(&f, claim);
+	each(&f, assign);
 	index_map_fini(&f.threats);
 	index_map_fini(&f.atoms);
 	index_map_fini(&f.linked);
+	free(f.groups);
+	free(f.group_of);
 	return f.error;
-}
-
-/* A copy of count items in a block of its own, never NULL for none. */
-static int copy_array(void *to, uint32_t *capacity, const void *from, size_t count, size_t size)
-{
-	void *p = malloc((count + 1) * size);
-
-	if (!p)
-		return -ENOMEM;
-	if (count)
-		memcpy(p, from, count * size);
-	*(void **)to = p;
-	if (capacity)
-		*capacity = (uint32_t)count + 1;
-	return 0;
-}
-
-static int copy_map(struct index_map *to, const struct index_map *from)
-{
-	*to = *from;
-	to->slots = NULL;
-	if (!from->slots)
-		return 0;
-	int rc = copy_array(&to->slots, NULL, from->slots, from->capacity, sizeof(*from->slots));
-	if (rc)
-		to->count = to->capacity = 0;
-	return rc;
-}
-
-#define COPY(to, from, field, n, cap)                                                              \
-	copy_array(&(to)->field, &(to)->cap, (from)->field, (from)->n, sizeof(*(from)->field))
-
-static int copy_index(struct index *to, const struct index *from)
-{
-	int rc = 0;
-
-	*to = (struct index){.entry_count = from->entry_count,
-			     .link_count = from->link_count,
-			     .object_count = from->object_count,
-			     .marking_count = from->marking_count};
-	rc |= copy_map(&to->by_id, &from->by_id);
-	rc |= copy_map(&to->by_link, &from->by_link);
-	rc |= copy_map(&to->by_object, &from->by_object);
-	rc |= copy_map(&to->by_marking, &from->by_marking);
-	rc |= COPY(to, from, entries, entry_count, entry_capacity);
-	rc |= COPY(to, from, links, link_count, link_capacity);
-	rc |= COPY(to, from, objects, object_count, object_capacity);
-	rc |= COPY(to, from, markings, marking_count, marking_capacity);
-	return rc ? -ENOMEM : 0;
-}
-
-int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from)
-{
-	int rc = indicator_set_init(s);
-
-	if (rc)
-		return rc;
-	void *index = s->index;
-	*s = *from;
-	s->index = index;
-	s->text = NULL;
-	s->indicators = NULL;
-	s->conditions = NULL;
-	s->threats = NULL;
-	s->feeds = NULL;
-	s->benigns = NULL;
-	s->benign_lists = NULL;
-	rc |= copy_array(&s->text, NULL, from->text, from->text_len, 1);
-	s->text_capacity = from->text_len + 1;
-	rc |= COPY(s, from, indicators, count, capacity);
-	rc |= COPY(s, from, conditions, condition_count, condition_capacity);
-	rc |= COPY(s, from, threats, threat_count, threat_capacity);
-	rc |= COPY(s, from, feeds, feed_count, feed_capacity);
-	rc |= COPY(s, from, benigns, benign_count, benign_capacity);
-	rc |= COPY(s, from, benign_lists, benign_list_count, benign_list_capacity);
-	rc |= copy_index(s->index, from->index);
-	if (rc)
-		indicator_set_fini(s);
-	return rc ? -ENOMEM : 0;
 }

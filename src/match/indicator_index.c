@@ -28,13 +28,11 @@ static struct index_slot *probe(const struct index_map *m, const char *text, str
 	}
 }
 
-static bool grow(struct index_map *m)
+static bool resize(struct index_map *m, uint32_t capacity)
 {
 	struct index_map old = *m;
 
-	if (old.capacity >= 1u << 31)
-		return false;
-	m->capacity = old.capacity ? old.capacity * 2 : 64;
+	m->capacity = capacity;
 	m->slots = malloc((size_t)m->capacity * sizeof(*m->slots));
 	if (!m->slots) {
 		*m = old;
@@ -54,8 +52,24 @@ static bool grow(struct index_map *m)
 	return true;
 }
 
-/* Feeds come from outside: the seed keeps nobody from colliding keys on purpose, but
- * the full hash is compared first, and 64 bits of XXH3 make long chains dear. */
+static bool grow(struct index_map *m)
+{
+	if (m->capacity >= 1u << 31)
+		return false;
+	return resize(m, m->capacity ? m->capacity * 2 : 64);
+}
+
+int index_map_reserve(struct index_map *m, uint32_t count)
+{
+	uint32_t capacity = 64;
+
+	if (count >= 1u << 30)
+		return -ENOMEM;
+	while (capacity / 2 <= count)
+		capacity *= 2;
+	return capacity <= m->capacity || resize(m, capacity) ? 0 : -ENOMEM;
+}
+
 static uint64_t hash_key(struct span key, uint32_t scope)
 {
 	return hash_bytes(key.p, key.len, hash_word(scope + UINT64_C(0x746f6373696e)));
@@ -81,6 +95,12 @@ struct index_slot *index_map_put(struct index_map *m, const char *text, struct s
 		m->count++;
 	}
 	return s;
+}
+
+void index_map_undo(struct index_map *m, struct index_slot *slot)
+{
+	assert(slot->value == INDEX_NONE && m->count > 0);
+	m->count--;
 }
 
 int index_grow(void **items, uint32_t count, uint32_t *capacity, size_t size)

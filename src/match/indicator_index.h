@@ -74,9 +74,13 @@ void index_map_fini(struct index_map *m);
 /* The value under key, or INDEX_NONE. */
 uint32_t index_map_get(const struct index_map *m, const char *text, struct span key, uint32_t scope);
 /* Where the value of key stands, INDEX_NONE in it when new (the caller stores the
- * key's place in the text, and a value, at once). NULL: out of memory. */
+ * key's place in the text, and a value, at once, or calls index_map_undo()). NULL: out
+ * of memory. */
 struct index_slot *index_map_put(struct index_map *m, const char *text, struct span key,
 				 uint32_t scope);
+void index_map_undo(struct index_map *m, struct index_slot *slot);
+/* Room for count keys without growing on the way; 0, -ENOMEM. */
+int index_map_reserve(struct index_map *m, uint32_t count);
 
 /* Room for one more item in a growing array; 0, -ENOMEM. */
 int index_grow(void **items, uint32_t count, uint32_t *capacity, size_t size);

@@ -8,19 +8,19 @@
 static int slot_of(struct indicator_set *s, struct index_map *m, struct span id, uint32_t next,
 		   uint32_t *value)
 {
-	*value = index_map_get(m, s->text, id, 0);
-	if (*value != INDEX_NONE)
-		return 0;
-	struct ref key;
-	int rc = indicator_set_text(s, id, &key);
-	if (rc)
-		return rc;
 	struct index_slot *slot = index_map_put(m, s->text, id, 0);
+
 	if (!slot)
 		return -ENOMEM;
-	slot->key = key;
-	slot->value = *value = next;
-	return 0;
+	*value = slot->value;
+	if (*value != INDEX_NONE)
+		return 0;
+	int rc = indicator_set_text(s, id, &slot->key);
+	if (rc)
+		index_map_undo(m, slot);
+	else
+		slot->value = *value = next;
+	return rc;
 }
 
 static int order(struct indicator_set *s, struct span a, struct ref b)
