@@ -4,14 +4,33 @@
  * An episode is a maximal run of a threat's evidence (effect and attempt
  * lanes, all states) in which no two neighbours in time lie further apart than
  * the profile's window. It is a function of the set of evidence alone, so
- * order, threads and redelivery cannot change it. Within an episode a state is
- * significant if some window [t, t + window] makes a criterion hold; the
- * two-state rule needs min_states Member States significant inside the same
- * window. Windows are exact to the microsecond: each entity of a cell keeps
- * its first and last time, and only a window's two edge hours need them.
+ * order, threads and redelivery cannot change it.
+ *
+ * A window is closed: [t, t + window]; a hit exactly one window after the first
+ * is still inside. Within an episode a Member State is significant if some
+ * window makes a criterion hold; the two-state rule needs min_states Member
+ * States significant inside the same window; a watch needs one, and another
+ * Member State seen (effect or attempt) in that window. decided_us is the end of
+ * the earliest such window: the first moment whose evidence sufficed, looking
+ * one window back. EU and GB evidence is carried, never judged.
+ *
+ * Windows are exact to the microsecond: each entity of a cell keeps its first
+ * and last time, and a cell is no longer than a window. Two things are known by
+ * the hour: a cell with more than exact_max entities or origins counts whole
+ * wherever the window touches its first..last, its distinct elements estimated
+ * (hll.h) and never below exact_max + 1; and what an entity reported is the
+ * largest of its reports in the hour, standing from the first to the last.
+ *
+ * Measures: an entity or origin in several sectors, severities or hours is one.
+ * Sector "unknown" is counted under annex 0, but is not a sector: neither for
+ * `sectors` nor for one_sector. users is the sum over entities of the largest
+ * report in the window, duration the longest reported.
  *
  * Thread   one assessor per thread; reads a live table.
+ * Order    what happened before the call is seen; see evidence.h.
+ * Owns     its scratch; profile and table are borrowed.
  * Memory   grows with the largest threat assessed; outside worker threads.
+ * Limit    ASSESS_EVIDENCE_MAX pieces of evidence an episode.
  */
 #ifndef TOCSIN_CORRELATE_ASSESS_H
 #define TOCSIN_CORRELATE_ASSESS_H
@@ -19,11 +38,13 @@
 #include "correlate/evidence.h"
 #include "correlate/profile.h"
 
-#define ASSESS_EVIDENCE_MAX 16 /* per episode, spread over its states first */
+/* Per episode: each state's best in turn (effect before attempt, then rank, time,
+ * position), a record once a state. */
+#define ASSESS_EVIDENCE_MAX 16
 
 struct state_assessment {
 	uint8_t state;
-	bool significant;	 /* in some window of the episode */
+	bool significant;	 /* in some window of the episode; Member States only */
 	bool deciding;		 /* significant inside the deciding window */
 	uint32_t criteria;	 /* bit per profile criterion that holds in some window */
 	uint64_t entities;	 /* affected: distinct, effect lanes */
@@ -31,9 +52,9 @@ struct state_assessment {
 	uint64_t attempted;	 /* distinct entities in attempt lanes */
 	uint64_t records;	 /* effect and attempt lanes */
 	bool records_exact;
-	uint32_t origins;
+	uint32_t origins;	 /* distinct, effect and attempt lanes */
 	uint32_t sectors;	 /* bit per vocab sector, effect lanes (bit 0 unknown) */
-	uint64_t users, duration_s; /* reported: sum over entities of users; max of duration */
+	uint64_t users, duration_s; /* reported: effect lanes; sum over entities of users; max of duration */
 	uint8_t severity;	 /* highest, effect lanes; attempt lanes when there is no effect */
 	int64_t first_us, last_us;
 };
@@ -44,7 +65,8 @@ struct episode {
 	uint32_t threat;
 	enum episode_status status;
 	int64_t first_us, last_us;	    /* of all its evidence */
-	int64_t decided_us;		    /* first event time at which status holds; 0 for NONE */
+	int64_t decided_us;		    /* first event time at which status holds; 0 for NONE;
+					     * the deciding window is [decided_us - window, decided_us] */
 	uint8_t tlp, pap;
 	uint32_t states;		    /* entries of state[], sorted by code; EU and GB included */
 	struct state_assessment state[STATES];
@@ -53,7 +75,7 @@ struct episode {
 		uint8_t state;
 		uint8_t hit_class;
 		struct evidence_item item;
-	} evidence[ASSESS_EVIDENCE_MAX]; /* sorted by (time, object, offset, sub, by) */
+	} evidence[ASSESS_EVIDENCE_MAX]; /* sorted by (time, object, offset, sub, by, state) */
 };
 
 struct assessor;

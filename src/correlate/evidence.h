@@ -9,22 +9,31 @@
  *
  *   entities           exact entries (with first and last time) up to
  *                      exact_max a cell, HyperLogLog beyond
- *   records            positions, the same way
- *   origins            exact entries
- *   users, duration    max per entity
+ *   records, origins   the same way; a record is known by its position
+ *   users, duration    max per entity, with first and last time of its reports
  *   first, last        min, max
  *   tlp, pap           max
- *   best evidence      the k smallest by (rank, time, position)
+ *   best evidence      the smallest by (rank, time, position): every record while
+ *                      they are exact, EVIDENCE_BEST hash classes' smallest beyond
+ *
+ * Exact or not is a property of the set, never of the order it came in: a cell
+ * with at most exact_max distinct elements of a kind has them all as entries; a
+ * cell with more may keep any of them as entries, and a reader folds those into
+ * the sketch (evidence_read_sketch does), so that it sees the same either way.
  *
  * Thread   evidence_update: any number of writers, no lock, no allocation.
  *          evidence_read*: any time, sees a join of some of the updates so far,
- *          all of those that happened before. snapshot, restore and compact:
- *          while nobody else calls anything.
+ *          all of those that happened before. evidence_take_dirty: one thread.
+ *          snapshot, restore and compact: while nobody else calls anything.
  * Order    a slot is claimed by compare-and-swap on its key; an entry is
  *          written before it is pushed on its cell's list (release), and
- *          readers walk lists with acquire.
- * Memory   evidence_init() takes and touches everything.
- * Limit    as configured; an update that finds no room returns -ENOSPC.
+ *          readers walk lists with acquire. evidence_table.h has the proof.
+ * Owns     its memory, until evidence_fini().
+ * Memory   evidence_init() takes and touches everything; restore buffers the
+ *          snapshot while it runs.
+ * Limit    as configured; an update that finds no room returns -ENOSPC. Reports
+ *          have no bound of their own below that of all entries. Reported users
+ *          and durations are kept up to UINT32_MAX.
  */
 #ifndef TOCSIN_CORRELATE_EVIDENCE_H
 #define TOCSIN_CORRELATE_EVIDENCE_H
@@ -34,15 +43,16 @@
 #include <stdint.h>
 
 #include "config/vocab.h"
+#include "correlate/hll.h"
 
 #define EVIDENCE_BUCKET_US INT64_C(3600000000) /* one hour of event time */
-#define EVIDENCE_BEST	   8			/* evidence kept per cell, at the least */
+#define EVIDENCE_BEST	   8			/* evidence kept of a cell that outgrew exact_max */
 
 struct evidence_config {
 	uint32_t cells;	    /* power of two, 1024..2^28 */
-	uint32_t entries;   /* power of two, 1024..2^30; entities, positions, origins */
+	uint32_t entries;   /* power of two, 1024..2^30; entities, positions, origins, reports */
 	uint32_t overflows; /* cells that may outgrow exact_max, 1..2^20 */
-	uint32_t exact_max; /* exact entities, and exact positions, a cell: 16..65536 */
+	uint32_t exact_max; /* exact entities, positions, and origins, a cell: 16..65536 */
 };
 
 struct evidence_table;
@@ -57,7 +67,7 @@ struct observation {
 	uint8_t rank; /* 0 best .. 3 */
 	int64_t time_us; /* 1970..2400 */
 	uint64_t entity; /* keyed hash; 0 = nobody named */
-	uint64_t origin; /* hash of the independent origin (sensor) */
+	uint64_t origin; /* hash of the independent origin (sensor); 0 = none */
 	uint32_t object; /* position: object id (18 bits are kept) */
 	uint32_t sub;	 /* line in a message (12 bits are kept) */
 	uint64_t offset; /* byte, frame or Kafka offset (40 bits are kept in evidence; the count uses all) */
@@ -67,7 +77,7 @@ struct observation {
 
 int evidence_init(struct evidence_table **t, const struct evidence_config *c); /* 0, -EINVAL, -ENOMEM */
 void evidence_fini(struct evidence_table *t);
-size_t evidence_bytes(const struct evidence_config *c); /* what init will take */
+size_t evidence_bytes(const struct evidence_config *c); /* what init will take; 0: not a good config */
 
 /* Joins o. 0; -ENOSPC when cells or entries are full (what could be joined is);
  * -ERANGE when the time or a number does not fit. @thread any */
@@ -89,45 +99,49 @@ struct evidence_item {
 	uint64_t offset;
 };
 
-enum evidence_kind { EVIDENCE_ENTITY, EVIDENCE_RECORD, EVIDENCE_ORIGIN, EVIDENCE_KINDS };
+enum evidence_kind {
+	EVIDENCE_ENTITY,
+	EVIDENCE_RECORD,
+	EVIDENCE_ORIGIN,
+	EVIDENCE_REPORT, /* what an entity reported */
+	EVIDENCE_KINDS
+};
 
 struct evidence_entry {
 	uint8_t kind;
-	uint64_t hash;		    /* entity, position hash or origin */
-	int64_t first_us, last_us;  /* ENTITY, ORIGIN: of its hits in this cell */
-	uint64_t users, duration_s; /* ENTITY: reported */
+	uint64_t hash;		    /* entity (also of a REPORT), position hash or origin */
+	int64_t first_us, last_us;  /* ENTITY, ORIGIN, REPORT: of its hits, or reports, in this cell */
+	uint64_t users, duration_s; /* REPORT: the largest of this hour */
 	struct evidence_item item;  /* RECORD */
 };
-
-#define HLL_BITS      10
-#define HLL_REGISTERS (1u << HLL_BITS) /* standard error 1.04/sqrt(1024) = 3.3 % */
 
 struct evidence_cell {
 	struct evidence_cell_key key;
 	uint8_t tlp, pap;
 	int64_t first_us, last_us;
 	uint32_t entities, records, origins; /* exact entries on the list */
-	bool overflow; /* has sketches: entries beyond exact_max went there */
+	/* More than exact_max distinct: which of them are entries, and with which
+	 * times, is chance; judge by the sketch and by the cell's first and last. */
+	bool entities_over, records_over, origins_over;
 	uint32_t index; /* for evidence_read_entries */
 };
 
 /* Threats that changed since the last call (each once), up to max; the flag of
- * each is cleared before its evidence is read. */
+ * each is cleared before its evidence is read. @thread one */
 uint32_t evidence_take_dirty(struct evidence_table *t, uint32_t *threats, uint32_t max);
 /* Calls fn for every cell of the threat. */
 void evidence_read_cells(const struct evidence_table *t, uint32_t threat,
 			 void (*fn)(void *arg, const struct evidence_cell *c), void *arg);
 void evidence_read_entries(const struct evidence_table *t, uint32_t cell,
 			   void (*fn)(void *arg, const struct evidence_entry *e), void *arg);
-/* Joins the cell's sketch (if any) into regs[HLL_REGISTERS]; kind ENTITY or RECORD. */
+/* Joins the cell's elements of a kind (ENTITY, RECORD, ORIGIN), entries and
+ * sketch, into regs[HLL_REGISTERS]. */
 void evidence_read_sketch(const struct evidence_table *t, uint32_t cell, enum evidence_kind kind,
 			  uint8_t *regs);
-/* The cell's sketch-time evidence (beyond exact_max), up to EVIDENCE_BEST. Returns count. */
+/* The cell's smallest items of each hash class, entries and sketch-time evidence
+ * alike, up to EVIDENCE_BEST; the smallest of all is among them. Returns count. */
 uint32_t evidence_read_best(const struct evidence_table *t, uint32_t cell,
 			    struct evidence_item out[EVIDENCE_BEST]);
-
-void hll_add(uint8_t *regs, uint64_t hash); /* not atomic: for readers' own unions */
-uint64_t hll_estimate(const uint8_t *regs);
 
 struct evidence_usage {
 	uint32_t cells, entries, overflows;	/* used */
@@ -143,7 +157,8 @@ void evidence_compact(struct evidence_table *t, int32_t oldest_bucket);
 int evidence_snapshot(const struct evidence_table *t,
 		      int (*write)(void *arg, const void *p, size_t len), void *arg);
 /* Joins a snapshot into the table. read: bytes read, 0 at the end, -errno.
- * -EBADMSG: not a snapshot, or damaged; then the table holds nothing of it. */
+ * -EBADMSG: not a snapshot, or damaged; then the table holds nothing of it.
+ * -ENOSPC: the table is too small; what could be joined is. -ENOMEM. */
 int evidence_restore(struct evidence_table *t, int64_t (*read)(void *arg, void *p, size_t len),
 		     void *arg);
 

@@ -8,8 +8,8 @@
  * Order    a number is handed out after its entry is written (release), and
  *          get reads the chunk pointer with acquire.
  * Owns     copies of all strings.
- * Memory   chunks of NAMES_CHUNK entries, allocated by add; never moved.
- * Limit    NAMES_THREATS_MAX threats (27 bits), NAMES_BY_MAX by-names (24 bits).
+ * Memory   chunks of 2^NAMES_CHUNK_BITS entries, allocated by add; never moved.
+ * Limit    NAMES_THREATS_MAX - 1 threats (27 bits), NAMES_BY_MAX - 1 by-names (24 bits).
  */
 #ifndef TOCSIN_CORRELATE_NAMES_H
 #define TOCSIN_CORRELATE_NAMES_H
@@ -19,6 +19,7 @@
 
 #define NAMES_THREATS_MAX (1u << 27)
 #define NAMES_BY_MAX	  (1u << 24)
+#define NAMES_CHUNK_BITS  13
 
 enum name_kind { NAME_CAMPAIGN, NAME_INDICATOR, NAME_RULE };
 
@@ -31,10 +32,11 @@ struct threat_name {
 struct names;
 int names_init(struct names **n); /* 0, -ENOMEM */
 void names_fini(struct names *n);
-/* Number from 1 of this (kind, id), made if new (a new name for a known id is ignored); 0 when full. */
+/* Number from 1 of this (kind, id), made if new (a new name for a known id is ignored);
+ * 0 when full or out of memory. */
 uint32_t names_threat(struct names *n, uint8_t kind, const char *id, size_t id_len,
 		      const char *name, size_t name_len);
-/* Number from 1 of "indicator:<id>", "rule:<id>" or "benign:<list>"; 0 when full. */
+/* Number from 1 of "indicator:<id>", "rule:<id>" or "benign:<list>"; 0 when full or out of memory. */
 uint32_t names_by(struct names *n, const char *by, size_t len);
 const struct threat_name *names_threat_get(const struct names *n, uint32_t threat);
 const char *names_by_get(const struct names *n, uint32_t by);
