@@ -197,19 +197,6 @@ static void score(struct text *out, const struct candidate *c, const struct prof
 	text_char(out, ']');
 }
 
-/* Tags of the MISP taxonomies nis2 and rsit; the class of the incident is for a human to say. */
-static void labels(struct text *out, const struct candidate *c)
-{
-	uint32_t seen = describe_sector_mask(&c->episode);
-
-	text_str(out, ",\"labels\":[");
-	for (int s = SECTOR_UNKNOWN + 1; s < SECTORS; s++)
-		if (seen >> s & 1)
-			text_printf(out, "\"nis2:impact-sectors-impacted=\\\"%s\\\"\",",
-				    vocab_sector_name(s));
-	text_str(out, "\"rsit:other=\\\"undetermined\\\"\"]");
-}
-
 static void evidence(struct text *out, const struct candidate *c,
 		     const struct candidate_context *cx)
 {
@@ -257,7 +244,8 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
 	string(out, "pap", vocab_pap_name(c->episode.pap));
 	score(out, c, cx->profile);
-	labels(out, c);
+	text_str(out, ",\"labels\":");
+	describe_labels(out, &c->episode);
 	evidence(out, c, cx);
 	explain(out, c, cx);
 	if (c->superseded_by[0])

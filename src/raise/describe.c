@@ -83,6 +83,19 @@ uint32_t describe_sector_mask(const struct episode *ep)
 	return sectors & ~(1u << SECTOR_UNKNOWN);
 }
 
+/* The class of the incident is for a human to say: RSIT has a word for that. */
+void describe_labels(struct text *out, const struct episode *ep)
+{
+	uint32_t seen = describe_sector_mask(ep);
+
+	text_char(out, '[');
+	for (int s = SECTOR_UNKNOWN + 1; s < SECTORS; s++)
+		if (seen >> s & 1)
+			text_printf(out, "\"nis2:impact-sectors-impacted=\\\"%s\\\"\",",
+				    vocab_sector_name(s));
+	text_str(out, "\"rsit:other=\\\"undetermined\\\"\"]");
+}
+
 uint32_t describe_members(const struct episode *ep, bool significant)
 {
 	uint32_t n = 0;

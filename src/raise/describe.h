@@ -29,6 +29,8 @@ void describe_missing(struct text *out, const struct state_assessment *st,
 uint32_t describe_criteria(const struct episode *ep);
 /* Bit per sector seen in a Member State. */
 uint32_t describe_sector_mask(const struct episode *ep);
+/* A JSON array of tags of the MISP taxonomies nis2 and rsit. */
+void describe_labels(struct text *out, const struct episode *ep);
 /* Significant Member States; or those that are not. */
 uint32_t describe_members(const struct episode *ep, bool significant);
 

@@ -8,7 +8,6 @@
 
 #include "base/timestamp.h"
 #include "raise/candidate.h"
-#include "test_candidate_names.h"
 
 #define AT(hour, minute)                                                                           \
 	(timestamp_civil(2026, 11, 20, hour, minute, 0) * TIMESTAMP_SECOND)
