@@ -89,6 +89,12 @@ void exact_insert(struct exact *e, uint64_t hash, uint32_t ref)
 	*s = (struct exact_slot){slot_tag(hash), LIST | n};
 }
 
+void exact_insert_once(struct exact *e, uint64_t hash, uint32_t ref)
+{
+	if (find_slot(e, hash)->ref == EMPTY)
+		exact_insert(e, hash, ref);
+}
+
 /* Writes a chain in the order of insertion; returns its length. */
 static uint32_t put_chain(const struct exact *e, uint32_t n, uint32_t *out)
 {

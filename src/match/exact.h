@@ -48,6 +48,8 @@ int exact_init(struct exact *e, uint32_t capacity); /* 0, -ENOMEM, -EINVAL */
 void exact_fini(struct exact *e);
 size_t exact_bytes(const struct exact *e);
 void exact_insert(struct exact *e, uint64_t hash, uint32_t ref); /* up to capacity */
+/* Nothing when the hash is there already: for references that only have to be found. */
+void exact_insert_once(struct exact *e, uint64_t hash, uint32_t ref);
 int exact_finish(struct exact *e); /* 0, -ENOMEM; from now on constant */
 struct exact_refs exact_find(const struct exact *e, uint64_t hash);
 

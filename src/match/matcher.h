@@ -37,6 +37,7 @@ struct matcher_found {
 	uint32_t indicator;
 	const struct observable *observable;
 	struct span value;
+	bool hit;
 };
 
 struct match_scratch {

@@ -18,6 +18,7 @@ struct build {
 	struct pattern_set *s;
 	struct problems *ps;
 	uint8_t *refused; /* by pattern number */
+	bool extra_refused;
 	struct pattern_list literals, loose, regexes[PATTERN_DATABASES];
 };
 
@@ -68,7 +69,10 @@ static void on_literal_refused(void *ctx, unsigned literal, const char *why)
 {
 	struct build *b = ctx;
 
-	on_refused(b, b->s->literal_pattern[literal], why);
+	if (literal < b->s->literal_count)
+		on_refused(b, b->s->literal_pattern[literal], why);
+	else
+		b->extra_refused = true;
 }
 
 static int add_literals(struct build *b, uint32_t pattern, const struct pattern_plan *plan)
@@ -188,7 +192,7 @@ static int collect(struct build *b)
 }
 
 /* The regexes first: what is refused there need not be looked for. */
-static int compile_all(struct build *b)
+static int compile_all(struct build *b, bool caseless)
 {
 	struct pattern_set *s = b->s;
 	int err = 0;
@@ -197,7 +201,7 @@ static int compile_all(struct build *b)
 		err = pattern_list_compile(&b->regexes[t], &s->regexes[t], on_refused, b);
 	if (!err)
 		err = pattern_list_compile(&b->loose, &s->loose_regexes, on_refused, b);
-	s->literals_caseless = any_caseless(s);
+	s->literals_caseless = caseless || any_caseless(s);
 	for (unsigned i = 0; s->literals_caseless && i < b->literals.count; i++)
 		b->literals.flags[i] |= HS_FLAG_CASELESS;
 	b->literals.literal = true;
@@ -206,7 +210,18 @@ static int compile_all(struct build *b)
 	return err;
 }
 
-int pattern_compile(struct pattern_set *s, const struct indicator_set *set, struct problems *ps)
+static int add_extras(struct build *b, const struct span *extra, uint32_t extras)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < extras && !err; i++)
+		err = pattern_list_add(&b->literals, extra[i].p, extra[i].len, HS_FLAG_SINGLEMATCH,
+				       b->s->literal_count + i);
+	return err;
+}
+
+int pattern_compile(struct pattern_set *s, const struct indicator_set *set,
+		    const struct span *extra, uint32_t extras, struct problems *ps)
 {
 	struct build b = {.s = s, .ps = ps};
 
@@ -216,7 +231,10 @@ int pattern_compile(struct pattern_set *s, const struct indicator_set *set, stru
 	for (uint32_t i = 0; i < s->count && !err; i++)
 		err = add_pattern(&b, i);
 	if (!err)
-		err = compile_all(&b);
+		err = add_extras(&b, extra, extras);
+	if (!err)
+		err = compile_all(&b, extras > 0);
+	s->always += b.extra_refused;
 	pattern_list_fini(&b.literals);
 	pattern_list_fini(&b.loose);
 	for (int t = 0; t < PATTERN_DATABASES; t++)
@@ -350,9 +368,11 @@ static int on_literal(unsigned id, unsigned long long from, unsigned long long t
 		      void *ctx)
 {
 	const struct match *m = ctx;
-	uint32_t pattern = m->s->literal_pattern[id];
 
 	(void)from, (void)to, (void)flags;
+	if (id >= m->s->literal_count)
+		return 0;
+	uint32_t pattern = m->s->literal_pattern[id];
 	if (condition(m->s, pattern)->pattern_kind != PATTERN_REGEX)
 		compare(m, pattern);
 	return 0;

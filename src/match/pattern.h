@@ -35,7 +35,7 @@ struct pattern_set {
 	uint32_t count;
 	hs_database_t *literals;
 	uint32_t *literal_pattern; /* literal id -> pattern number */
-	uint32_t literal_count;
+	uint32_t literal_count; /* ids from here on are extra texts */
 	bool literals_caseless;
 	hs_database_t *loose_regexes; /* scan only: no literal, nothing anchored */
 	/* match: id is the pattern number; the second half wants valid UTF-8 */
@@ -50,8 +50,13 @@ struct pattern_scratch {
 	hs_scratch_t *hs;
 };
 
-/* 0, -ENOMEM, -EINVAL. Refused patterns go to ps and match nothing. */
-int pattern_compile(struct pattern_set *s, const struct indicator_set *set, struct problems *ps);
+/*
+ * 0, -ENOMEM, -EINVAL. Refused patterns go to ps and match nothing. scan looks
+ * for the extra texts as well, in any case: atoms whose shape gives them away
+ * too seldom for the exact tiers.
+ */
+int pattern_compile(struct pattern_set *s, const struct indicator_set *set,
+		    const struct span *extra, uint32_t extras, struct problems *ps);
 void pattern_fini(struct pattern_set *s);
 size_t pattern_bytes(const struct pattern_set *s);
 

@@ -215,10 +215,11 @@ static bool scan_text(const struct matcher *m, struct match_scratch *sc, const c
 		}
 		p = st->plain;
 		len = st->plain_len;
-		if (!utf8_valid((const uint8_t *)p, len))
-			return true;
 		m->walk(st, p, len, false);
-		scan_beyond_ascii(st, p, len);
+		if (st->high && !utf8_valid((const uint8_t *)p, len))
+			return true;
+		if (st->high)
+			scan_beyond_ascii(st, p, len);
 		if (!json && m->plan.values)
 			line_values(st, p, len);
 		if (st->maybe || pattern_scan(&m->patterns, &sc->patterns, p, len))
@@ -232,21 +233,43 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-bool match_scan(const struct matcher *m, struct match_scratch *sc, enum format format,
-		const char *p, size_t len)
+/* What decode leaves of a record: a byte order mark and line ends are not part of it. */
+static void trim(const char **p, size_t *len)
 {
-	if (m->parse_all || len > SCAN_BYTES_MAX - PAD || format == FORMAT_PACKET)
-		return true;
+	while (*len > 0 && ((*p)[*len - 1] == '\n' || (*p)[*len - 1] == '\r'))
+		--*len;
+	if (*len >= 3 && memcmp(*p, "\xef\xbb\xbf", 3) == 0) {
+		*p += 3;
+		*len -= 3;
+	}
+}
+
+/* No decoder takes a JSON record that is not framed so. */
+static bool framed(const char *p, size_t len)
+{
 	while (len > 0 && is_space(p[len - 1]))
 		len--;
 	while (len > 0 && is_space(*p)) {
 		p++;
 		len--;
 	}
+	return len >= 2 && *p == '{' && p[len - 1] == '}';
+}
+
+bool match_scan(const struct matcher *m, struct match_scratch *sc, enum format format,
+		const char *p, size_t len)
+{
+	if (m->parse_all || len > SCAN_BYTES_MAX - PAD || format == FORMAT_PACKET)
+		return true;
+	trim(&p, &len);
 	bool json = format != FORMAT_LINES && format != FORMAT_ZEEK_TSV;
-	if (format == FORMAT_AUTO)
-		json = len > 0 && *p == '{';
-	if (json && (len < 2 || p[0] != '{' || p[len - 1] != '}'))
+	if (format == FORMAT_AUTO) {
+		size_t i = 0;
+		while (i < len && is_space(p[i]))
+			i++;
+		json = i < len && p[i] == '{';
+	}
+	if (json && !framed(p, len))
 		return true;
 	sc->scan.pending_count = 0;
 	sc->scan.maybe = false;

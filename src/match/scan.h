@@ -92,6 +92,7 @@ void scan_beyond_ascii(struct scan_state *st, const char *p, size_t len);
 void scan_email(struct scan_state *st, const char *text, size_t len, size_t at);
 void scan_v6(struct scan_state *st, const char *p, size_t len);
 void scan_long_name(struct scan_state *st, const char *p, size_t len);
+void scan_v4_range(struct scan_state *st, const char *p, size_t len);
 void scan_v4_networks(struct scan_state *st, uint32_t network_order);
 
 #endif

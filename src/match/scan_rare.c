@@ -78,6 +78,24 @@ static void take_address(struct scan_state *st, const char *p, size_t len)
 		st->maybe |= exact_net_any(st->plan->nets, &a);
 }
 
+/* IDEA0 writes an address as the range from itself to itself; lines put dots around one. */
+void scan_v4_range(struct scan_state *st, const char *p, size_t len)
+{
+	const char *end = p + len;
+
+	while (p < end) {
+		const char *stop = memchr(p, '-', (size_t)(end - p));
+		const char *from = p, *to = stop ? stop : end;
+		p = to + 1;
+		while (from < to && *from == '.')
+			from++;
+		while (to > from && to[-1] == '.')
+			to--;
+		if (to > from)
+			take_address(st, from, (size_t)(to - from));
+	}
+}
+
 /* A run of hex digits and colons; an IPv4 address may be its tail. */
 void scan_v6(struct scan_state *st, const char *p, size_t len)
 {

@@ -201,7 +201,7 @@ static inline void take_dotted(struct scan_state *st, const char *p, size_t star
 	}
 	unsigned len = (unsigned)(end - start);
 	uint64_t dots = window(st->bits[SCAN_DOT], start) & below(len);
-	if (dots >> (len - 1)) {
+	while (dots >> (len - 1)) {
 		len--; /* the root's dot */
 		dots &= below(len);
 		if (!dots)
@@ -209,8 +209,13 @@ static inline void take_dotted(struct scan_state *st, const char *p, size_t star
 	}
 	unsigned top = 63u - (unsigned)__builtin_clzll(dots);
 	bool digit = (unsigned)(p[start + top + 1] - '0') <= 9;
-	if (digit && __builtin_popcountll(dots) == 3)
-		take_v4(st, p + start, len, dots);
+	if (digit) {
+		int count = __builtin_popcountll(dots);
+		if (count == 3)
+			take_v4(st, p + start, len, dots);
+		else if (count > 3)
+			scan_v4_range(st, p + start, len);
+	}
 	if (st->plan->names && (!digit || st->plan->digit_names))
 		take_name(st, p + start, len, dots);
 }
