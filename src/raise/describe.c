@@ -204,9 +204,10 @@ void describe_evidence(struct describe_evidence *list, const struct candidate *c
 		l->evidence = &c->episode.evidence[i];
 		struct candidate_origin o = cx->origin(cx->arg, l->evidence->item.object);
 		l->source = o.source ? o.source : "unknown";
-		l->by = names_by_get(cx->names, l->evidence->item.by);
-		if (!l->by)
-			l->by = "unknown";
+		/* a restored board may be older than the names: better a gap than no line */
+		uint32_t by = l->evidence->item.by;
+		l->by = by && by <= names_by_count(cx->names) ? names_by_get(cx->names, by)
+							      : "unknown";
 		text_init(&l->position);
 		candidate_position(&l->position, o.position ? o.position : "unknown",
 				   &l->evidence->item);

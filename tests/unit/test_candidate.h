@@ -165,7 +165,7 @@ static inline struct episode fixture_raised(const struct fixture *f)
 	ep.state[1] = fixture_significant(FR, 3);
 	ep.state[2] = fixture_seen(PL, 0);
 	ep.state[2].attempted = 5;
-	ep.state[3] = fixture_significant(STATE_EU, 4);
+	ep.state[3] = fixture_seen(STATE_EU, 4);
 	ep.evidence_count = 4;
 	ep.evidence[2] = fixture_evidence(f, PL, 2, 7, AT(9, 0));
 	ep.evidence[2].item.sub = 3;
