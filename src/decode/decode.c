@@ -29,7 +29,7 @@ struct collect {
 	uint32_t wrapper; /* bytes of the only key and its dot, 0 none */
 	/* what was found for the last key: elements of an array share it */
 	uint32_t key;
-	struct item known;
+	const struct dialect_path *outer, *inner;
 };
 
 int decoder_init(struct decoder *d)
@@ -63,28 +63,30 @@ static uint32_t tells_of(const struct dialect_path *path, struct span v)
 
 static void look_up(struct collect *c, struct span path)
 {
-	c->known.inner = false;
-	c->known.path = dialect_find(c->index, path);
-	if (!c->known.path && c->wrapper && path.len > c->wrapper) {
-		c->known.path = dialect_find(c->index, (struct span){path.p + c->wrapper,
-								     path.len - c->wrapper});
-		c->known.inner = true;
-	}
+	c->outer = dialect_find(c->index, path);
+	c->inner = NULL;
+	if (c->wrapper && path.len > c->wrapper)
+		c->inner = dialect_find(c->index, (struct span){path.p + c->wrapper,
+								path.len - c->wrapper});
 }
 
-static void add_item(struct collect *c, struct span value)
+static void add_item(struct collect *c, const struct dialect_path *path, bool inner,
+		     struct span value)
 {
-	uint32_t *tells = c->known.inner ? &c->inner_tells : &c->tells;
-
-	if (!c->known.path)
-		return;
-	*tells |= tells_of(c->known.path, value);
-	if (c->count == ITEMS_MAX) {
+	if (path->tells)
+		*(inner ? &c->inner_tells : &c->tells) |= tells_of(path, value);
+	if (c->count == ITEMS_MAX)
 		c->overflow++;
-		return;
-	}
-	c->known.value = value;
-	c->items[c->count++] = c->known;
+	else
+		c->items[c->count++] = (struct item){path, value, inner};
+}
+
+static void add_known(struct collect *c, struct span value)
+{
+	if (c->outer)
+		add_item(c, c->outer, false, value);
+	if (c->inner)
+		add_item(c, c->inner, true, value);
 }
 
 static void visit_json(void *ctx, const struct json_scalar *s)
@@ -96,7 +98,7 @@ static void visit_json(void *ctx, const struct json_scalar *s)
 		look_up(c, s->path);
 	}
 	if (s->kind != JSON_KIND_NULL)
-		add_item(c, s->value);
+		add_known(c, s->value);
 }
 
 static void visit_tsv(void *ctx, struct span column, struct span value)
@@ -104,7 +106,7 @@ static void visit_tsv(void *ctx, struct span column, struct span value)
 	struct collect *c = ctx;
 
 	look_up(c, column);
-	add_item(c, value);
+	add_known(c, value);
 }
 
 static const char *skip_space(const char *p, const char *end)

@@ -4,19 +4,10 @@
 #include <strings.h>
 
 #include "base/timestamp.h"
+#include "decode/ascii.h"
 
 #define DOMAIN_BYTES_MAX 253
 #define EPOCH_DIGITS_MIN 9 /* shorter numbers are counters, not times since 1973 */
-
-static bool is_alpha(char c)
-{
-	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 static bool is_in(char c, const char *set)
 {
@@ -40,23 +31,13 @@ static bool is_domain(struct span v)
 			label = letters = 0;
 			continue;
 		}
-		if (!is_alpha(v.p[i]) && !is_digit(v.p[i]) && v.p[i] != '-' && v.p[i] != '_')
+		if (!ascii_alpha(v.p[i]) && !ascii_digit(v.p[i]) && v.p[i] != '-' && v.p[i] != '_')
 			return false;
-		letters += is_alpha(v.p[i]);
+		letters += ascii_alpha(v.p[i]);
 		label++;
 	}
 	bool a_label = label > 4 && strncasecmp(v.p + v.len - label, "xn--", 4) == 0;
 	return dots && label >= 2 && (letters == label || a_label);
-}
-
-static bool is_hash(struct span v)
-{
-	if (v.len != 32 && v.len != 40 && v.len != 64 && v.len != 128)
-		return false;
-	for (uint32_t i = 0; i < v.len; i++)
-		if (!is_digit(v.p[i]) && !((v.p[i] | 0x20) >= 'a' && (v.p[i] | 0x20) <= 'f'))
-			return false;
-	return true;
 }
 
 static struct span trim(struct span v, const char *set)
@@ -80,7 +61,7 @@ static struct span host_of(struct span v)
 	for (uint32_t i = 0; i < v.len; i++)
 		if (v.p[i] == ':' || v.p[i] == '/') {
 			/* a network is not its first address */
-			bool network = v.p[i] == '/' && i + 1 < v.len && is_digit(v.p[i + 1]) &&
+			bool network = v.p[i] == '/' && i + 1 < v.len && ascii_digit(v.p[i + 1]) &&
 				       address_parse(v.p, i, &a);
 			v.len = network ? 0 : i;
 			break;
@@ -104,7 +85,7 @@ static void take_atom(struct event *ev, struct span v)
 	v = host_of(v);
 	if (address_parse(v.p, v.len, &a))
 		event_observe(ev, OBSERVABLE_IP, v.p, v.len);
-	else if (is_hash(v))
+	else if (event_is_hash(v.p, v.len))
 		event_observe(ev, OBSERVABLE_HASH, v.p, v.len);
 	else if (is_domain(v))
 		event_observe(ev, OBSERVABLE_DOMAIN, v.p, v.len);
@@ -131,9 +112,9 @@ static const char *url_start(struct span v)
 
 	if (!mark)
 		return NULL;
-	while (from > v.p && (is_alpha(from[-1]) || is_digit(from[-1]) || is_in(from[-1], "+-")))
+	while (from > v.p && (ascii_alpha(from[-1]) || ascii_digit(from[-1]) || is_in(from[-1], "+-")))
 		from--;
-	while (from < mark && !is_alpha(*from))
+	while (from < mark && !ascii_alpha(*from))
 		from++;
 	return from < mark && mark + 3 < v.p + v.len ? from : NULL;
 }
@@ -192,7 +173,7 @@ static const char *after_priority(const char *p, const char *end, bool *rfc5424)
 	*rfc5424 = false;
 	if (p == end || *p != '<')
 		return p;
-	while (q < end && is_digit(*q))
+	while (q < end && ascii_digit(*q))
 		q++;
 	if (q == p + 1 || q == end || *q != '>')
 		return p;

@@ -201,9 +201,13 @@ static void set_victim(struct draft *d, struct span address, struct span name)
 static void end_idea(struct draft *d)
 {
 	static const char *const infected[] = {"Malware", "Intrusion.Botnet", "Botnet", NULL};
-	struct span category = d->slot[SLOT_EVENT_TYPE];
-	bool source = is_any(category, infected) || starts(category, "Malware.");
+	bool source = false;
 
+	for (uint32_t i = 0; i < d->ev->fields; i++) {
+		const struct field *f = &d->ev->field[i];
+		if (f->id == FIELD_RSIT_CLASS)
+			source |= is_any(f->value, infected) || starts(f->value, "Malware.");
+	}
 	add(d, FIELD_SOURCE_PORT, d->slot[SLOT_SOURCE_PORT]);
 	add(d, FIELD_DESTINATION_PORT, d->slot[SLOT_DESTINATION_PORT]);
 	if (source && d->slot[SLOT_SOURCE].len)

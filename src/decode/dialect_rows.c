@@ -22,7 +22,8 @@ static const struct dialect_row common[] = {
  * "host" is the sensor, not who is affected. */
 static const struct dialect_row eve[] = {
 	KEEP("timestamp", TIME, 0)
-	KEEP("flow.start", TIME, 1)
+	KEEP("@timestamp", TIME, 1)
+	KEEP("flow.start", TIME, 2)
 	BOTH("event_type", EVENT_DATASET, EVENT_TYPE, 0)
 	ADD("flow_id", EVENT_ID)
 	KEEP("src_ip", SOURCE, 0)
@@ -298,7 +299,7 @@ static const struct dialect_row idea[] = {
 	KEEP("WinStartTime", TIME, 2)
 	KEEP("CreateTime", TIME, 3)
 	ADD("ID", EVENT_ID)
-	BOTH("Category", RSIT_CLASS, EVENT_TYPE, 0)
+	ADD("Category", RSIT_CLASS)
 	BOTH("Source.IP4", SOURCE_IP, SOURCE, 0)
 	BOTH("Source.IP6", SOURCE_IP, SOURCE, 0)
 	KEEP("Source.Port", SOURCE_PORT, 0)
@@ -313,6 +314,7 @@ static const struct dialect_row idea[] = {
 	ADD("Target.Email", EMAIL_TO)
 	ADD("Attach.Hash", FILE_HASHES)
 	ADD("Attach.FileName", FILE_NAME)
+	ADD("Attach.ExternalURI", URL_FULL)
 	ADD("Source.Proto", NETWORK_TRANSPORT)
 	ADD("Node.Name", EVENT_DATASET)
 	ADD("Description", RULE_NAME)

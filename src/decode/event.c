@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "decode/ascii.h"
+
 static const struct {
 	const char *name;
 	uint8_t len, type, role;
@@ -79,7 +81,7 @@ static bool add_ip(struct event *ev, enum event_field f, struct span v)
 static bool all_digits(const char *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (p[i] < '0' || p[i] > '9')
+		if (!ascii_digit(p[i]))
 			return false;
 	return len > 0;
 }
@@ -120,8 +122,7 @@ static const char *after_scheme(struct span v)
 	if (!colon || colon == v.p || v.p + v.len - colon < 4 || memcmp(colon, "://", 3) != 0)
 		return NULL;
 	for (const char *p = v.p; p < colon; p++)
-		if (!strchr("+-.", *p) && !((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') &&
-		    !(*p >= '0' && *p <= '9'))
+		if (!*p || !(strchr("+-.", *p) || ascii_alpha(*p) || ascii_digit(*p)))
 			return NULL;
 	return colon + 3;
 }
@@ -154,15 +155,23 @@ static void add_path(struct event *ev, enum event_field f, struct span v)
 		new_observable(ev, f, OBSERVABLE_PATH, v);
 }
 
-static bool is_hash(struct span v)
+bool event_is_hash(const char *p, size_t len)
 {
-	if (v.len != 32 && v.len != 40 && v.len != 64 && v.len != 128)
+	if (len != 32 && len != 40 && len != 64 && len != 128)
 		return false;
-	for (uint32_t i = 0; i < v.len; i++)
-		if (!(v.p[i] >= '0' && v.p[i] <= '9') &&
-		    !((v.p[i] | 0x20) >= 'a' && (v.p[i] | 0x20) <= 'f'))
+	for (size_t i = 0; i < len; i++)
+		if (ascii_hex(p[i]) < 0)
 			return false;
 	return true;
+}
+
+/* Past "SHA1=" or "sha1:"; a value without a name stays as it is. */
+static const char *after_name(const char *p, const char *end)
+{
+	for (const char *q = p; q < end; q++)
+		if (*q == '=' || *q == ':')
+			return q + 1;
+	return p;
 }
 
 /* "SHA1=..,MD5=..": one by one; a lone value, with or without a name, is the same. */
@@ -174,10 +183,9 @@ static void add_hashes(struct event *ev, enum event_field f, struct span v)
 		const char *stop = p;
 		while (stop < end && !strchr(",; |", *stop))
 			stop++;
-		const char *eq = memchr(p, '=', (size_t)(stop - p));
-		const char *from = eq ? eq + 1 : p;
+		const char *from = after_name(p, stop);
 		struct span one = {from, (uint32_t)(stop - from)};
-		if (is_hash(one))
+		if (event_is_hash(one.p, one.len))
 			new_observable(ev, f, OBSERVABLE_HASH, one);
 		p = stop + 1;
 	}
@@ -193,8 +201,7 @@ static bool is_local_part(char c)
 
 static bool is_domain_part(char c)
 {
-	return (unsigned char)c >= 0x80 || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	return (unsigned char)c >= 0x80 || ascii_digit(c) || ascii_alpha(c) || c == '.' || c == '-';
 }
 
 /* Every address in a header field: "a@b", "<a@b>", "Name <a@b>, c@d". */

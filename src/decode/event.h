@@ -132,6 +132,8 @@ const char *event_field_name(enum event_field f);
 int event_field_find(const char *name, size_t len); /* enum event_field, or -1 */
 enum observable_type event_field_type(enum event_field f);
 enum observable_role event_field_role(enum event_field f);
+/* MD5, SHA-1, SHA-256 or SHA-512 in hex, told by length. */
+bool event_is_hash(const char *p, size_t len);
 
 struct field {
 	uint16_t id; /* enum event_field */

@@ -204,35 +204,56 @@ static void prefer_type(struct event *ev)
 		ev->stated_class = (uint8_t)by_class;
 }
 
-/* http://host[:port]/path, into the event's own text. */
-static void compose_url(struct event *ev, const struct web *web)
+/* Room for what was checked to fit. */
+static void put(struct event *ev, const char *p, size_t len)
 {
-	char *out = ev->text + ev->text_used;
-	size_t room = EVENT_TEXT_MAX - ev->text_used;
-	struct span host = web->host, scheme = web->scheme;
+	assert(len <= EVENT_TEXT_MAX - ev->text_used);
+	memcpy(ev->text + ev->text_used, p, len);
+	ev->text_used += (uint32_t)len;
+}
+
+/* ":8080" where the scheme does not go without saying so; "" otherwise. */
+static size_t port_suffix(char out[8], const struct web *web, bool has_port)
+{
 	uint16_t port = parse_port(web->port);
+	uint16_t usual = is(web->scheme, "https") ? PORT_HTTPS : PORT_HTTP;
+
+	if (has_port || port == 0 || port == usual)
+		return 0;
+	return (size_t)snprintf(out, 8, ":%u", port);
+}
+
+/* http://host[:port]/path, into the event's own text. */
+static void compose_url(struct event *ev, struct web *web)
+{
+	struct span host = web->host;
+	char port[8];
 
 	if (web->full || !host.len || !web->path.len || web->path.p[0] != '/')
 		return;
-	if (!scheme.len)
-		scheme = (struct span){"http", 4};
-	bool usual = port == 0 || port == (is(scheme, "https") ? PORT_HTTPS : PORT_HTTP);
-	bool bare_v6 = memchr(host.p, ':', host.len) != memrchr(host.p, ':', host.len) &&
-		       host.p[0] != '[';
-	char tail[8] = "";
-	if (!usual && (bare_v6 || !memchr(host.p, ':', host.len) || host.p[host.len - 1] == ']'))
-		snprintf(tail, sizeof(tail), ":%u", port);
-	/* 16: "://", brackets and the port */
-	if ((size_t)scheme.len + host.len + web->path.len + 16 > room) {
+	if (!web->scheme.len)
+		web->scheme = (struct span){"http", 4};
+	const char *colon = memchr(host.p, ':', host.len);
+	bool bracketed = host.p[0] == '[';
+	bool bare_v6 = colon && !bracketed && memrchr(host.p, ':', host.len) != colon;
+	bool has_port = colon && !bare_v6 && !(bracketed && host.p[host.len - 1] == ']');
+	size_t port_len = port_suffix(port, web, has_port);
+	const char *begin = ev->text + ev->text_used;
+
+	/* 5: "://" and the brackets */
+	if ((size_t)web->scheme.len + host.len + port_len + web->path.len + 5 >
+	    EVENT_TEXT_MAX - ev->text_used) {
 		ev->overflow++;
 		return;
 	}
-	int n = snprintf(out, room, "%.*s://%s%.*s%s%s%.*s", (int)scheme.len, scheme.p,
-			 bare_v6 ? "[" : "", (int)host.len, host.p, bare_v6 ? "]" : "", tail,
-			 (int)web->path.len, web->path.p);
-	assert(n > 0 && (size_t)n < room);
-	ev->text_used += (uint32_t)n;
-	event_add_composed(ev, FIELD_URL_FULL, out, (size_t)n);
+	put(ev, web->scheme.p, web->scheme.len);
+	put(ev, "://", 3);
+	put(ev, "[", bare_v6);
+	put(ev, host.p, host.len);
+	put(ev, "]", bare_v6);
+	put(ev, port, port_len);
+	put(ev, web->path.p, web->path.len);
+	event_add_composed(ev, FIELD_URL_FULL, begin, (size_t)(ev->text + ev->text_used - begin));
 }
 
 /* The first address of each side is the exchange's; every address carries its side's port. */

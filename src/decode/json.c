@@ -89,9 +89,10 @@ static bool digits(struct walk *w)
 	return w->p > from;
 }
 
-static bool at(const struct walk *w, const char *any)
+/* The byte at hand; 0 at the end, which no token begins with. */
+static char here(const struct walk *w)
 {
-	return w->p < w->end && *w->p && strchr(any, *w->p);
+	return w->p < w->end ? *w->p : '\0';
 }
 
 /* number = [ "-" ] int [ frac ] [ exp ], RFC 8259 section 6 */
@@ -101,17 +102,17 @@ static struct span number(struct walk *w)
 	bool ok = true;
 
 	w->p += *w->p == '-';
-	if (at(w, "0"))
+	if (here(w) == '0')
 		w->p++;
 	else
 		ok = digits(w);
-	if (ok && at(w, ".")) {
+	if (ok && here(w) == '.') {
 		w->p++;
 		ok = digits(w);
 	}
-	if (ok && at(w, "eE")) {
+	if (ok && (here(w) | 0x20) == 'e') {
 		w->p++;
-		w->p += at(w, "+-");
+		w->p += here(w) == '+' || here(w) == '-';
 		ok = digits(w);
 	}
 	struct span s = {from, (uint32_t)(w->p - from)};

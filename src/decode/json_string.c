@@ -5,18 +5,11 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "decode/ascii.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* Four hex digits at p, or -1. */
 static int32_t hex4(const char *p, const char *end)
@@ -26,7 +19,7 @@ static int32_t hex4(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int d = hex_digit(p[i]);
+		int d = ascii_hex(p[i]);
 		if (d < 0)
 			return -1;
 		value = value << 4 | d;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "decode/ascii.h"
+
 /* What the '#' lines say. */
 struct header {
 	char separator;
@@ -16,20 +18,12 @@ struct reader {
 	char *text; /* room for unescaped values */
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The byte of "\xHH" at p, or -1. */
 static int hex_escape(const char *p, const char *end)
 {
 	if (end - p < 4 || p[0] != '\\' || p[1] != 'x')
 		return -1;
-	int high = hex_digit(p[2]), low = hex_digit(p[3]);
+	int high = ascii_hex(p[2]), low = ascii_hex(p[3]);
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 

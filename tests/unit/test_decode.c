@@ -119,6 +119,12 @@ static void zeek(void)
 	tap_int(decode(FORMAT_ZEEK, tagged), REASON_OK, "tagged form, format fixed");
 	has(OBSERVABLE_IP, ROLE_SERVER, "10.0.0.80");
 
+	/* where the tag and a column look like a path of EVE's */
+	decode(FORMAT_AUTO, "{\"files\":{\"ts\":1,\"uid\":\"C\",\"filename\":\"a\",\"md5\":"
+			    "\"00112233445566778899aabbccddeeff\"}}");
+	has(OBSERVABLE_HASH, ROLE_FOUND, "00112233445566778899aabbccddeeff");
+	has(OBSERVABLE_FILE_NAME, ROLE_FOUND, "a");
+
 	decode(FORMAT_AUTO, "{\"_path\":\"files\",\"ts\":\"2026-11-20T10:15:30.25Z\","
 			    "\"tx_hosts\":[\"198.51.100.7\"],\"rx_hosts\":[\"10.0.0.9\"],"
 			    "\"sha1\":\"00112233445566778899aabbccddeeff00112233\"}");
