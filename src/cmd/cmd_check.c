@@ -34,15 +34,6 @@ static size_t count_rows(const struct indicator_counts *n, struct row rows[ROWS_
 /* Refusals by kind: config, indicator, rule, profile, benign, fieldmap. */
 static const char *const kinds[] = {"config", "indicator", "rule", "profile", "benign", "fieldmap"};
 
-static uint64_t refused_of(const struct problems *ps, const char *kind)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < ps->count; i++)
-		n += ps->items[i].fatal && strcmp(ps->items[i].kind, kind) == 0;
-	return n;
-}
-
 static void problems_json(struct text *t, const struct problems *ps, bool fatal)
 {
 	const char *comma = "";
@@ -74,7 +65,7 @@ static void print_json(const struct row *rows, size_t n, const struct problems *
 	text_str(&t, "},\"refused\":{");
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		text_printf(&t, "%s\"%s\":%llu", i ? "," : "", kinds[i],
-			    (unsigned long long)refused_of(ps, kinds[i]));
+			    (unsigned long long)problems_refused(ps, kinds[i]));
 	text_str(&t, "},\"refusals\":");
 	problems_json(&t, ps, true);
 	text_str(&t, ",\"remarks\":");

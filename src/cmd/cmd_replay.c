@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -20,7 +20,8 @@ struct replay {
 	struct engine *e;
 	struct output out;
 	struct input_list inputs;
-	pthread_mutex_t lock; /* next, done_bytes, failed */
+	pthread_mutex_t lock; /* next, done_bytes, failed, readers_left */
+	pthread_cond_t ended; /* readers_left is 0 */
 	uint32_t next;
 	uint64_t done_bytes; /* of finished inputs */
 	uint32_t failed;
@@ -69,7 +70,8 @@ static void *reader_thread(void *arg)
 	while (read_one(r, &r->reading[a->index]))
 		;
 	pthread_mutex_lock(&r->lock);
-	r->readers_left--;
+	if (--r->readers_left == 0)
+		pthread_cond_signal(&r->ended);
 	pthread_mutex_unlock(&r->lock);
 	free(a);
 	return NULL;
@@ -116,15 +118,31 @@ static void say_final(void *arg, const struct candidate *c)
 		say(arg, c);
 }
 
-static uint64_t bytes_done(struct replay *r, bool *finished)
+static uint64_t bytes_done(struct replay *r)
 {
 	pthread_mutex_lock(&r->lock);
 	uint64_t done = r->done_bytes;
-	*finished = r->readers_left == 0;
 	pthread_mutex_unlock(&r->lock);
 	for (uint32_t i = 0; i < r->reader_count; i++)
 		done += counter_get(&r->reading[i].done);
 	return done;
+}
+
+/* Until the readers have ended, or this long: true when they have. */
+static bool wait_ended(struct replay *r, int64_t us)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	int64_t ns = until.tv_nsec + us * 1000;
+	until.tv_sec += ns / 1000000000;
+	until.tv_nsec = ns % 1000000000;
+	pthread_mutex_lock(&r->lock);
+	while (r->readers_left && pthread_cond_timedwait(&r->ended, &r->lock, &until) == 0)
+		;
+	bool ended = r->readers_left == 0;
+	pthread_mutex_unlock(&r->lock);
+	return ended;
 }
 
 /* The main thread while others work: the bar, and with --stream the judge. */
@@ -132,22 +150,20 @@ static void attend(struct replay *r)
 {
 	struct progress bar;
 	uint64_t total = 0;
-	int64_t interval_us = r->cli->stream ? r->cli->config.raise_interval : 20000;
-	bool finished;
+	int64_t interval_us = r->cli->stream ? r->cli->config.raise_interval : 100000;
 
 	for (uint32_t i = 0; i < r->inputs.count; i++)
 		total += r->inputs.items[i].bytes;
 	progress_init(&bar, r->cli->quiet);
-	for (uint64_t done; done = bytes_done(r, &finished), !finished;) {
+	while (!wait_ended(r, interval_us)) {
 		struct ledger sum;
 		if (bar.terminal) {
 			engine_ledger(r->e, &sum);
-			progress_draw(&bar, done, total, counter_get(&sum.records),
+			progress_draw(&bar, bytes_done(r), total, counter_get(&sum.records),
 				      counter_get(&sum.hits));
 		}
 		if (r->cli->stream)
 			engine_judge(r->e, say, r);
-		usleep((useconds_t)(interval_us > 20000 ? 20000 : interval_us));
 	}
 	for (uint32_t i = 0; i < r->reader_count; i++)
 		pthread_join(r->readers[i], NULL);
@@ -248,6 +264,7 @@ static int replay_run(struct cli *cli)
 
 	problems_init(&ps);
 	pthread_mutex_init(&r.lock, NULL);
+	pthread_cond_init(&r.ended, NULL);
 	int code = gather_inputs(&r);
 	if (code == EXIT_OK)
 		code = open_all(&r, &ps);
@@ -263,6 +280,7 @@ static int replay_run(struct cli *cli)
 	output_close(&r.out);
 	engine_destroy(r.e);
 	input_list_fini(&r.inputs);
+	pthread_cond_destroy(&r.ended);
 	pthread_mutex_destroy(&r.lock);
 	problems_fini(&ps);
 	return code;

@@ -44,10 +44,10 @@ def judge(run):
     for start in sorted({h["time"] for h in run}):
         inside = [h for h in run if start <= h["time"] <= start + DAY_US]
         significant = set()
-        for state in {h["state"] for h in inside}:
+        for state in {h["state"] for h in inside} - NOT_MEMBERS:
             c = criteria_that_hold([h for h in inside if h["state"] == state])
             held[state] |= c
-            if c and state not in NOT_MEMBERS:
+            if c:
                 significant.add(state)
         seen = {h["state"] for h in inside} - NOT_MEMBERS
         if len(significant) >= 2:
@@ -69,7 +69,7 @@ def candidates(hits):
             if status == "none":
                 continue
             states = {}
-            for state in sorted({h["state"] for h in run}):
+            for state in {h["state"] for h in run}:
                 mine = [h for h in run if h["state"] == state]
                 effect = [h for h in mine if h["class"] == "effect"]
                 states[state] = {
