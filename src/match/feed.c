@@ -77,6 +77,21 @@ void feed_refuse_value(struct feed_load *l, uint32_t line, const char *p, size_t
 		feed_refuse(l, line, "\"%s\": %s", value, why);
 }
 
+/* A feed's own id means nothing elsewhere: the threat is named by the value, or, where
+ * there are several, by feed and id. */
+static struct span local_threat(struct feed_load *l)
+{
+	struct draft *d = &l->draft;
+
+	if (d->conditions[d->count - 1].clause == 0)
+		return draft_own_id(d);
+	size_t at = d->text.len;
+	text_printf(&d->text, "%s:%.*s", l->feed->name, (int)d->id.len, d->id.p);
+	if (d->text.error)
+		return (struct span){0};
+	return (struct span){d->text.p + at, (uint32_t)(d->text.len - at)};
+}
+
 void feed_add(struct feed_load *l)
 {
 	struct draft *d = &l->draft;
@@ -88,7 +103,7 @@ void feed_add(struct feed_load *l)
 		d->local = true;
 		d->id = draft_own_id(d);
 	} else if (d->local) {
-		d->threat_id = draft_own_id(d);
+		d->threat_id = local_threat(l);
 	}
 	l->error = d->text.error ? d->text.error : indicator_set_add(l->s, l->number, d);
 	if (l->error == -EOVERFLOW)

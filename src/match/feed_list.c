@@ -23,18 +23,23 @@ static bool bare_host(struct span *v)
 	return false;
 }
 
-static const char *take(struct draft *d, struct span v)
+const char *feed_list_take(struct draft *d, uint32_t clause, struct span v)
 {
+	char plain[ATOM_URL_MAX];
 	struct span host;
 	uint16_t port;
 
+	size_t n = atom_refang(v.p, v.len, plain, sizeof(plain));
+	if (n == 0)
+		return v.len ? "the value is too long" : "no value";
+	v = (struct span){plain, (uint32_t)n};
 	if (bare_host(&v))
-		return draft_endpoint(d, 0, v.p, v.len);
+		return draft_endpoint(d, clause, v.p, v.len);
 	int kind = atom_guess(v.p, v.len);
 	if (kind >= 0)
-		return draft_atom(d, 0, (enum condition_kind)kind, OBSERVABLE_NONE, v.p, v.len);
+		return draft_atom(d, clause, (enum condition_kind)kind, OBSERVABLE_NONE, v.p, v.len);
 	if (atom_endpoint_split(v.p, v.len, &host, &port))
-		return draft_endpoint(d, 0, v.p, v.len);
+		return draft_endpoint(d, clause, v.p, v.len);
 	if (v.p[0] == '/')
 		return "a path without a host";
 	return "no address, network, domain, URL, hash or e-mail address";
@@ -42,15 +47,11 @@ static const char *take(struct draft *d, struct span v)
 
 void feed_list_value(struct feed_load *l, uint32_t line, const char *p, size_t len)
 {
-	char plain[ATOM_URL_MAX];
-	size_t n = atom_refang(p, len, plain, sizeof(plain));
-
 	if (l->error)
 		return;
 	draft_reset(&l->draft, l->feed);
 	l->draft.line = line;
-	const char *why = n == 0 ? (len ? "the value is too long" : "no value")
-				 : take(&l->draft, (struct span){plain, (uint32_t)n});
+	const char *why = feed_list_take(&l->draft, 0, (struct span){p, (uint32_t)len});
 	if (why)
 		feed_refuse_value(l, line, p, len, why);
 	else

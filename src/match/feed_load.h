@@ -61,7 +61,9 @@ bool feed_json_true(const json_t *o, const char *key);
 /* A number, or a string that holds one. */
 bool feed_json_number(const json_t *o, const char *key, double *value);
 
-/* One value of a plain list, its kind told by content. */
+/* A plain value's conditions, its kind told by content; NULL, or why not. */
+const char *feed_list_take(struct draft *d, uint32_t clause, struct span v);
+/* One value of a plain list. */
 void feed_list_value(struct feed_load *l, uint32_t line, const char *p, size_t len);
 
 /* The readers. */

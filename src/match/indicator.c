@@ -68,10 +68,14 @@ int indicator_set_feed(struct indicator_set *s, const struct feed *feed)
 	return i;
 }
 
+#define RULE_SCOPE 2u /* even, and not 0: the namespace of rule ids */
+
 /* Ids that are a feed's own live in the namespace of the feed's name. */
-static uint32_t scope_of(const struct indicator_set *s, uint16_t feed, bool local)
+static uint32_t scope_of(const struct indicator_set *s, uint16_t feed, const struct draft *d)
 {
-	if (!local)
+	if (d->rule)
+		return RULE_SCOPE;
+	if (!d->local)
 		return 0;
 	const char *name = s->feeds[feed].name;
 	return (uint32_t)hash_bytes(name, strlen(name), 0) | 1;
@@ -256,7 +260,7 @@ int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft
 {
 	struct index *ix = s->index;
 	uint64_t content = content_hash(s, feed, d);
-	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope_of(s, feed, d->local));
+	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope_of(s, feed, d));
 
 	assert(d->id.len > 0 && (d->dead || d->count > 0));
 	if (!slot)
@@ -270,4 +274,12 @@ int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft
 	if (!rc)
 		ix->entries[slot->value] = e;
 	return rc;
+}
+
+const struct indicator *indicator_set_rule(const struct indicator_set *s, struct span id)
+{
+	const struct index *ix = s->index;
+	uint32_t at = index_map_get(&ix->by_id, s->text, id, RULE_SCOPE);
+
+	return at == INDEX_NONE ? NULL : &s->indicators[ix->entries[at].indicator];
 }

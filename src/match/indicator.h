@@ -88,7 +88,12 @@ struct threat {
 
 enum benign_kind { BENIGN_STRING, BENIGN_SUBSTRING, BENIGN_HOSTNAME, BENIGN_CIDR, BENIGN_REGEX };
 
-/* A value that must not raise (MISP warninglist entry, plain list line). */
+/*
+ * A value that must not raise (MISP warninglist entry, plain list line). Its text:
+ * STRING the canonical atom where it is one, else ASCII lower case; SUBSTRING lower
+ * case; HOSTNAME a canonical domain (the name and its subdomains); CIDR "a.b.c.d/n" or
+ * an address, canonical; REGEX the expression, case told by a leading "(?i)".
+ */
 struct benign {
 	uint8_t kind;
 	uint16_t list; /* index in lists */

@@ -62,6 +62,9 @@ struct span draft_own_id(struct draft *d);
 /* Takes the draft into the set; 0, -ENOMEM, -EOVERFLOW (a limit of the set). */
 int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d);
 
+/* The rule of that id, NULL when there is none; valid until the next add. */
+const struct indicator *indicator_set_rule(const struct indicator_set *s, struct span id);
+
 /* The feed's place in the set, new or known by name and path; -errno. */
 int indicator_set_feed(struct indicator_set *s, const struct feed *feed);
 
