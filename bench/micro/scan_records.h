@@ -180,7 +180,7 @@ static inline int write_record(char *o, uint64_t *s, const struct story *y, unsi
 	int n = sprintf(o,
 		"{\"timestamp\":\"2026-11-22T%02u:%02u:%02u.%06u+0000\",\"flow_id\":%llu,\"in_iface\":\"ens5f0\","
 		"\"event_type\":\"%s\",\"src_ip\":\"%s\",\"src_port\":%u,\"dest_ip\":\"%s\",\"dest_port\":%u,"
-		"\"proto\":\"%s\",\"pkt_src\":\"wire/pcap\",\"community_id\":\"1:%08xxZ%06xYk9oA%06xwq=\",",
+		"\"proto\":\"%s\",\"community_id\":\"1:%08xxZ%06xYk9oA%06xwq=\",",
 		random_below(s, 24), random_below(s, 60), random_below(s, 60), random_below(s, 1000000),
 		(unsigned long long)(random_next(s) >> 12), types[type], y->source,
 		1024 + random_below(s, 60000), y->server, ports[type], protos[type],

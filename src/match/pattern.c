@@ -90,8 +90,7 @@ static int add_literals(struct build *b, uint32_t pattern, const struct pattern_
 				s->literal_pattern = more;
 			}
 		}
-		int err = pattern_list_add(&b->literals, plan->literal[i].p, plan->literal[i].len,
-					   HS_FLAG_SINGLEMATCH, id);
+		int err = pattern_list_add(&b->literals, plan->literal[i].p, plan->literal[i].len, 0, id);
 		if (err)
 			return err;
 		s->literal_pattern[s->literal_count++] = pattern;
@@ -230,7 +229,7 @@ static int add_extras(struct build *b, const struct span *extra, uint32_t extras
 	int err = 0;
 
 	for (uint32_t i = 0; i < extras && !err; i++)
-		err = pattern_list_add(&b->literals, extra[i].p, extra[i].len, HS_FLAG_SINGLEMATCH,
+		err = pattern_list_add(&b->literals, extra[i].p, extra[i].len, 0,
 				       b->s->literal_count + i);
 	return err;
 }
