@@ -17,7 +17,7 @@
 struct build {
 	struct pattern_set *s;
 	struct problems *ps;
-	uint8_t *refused; /* by pattern number */
+	uint8_t *refused, *always; /* by pattern number */
 	bool extra_refused;
 	struct pattern_list literals, loose, regexes[PATTERN_DATABASES];
 };
@@ -90,8 +90,7 @@ static int add_literals(struct build *b, uint32_t pattern, const struct pattern_
 				s->literal_pattern = more;
 			}
 		}
-		int err = pattern_list_add(&b->literals, plan->literal[i].p, plan->literal[i].len,
-					   HS_FLAG_SINGLEMATCH, id);
+		int err = pattern_list_add(&b->literals, plan->literal[i].p, plan->literal[i].len, 0, id);
 		if (err)
 			return err;
 		s->literal_pattern[s->literal_count++] = pattern;
@@ -99,10 +98,24 @@ static int add_literals(struct build *b, uint32_t pattern, const struct pattern_
 	return 0;
 }
 
-static void always(struct build *b, uint32_t pattern)
+/* Said once it is known that Hyperscan takes the pattern at all. */
+static void tell_always(struct build *b)
 {
-	b->s->always++;
-	tell(b, pattern, false, "no text that it must contain: every record will be parsed for it");
+	for (uint32_t i = 0; i < b->s->count; i++) {
+		if (!b->always[i] || b->refused[i])
+			continue;
+		b->s->always++;
+		tell(b, i, false, "no text that it must contain: every record will be parsed for it");
+	}
+}
+
+/* The pattern itself was taken; only its form for scan was not. */
+static void on_loose_refused(void *ctx, unsigned pattern, const char *why)
+{
+	struct build *b = ctx;
+
+	(void)why;
+	b->always[pattern] = 1;
 }
 
 /* A regex that has no literal worth the name, into the database for scan. */
@@ -124,7 +137,7 @@ static int add_loose(struct build *b, uint32_t pattern, const struct pattern_pla
 	}
 	if (plan->count)
 		return add_literals(b, pattern, plan);
-	always(b, pattern);
+	b->always[pattern] = 1;
 	return 0;
 }
 
@@ -152,7 +165,7 @@ static int add_pattern(struct build *b, uint32_t pattern)
 			return add_loose(b, pattern, &plan);
 	} else if (plan.count == 0) {
 		s->globs[s->glob_count++] = pattern;
-		always(b, pattern);
+		b->always[pattern] = 1;
 	}
 	return add_literals(b, pattern, &plan);
 }
@@ -182,7 +195,8 @@ static int collect(struct build *b)
 	s->conditions = malloc((s->count + 1) * sizeof(*s->conditions));
 	s->globs = malloc((s->count + 1) * sizeof(*s->globs));
 	b->refused = calloc(s->count + 1, 1);
-	if (!s->conditions || !s->globs || !b->refused)
+	b->always = calloc(s->count + 1, 1);
+	if (!s->conditions || !s->globs || !b->refused || !b->always)
 		return -ENOMEM;
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < set->condition_count; i++)
@@ -200,7 +214,7 @@ static int compile_all(struct build *b, bool caseless)
 	for (int t = 0; t < PATTERN_DATABASES && !err; t++)
 		err = pattern_list_compile(&b->regexes[t], &s->regexes[t], on_refused, b);
 	if (!err)
-		err = pattern_list_compile(&b->loose, &s->loose_regexes, on_refused, b);
+		err = pattern_list_compile(&b->loose, &s->loose_regexes, on_loose_refused, b);
 	s->literals_caseless = caseless || any_caseless(s);
 	for (unsigned i = 0; s->literals_caseless && i < b->literals.count; i++)
 		b->literals.flags[i] |= HS_FLAG_CASELESS;
@@ -215,7 +229,7 @@ static int add_extras(struct build *b, const struct span *extra, uint32_t extras
 	int err = 0;
 
 	for (uint32_t i = 0; i < extras && !err; i++)
-		err = pattern_list_add(&b->literals, extra[i].p, extra[i].len, HS_FLAG_SINGLEMATCH,
+		err = pattern_list_add(&b->literals, extra[i].p, extra[i].len, 0,
 				       b->s->literal_count + i);
 	return err;
 }
@@ -234,12 +248,15 @@ int pattern_compile(struct pattern_set *s, const struct indicator_set *set,
 		err = add_extras(&b, extra, extras);
 	if (!err)
 		err = compile_all(&b, extras > 0);
+	if (!err)
+		tell_always(&b);
 	s->always += b.extra_refused;
 	pattern_list_fini(&b.literals);
 	pattern_list_fini(&b.loose);
 	for (int t = 0; t < PATTERN_DATABASES; t++)
 		pattern_list_fini(&b.regexes[t]);
 	free(b.refused);
+	free(b.always);
 	if (err)
 		pattern_fini(s);
 	return err;
