@@ -19,12 +19,15 @@ static const struct property fixed[] = {
 static const struct property defaults[] = {
 	{"client.id", "tocsin"},
 	{"auto.offset.reset", "earliest"},
-	{"partition.assignment.strategy", "cooperative-sticky"},
 	{"queued.max.messages.kbytes", "65536"},
 	{"fetch.wait.max.ms", "100"},
 	{"reconnect.backoff.max.ms", "5000"},
 	{"topic.metadata.refresh.interval.ms", "30000"},
 };
+
+/* Up to 2.2, closing a cooperative consumer before its first assignment aborts the
+ * process (librdkafka issue 4312); there, partitions move in the older way. */
+#define COOPERATIVE_SINCE 0x02030000
 
 /* Set from settings of their own, or by fixed[]. */
 static const char *const reserved[] = {"bootstrap.servers", "metadata.broker.list", "group.id",
@@ -117,6 +120,10 @@ rd_kafka_conf_t *kafka_conf_make(const char *brokers, const char *group,
 		err = set(conf, fixed[i].name, fixed[i].value, why);
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]) && !err; i++)
 		err = set(conf, defaults[i].name, defaults[i].value, why);
+	if (!err)
+		err = set(conf, "partition.assignment.strategy",
+			  rd_kafka_version() >= COOPERATIVE_SINCE ? "cooperative-sticky"
+								  : "roundrobin", why);
 	for (size_t i = 0; properties && properties[i] && !err; i++)
 		err = set_property(conf, properties[i], why);
 	if (!err)

@@ -80,6 +80,7 @@ static struct kafka_part *get(struct kafka_input *in, const char *name, int32_t 
 	snprintf(position, sizeof(position), "kafka:%s:%" PRId32, topic->name, partition);
 	part->topic = topic;
 	part->partition = partition;
+	part->next = part->kept = -1;
 	part->object = object_get(in->cx.objects, position, topic->source);
 	if (!part->object) {
 		free(part);
@@ -106,9 +107,15 @@ void kafka_group_forget(struct kafka_input *in, struct kafka_part *part)
 	part->last = 0;
 }
 
-/* The checkpoint's offset for this partition, -1 if it has none. */
-static int64_t mark_of(const struct kafka_input *in, const rd_kafka_topic_partition_t *p)
+/* How far this process has come with a partition: by its checkpoint at the start, by what
+ * it has taken since; -1 if it never had it. A rebalance that takes a partition and gives
+ * it back does not make it read everything since the last commit again. */
+static int64_t mark_of(struct kafka_input *in, const rd_kafka_topic_partition_t *p)
 {
+	const struct kafka_part *part = find(in, p->topic, p->partition);
+
+	if (part && part->kept >= 0)
+		return part->kept;
 	for (uint32_t i = 0; i < in->mark_count; i++)
 		if (in->marks[i].partition == p->partition &&
 		    strcmp(in->marks[i].topic, p->topic) == 0)
@@ -116,7 +123,7 @@ static int64_t mark_of(const struct kafka_input *in, const rd_kafka_topic_partit
 	return -1;
 }
 
-/* Where to start: the checkpoint's mark when it is ahead of what the group committed. */
+/* Where to start: our own mark, unless the group committed more. */
 static void choose_starts(struct kafka_input *in, rd_kafka_topic_partition_list_t *list)
 {
 	bool any = false;
@@ -137,7 +144,7 @@ static void choose_starts(struct kafka_input *in, rd_kafka_topic_partition_list_
 			p->offset = mark;
 		else if (mark >= 0)
 			log_warning("kafka: %s:%" PRId32 ": the group committed %" PRId64
-				    ", beyond the checkpoint's %" PRId64 ": going on there",
+				    ", beyond our own %" PRId64 ": going on there",
 				    p->topic, p->partition, committed, mark);
 	}
 	rd_kafka_topic_partition_list_destroy(group);
@@ -204,6 +211,8 @@ static void give_back(struct kafka_input *in, const rd_kafka_topic_partition_lis
 		kafka_group_forget(in, part);
 		pthread_mutex_lock(&in->lock);
 		part->assigned = false;
+		if (part->next >= 0)
+			part->kept = part->next;
 		part->next = -1;
 		pthread_mutex_unlock(&in->lock);
 	}

@@ -28,6 +28,7 @@ struct kafka_part {
 	bool assigned;
 	bool at_end;	/* its end was reached, at least once */
 	int64_t next;	/* after all that fill() returned; -1 not known yet */
+	int64_t kept;	/* what next was when the partition was last taken away; else -1 */
 	int64_t end;	/* stop_at_end: where it ended when it was assigned; -1 not known */
 	uint32_t first, last; /* its messages in the stash, as node + 1; 0 none */
 };
