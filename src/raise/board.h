@@ -36,6 +36,7 @@ struct board;
 int board_init(struct board **b); /* 0, -ENOMEM */
 void board_fini(struct board *b);
 
+/* The candidate and its strings last for the call. */
 typedef void board_say(void *arg, const struct candidate *c);
 
 /* Says what changed. 0; -ENOMEM: offer it again, nothing will be said twice. */

@@ -4,6 +4,8 @@
 
 #include "base/timestamp.h"
 
+#define CALENDAR_END INT64_C(253402300800000000) /* 10000-01-01 */
+
 /* Written for every hit, so without printf: what is plain ASCII goes in one copy. */
 
 static void literal(struct text *out, const char *s)
@@ -70,10 +72,29 @@ static void entity(struct text *out, uint64_t hash)
 	string(out, ",\"entity_hash\":", buf, sizeof(buf));
 }
 
+/* Hits come in bursts and the calendar is most of a line's cost: a second that
+ * was written just now is only given other microseconds. */
+static const char *moment(int64_t us)
+{
+	static _Thread_local struct {
+		int64_t second;
+		char text[TIMESTAMP_TEXT_MAX];
+	} last = {.second = -1};
+
+	bool usual = us >= 0 && us < CALENDAR_END; /* beyond, timestamp_format() clamps */
+	if (!usual || us / TIMESTAMP_SECOND != last.second) {
+		timestamp_format(us, last.text);
+		last.second = usual ? us / TIMESTAMP_SECOND : -1;
+		return last.text;
+	}
+	us %= TIMESTAMP_SECOND;
+	for (int i = 25; i >= 20; i--, us /= 10)
+		last.text[i] = (char)('0' + us % 10);
+	return last.text;
+}
+
 void hit_json(struct text *out, const struct hit_json *h)
 {
-	char time[TIMESTAMP_TEXT_MAX];
-
 	literal(out, "{\"event_type\":\"hit\"");
 	string(out, ",\"by\":", h->by, strlen(h->by));
 	string(out, ",\"value\":", h->value, h->value_len);
@@ -81,7 +102,7 @@ void hit_json(struct text *out, const struct hit_json *h)
 	literal(out, vocab_class_name(h->hit_class));
 	string(out, "\",\"source\":", h->source, strlen(h->source));
 	position(out, h);
-	timestamp_format(h->time_us, time);
+	const char *time = moment(h->time_us);
 	string(out, ",\"time\":", time, strlen(time));
 	if (h->state >= 0)
 		string(out, ",\"member_state\":", vocab_state_code(h->state), 2);

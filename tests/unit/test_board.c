@@ -7,17 +7,32 @@
 #include "tap.h"
 #include "test_candidate.h"
 
-/* What the board said: the last few, and how often. */
+/* What the board said: the last few, and how often. A candidate's strings last
+ * only for the call, so what its line says is taken there. */
 struct heard {
+	const struct candidate_context *cx;
 	struct candidate last[64];
+	uint64_t says[64];
 	uint32_t count;
-	struct digest digest;
 };
+
+static uint64_t says(const struct candidate *c, const struct candidate_context *cx)
+{
+	struct candidate_head head = {0};
+	struct text t;
+
+	text_init(&t);
+	candidate_json(&t, c, cx);
+	candidate_head(t.p, t.len, &head);
+	text_fini(&t);
+	return head.says;
+}
 
 static void hear(void *arg, const struct candidate *c)
 {
 	struct heard *h = arg;
 
+	h->says[h->count % 64] = says(c, h->cx);
 	h->last[h->count++ % 64] = *c;
 }
 
@@ -50,7 +65,7 @@ static void offer(struct board *b, const struct fixture *f, const struct episode
 static void life(const struct fixture *f)
 {
 	struct board *b = new_board();
-	struct heard h = {0};
+	struct heard h = {.cx = &f->cx};
 	struct episode ep = fixture_watch(f);
 
 	ep.status = EPISODE_NONE;
@@ -119,7 +134,7 @@ static struct episode shifted(const struct fixture *f, int days)
 static void bridge(const struct fixture *f)
 {
 	struct board *b = new_board();
-	struct heard h = {0};
+	struct heard h = {.cx = &f->cx};
 	struct episode late = shifted(f, 3), early = shifted(f, 0), both = early;
 	struct episode other = late;
 
@@ -195,7 +210,7 @@ static void damage(struct board *b, struct memory *m)
 static void snapshots(const struct fixture *f)
 {
 	struct board *b = new_board(), *c = new_board();
-	struct heard h = {0};
+	struct heard h = {.cx = &f->cx};
 	struct memory m = {0};
 	struct episode ep = fixture_raised(f), watch = fixture_watch(f);
 
@@ -226,26 +241,14 @@ static void snapshots(const struct fixture *f)
 	board_fini(b);
 }
 
-static uint64_t says(const struct candidate *c, const struct candidate_context *cx)
-{
-	struct candidate_head head = {0};
-	struct text t;
-
-	text_init(&t);
-	candidate_json(&t, c, cx);
-	candidate_head(t.p, t.len, &head);
-	text_fini(&t);
-	return head.says;
-}
-
 static void earlier_life(const struct fixture *f)
 {
 	struct board *b = new_board();
-	struct heard h = {0};
+	struct heard h = {.cx = &f->cx};
 	struct episode ep = fixture_raised(f);
 
 	offer(b, f, &ep, &h);
-	uint64_t said = says(last(&h), &f->cx);
+	uint64_t said = h.says[0];
 	struct board *c = new_board();
 	tap_int(board_known(c, "short", 1, 0), -EINVAL, "an id has 36 characters");
 	board_known(c, last(&h)->id, 5, said);
@@ -346,14 +349,13 @@ static void offer_all(struct board *b, const struct fixture *f, const struct poi
 /* What is alive at the end, told by letting it expire: order and content. */
 static void farewell(struct board *b, const struct fixture *f, bool ids, char out[DIGEST_TEXT_MAX])
 {
-	struct heard h = {0};
+	struct heard h = {.cx = &f->cx};
 	struct digest d;
 
 	digest_init(&d);
 	board_expire(b, &f->cx, INT64_MAX, hear, &h);
 	for (uint32_t i = 0; i < h.count && i < 64; i++) {
-		uint64_t s = says(&h.last[i], &f->cx);
-		digest_line(&d, (const char *)&s, sizeof(s));
+		digest_line(&d, (const char *)&h.says[i], sizeof(h.says[i]));
 		if (ids)
 			digest_line(&d, h.last[i].id, strlen(h.last[i].id));
 	}
@@ -369,7 +371,7 @@ static void property(const struct fixture *f, bool in_order)
 
 	for (int round = 0; round < rounds; round++) {
 		struct point points[40];
-		struct heard h = {0};
+		struct heard h = {.cx = &f->cx};
 		char one[DIGEST_TEXT_MAX], many[DIGEST_TEXT_MAX];
 		struct board *b = new_board(), *c = new_board();
 		uint32_t n = 8 + below(32);
@@ -393,11 +395,42 @@ static void property(const struct fixture *f, bool in_order)
 				       : "growing in any order: same candidates");
 }
 
-int main(void)
+/* A payload for the corpus of tests/fuzz/fuzz_board.c. */
+static void corpus(const struct fixture *f, const char *path)
+{
+	struct board *b = new_board();
+	struct heard h = {.cx = &f->cx};
+	struct memory m = {0};
+	struct episode raised = fixture_raised(f), watch = fixture_watch(f), gone = watch;
+	FILE *out = fopen(path, "wb");
+
+	offer(b, f, &raised, &h);
+	watch.threat = f->rule;
+	offer(b, f, &watch, &h);
+	gone.threat = f->domain;
+	offer(b, f, &gone, &h);
+	gone.status = EPISODE_NONE;
+	offer(b, f, &gone, &h);
+	board_known(b, last(&h)->id, 7, 1234);
+	board_snapshot(b, to_memory, &m);
+	if (out) {
+		fwrite(m.t.p + 20, 1, m.t.len - 28, out);
+		fclose(out);
+	}
+	text_fini(&m.t);
+	board_fini(b);
+}
+
+int main(int argc, char **argv)
 {
 	struct fixture f;
 
 	fixture_init(&f);
+	if (argc > 1) {
+		corpus(&f, argv[1]);
+		fixture_fini(&f);
+		return 0;
+	}
 	life(&f);
 	bridge(&f);
 	snapshots(&f);

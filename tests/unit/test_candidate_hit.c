@@ -59,6 +59,28 @@ static void forms(void)
 	     "what is optional left out, what is foreign escaped");
 }
 
+/* Times out of order, negative, and beyond the calendar: always what the calendar says. */
+static void times(void)
+{
+	static const int64_t at[] = {0, 1, 999999, 1000000, 999999, -1, 0, -1000000, INT64_MAX,
+				     INT64_MAX - 1, INT64_MIN, INT64_C(1795161600123456),
+				     INT64_C(1795161600000007), INT64_C(1795161599999999)};
+	struct hit_json h = whole;
+	int same = 0, total = sizeof(at) / sizeof(at[0]);
+
+	for (int i = 0; i < total; i++) {
+		char want[TIMESTAMP_TEXT_MAX];
+		struct text t;
+		text_init(&t);
+		h.time_us = at[i];
+		hit_json(&t, &h);
+		timestamp_format(at[i], want);
+		same += strstr(t.p, want) != NULL;
+		text_fini(&t);
+	}
+	tap_int(same, total, "every time is the calendar's");
+}
+
 static void speed(void)
 {
 	const int n = 200000;
@@ -107,6 +129,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	forms();
+	times();
 	speed();
 	return tap_done();
 }
