@@ -117,8 +117,8 @@ void dialect_take(struct draft *d, enum dialect dialect, const struct dialect_ro
  */
 static bool by_packet(struct span event_type)
 {
-	static const char *const types[] = {"alert", "anomaly", "fileinfo", "drop",
-					    "netflow", "dns",	 NULL};
+	static const char *const types[] = {"alert",   "anomaly", "fileinfo", "drop",
+					    "netflow", "dns",     NULL};
 	return is_any(event_type, types);
 }
 
@@ -224,16 +224,27 @@ static void end_idea(struct draft *d)
  */
 static void end_intelmq(struct draft *d)
 {
-	static const char *const reached[] = {"c2-server", "c2server", "c&c", "malware-distribution",
-					      "malware", "malware-configuration", "phishing",
-					      "dga-domain", NULL};
+	static const char *const reached[] = {"c2-server", "c2server",
+					      "c&c",       "malware-distribution",
+					      "malware",   "malware-configuration",
+					      "phishing",  "dga-domain",
+					      NULL};
 	static const char *const infected[] = {"infected-system", "ransomware", "botnet drone",
 					       "malware infection", NULL};
-	static const char *const own[] = {
-		"vulnerable-system", "weak-crypto", "ddos-amplifier", "information-disclosure",
-		"potentially-unwanted-accessible", "vulnerable service", "defacement",
-		"system-compromise", "application-compromise", "privileged-account-compromise",
-		"unprivileged-account-compromise", "backdoor", "compromised", NULL};
+	static const char *const own[] = {"vulnerable-system",
+					  "weak-crypto",
+					  "ddos-amplifier",
+					  "information-disclosure",
+					  "potentially-unwanted-accessible",
+					  "vulnerable service",
+					  "defacement",
+					  "system-compromise",
+					  "application-compromise",
+					  "privileged-account-compromise",
+					  "unprivileged-account-compromise",
+					  "backdoor",
+					  "compromised",
+					  NULL};
 	struct span type = d->slot[SLOT_EVENT_TYPE];
 	struct span none = {"", 0}, source = d->slot[SLOT_SOURCE];
 	bool has_destination = d->slot[SLOT_DESTINATION].len || d->slot[SLOT_DESTINATION_NAME].len;
@@ -251,10 +262,11 @@ static void end_intelmq(struct draft *d)
 /* n6: "address" is a bot, an attacker or a malicious server, as the category says. */
 static void end_n6(struct draft *d)
 {
-	static const char *const reached[] = {"cnc", "malurl", "malware-action", "phish",
-					      "webinject", "fraud", "proxy", "tor", NULL};
+	static const char *const reached[] = {"cnc",   "malurl",    "malware-action",
+					      "phish", "webinject", "fraud",
+					      "proxy", "tor",       NULL};
 	static const char *const attacker[] = {"scanning", "server-exploit", "dos-attacker",
-					       "spam", "spam-url", NULL};
+					       "spam",     "spam-url",       NULL};
 	struct span category = d->slot[SLOT_EVENT_TYPE], none = {"", 0};
 	struct span address = d->slot[SLOT_SOURCE], dip = d->slot[SLOT_DESTINATION];
 
