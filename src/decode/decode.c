@@ -195,6 +195,14 @@ static enum reason decode_json(struct decoder *d, enum format format, const stru
 	return REASON_OK;
 }
 
+static enum reason decode_opaque(const char *p, size_t len, struct event *ev)
+{
+	ev->format = FORMAT_LINES;
+	decode_line(p, len, ev);
+	event_finish(ev);
+	return REASON_OK;
+}
+
 static enum reason decode_tsv(struct decoder *d, const char *header, const char *p, size_t len,
 			      struct event *ev)
 {
@@ -208,19 +216,9 @@ static enum reason decode_tsv(struct decoder *d, const char *header, const char 
 		return REASON_TOO_LONG;
 	if (!header || !zeek_tsv_read(&d->scratch, header, p, len, visit_tsv, &c)) {
 		/* without its header a row is only a line */
-		decode_line(p, len, ev);
-		event_finish(ev);
-		return REASON_OK;
+		return decode_opaque(p, len, ev);
 	}
 	apply(&c, DIALECT_ZEEK, false, ev);
-	return REASON_OK;
-}
-
-static enum reason decode_opaque(const char *p, size_t len, struct event *ev)
-{
-	ev->format = FORMAT_LINES;
-	decode_line(p, len, ev);
-	event_finish(ev);
 	return REASON_OK;
 }
 

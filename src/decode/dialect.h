@@ -43,6 +43,7 @@ enum slot {
 	SLOT_CLIENT, /* who opened the flow, where the format says so apart from the source */
 	SLOT_DIRECTION,
 	SLOT_EVENT_TYPE, /* EVE event_type, Zeek _path, report category */
+	SLOT_TAXONOMY,
 	SLOT_WEB_HOST,
 	SLOT_WEB_PATH,
 	SLOT_DESTINATION_NAME,

@@ -216,6 +216,20 @@ static void end_idea(struct draft *d)
 		set_victim(d, d->slot[SLOT_DESTINATION], d->slot[SLOT_DESTINATION_NAME]);
 }
 
+/* Is the source itself the affected one? Types by their old and new names. */
+static bool source_is_victim(const struct draft *d, bool has_destination)
+{
+	static const char *const malicious[] = {"malicious-code", "malicious code", NULL};
+	static const char *const infected[] = {"infected-system", "ransomware", "botnet drone",
+					       "malware infection", NULL};
+	static const char *const own[] = {"vulnerable", "intrusions", NULL};
+	struct span taxonomy = d->slot[SLOT_TAXONOMY];
+
+	if (is_any(taxonomy, malicious) || is_any(d->slot[SLOT_EVENT_TYPE], infected))
+		return true;
+	return is_any(taxonomy, own) && !has_destination;
+}
+
 /*
  * IntelMQ: "source" is where the abuse comes from. For malicious code that is
  * the infected host, and "destination" what it talks to; a C2 server or a
@@ -229,32 +243,14 @@ static void end_intelmq(struct draft *d)
 					      "malware",   "malware-configuration",
 					      "phishing",  "dga-domain",
 					      NULL};
-	static const char *const infected[] = {"infected-system", "ransomware", "botnet drone",
-					       "malware infection", NULL};
-	static const char *const own[] = {"vulnerable-system",
-					  "weak-crypto",
-					  "ddos-amplifier",
-					  "information-disclosure",
-					  "potentially-unwanted-accessible",
-					  "vulnerable service",
-					  "defacement",
-					  "system-compromise",
-					  "application-compromise",
-					  "privileged-account-compromise",
-					  "unprivileged-account-compromise",
-					  "backdoor",
-					  "compromised",
-					  NULL};
-	struct span type = d->slot[SLOT_EVENT_TYPE];
-	struct span none = {"", 0}, source = d->slot[SLOT_SOURCE];
-	bool has_destination = d->slot[SLOT_DESTINATION].len || d->slot[SLOT_DESTINATION_NAME].len;
+	const struct span *s = d->slot, none = {"", 0};
+	bool has_destination = s[SLOT_DESTINATION].len || s[SLOT_DESTINATION_NAME].len;
 
-	if (is_any(type, infected) || (is_any(type, own) && !has_destination) ||
-	    is_any(type, reached))
-		set_victim(d, source, none);
+	if (source_is_victim(d, has_destination))
+		set_victim(d, s[SLOT_SOURCE], none);
 	else
-		set_victim(d, d->slot[SLOT_DESTINATION], d->slot[SLOT_DESTINATION_NAME]);
-	if (is_any(type, reached) && !has_destination)
+		set_victim(d, s[SLOT_DESTINATION], s[SLOT_DESTINATION_NAME]);
+	if (is_any(s[SLOT_EVENT_TYPE], reached) && !has_destination)
 		turn(d);
 	add_flow(d);
 }

@@ -326,7 +326,7 @@ static const struct dialect_row idea[] = {
 static const struct dialect_row intelmq[] = {
 	KEEP("time.source", TIME, 0)
 	KEEP("time.observation", TIME, 1)
-	ADD("classification.taxonomy", RSIT_CLASS)
+	BOTH("classification.taxonomy", RSIT_CLASS, TAXONOMY, 0)
 	BOTH("classification.type", RSIT_TYPE, EVENT_TYPE, 0)
 	KEEP("source.ip", SOURCE, 0)
 	KEEP("source.port", SOURCE_PORT, 0)
