@@ -46,6 +46,7 @@ enum slot {
 	SLOT_TAXONOMY,
 	SLOT_WEB_HOST,
 	SLOT_WEB_PATH,
+	SLOT_WEB_QUERY, /* where the path stands without it */
 	SLOT_DESTINATION_NAME,
 	SLOTS
 };

@@ -277,6 +277,16 @@ static void end_n6(struct draft *d)
 	add_flow(d);
 }
 
+/* The request target: as it was written, or path and query put together. */
+static void add_target(struct draft *d)
+{
+	struct span path = d->slot[SLOT_WEB_PATH], query = d->slot[SLOT_WEB_QUERY];
+
+	if (query.len && path.len && !memchr(path.p, '?', path.len))
+		path = event_join(d->ev, path, '?', query);
+	add(d, FIELD_URL_ORIGINAL, path);
+}
+
 void dialect_end(struct draft *d, enum dialect dialect)
 {
 	add(d, FIELD_TIMESTAMP, d->slot[SLOT_TIME]);
@@ -295,7 +305,7 @@ void dialect_end(struct draft *d, enum dialect dialect)
 		end_n6(d);
 		break;
 	default:
-		add(d, FIELD_URL_ORIGINAL, d->slot[SLOT_WEB_PATH]);
+		add_target(d);
 		add_flow(d);
 	}
 	event_finish(d->ev);

@@ -206,6 +206,23 @@ static void ecs(void)
 	has(OBSERVABLE_IP, ROLE_CLIENT, "10.0.0.1");
 }
 
+static void ecs_parts(void)
+{
+	decode(FORMAT_ECS,
+	       "{\"client\":{\"ip\":\"192.0.2.1\",\"port\":7},\"server\":{\"ip\":"
+	       "\"10.0.0.1\"},\"url\":{\"domain\":\"h.example\",\"path\":\"/a\",\"query\":"
+	       "\"b=c\",\"scheme\":\"https\",\"port\":8443}}");
+	has(OBSERVABLE_URL, ROLE_ASKED, "https://h.example:8443/a?b=c");
+	has(OBSERVABLE_PATH, ROLE_ASKED, "/a?b=c");
+	has(OBSERVABLE_IP, ROLE_CLIENT, "192.0.2.1");
+	has(OBSERVABLE_IP, ROLE_SERVER, "10.0.0.1");
+	tap_int(ev.client_port, 7, "client's port");
+	decode(FORMAT_ECS, "{\"source.ip\":\"10.0.0.1\",\"source.port\":80,\"destination.ip\":"
+			   "\"192.0.2.1\",\"destination.port\":7,\"client.ip\":\"192.0.2.1\"}");
+	has(OBSERVABLE_IP, ROLE_CLIENT, "192.0.2.1");
+	tap_int(ev.server_port, 80, "an answer's packet: turned by client.ip");
+}
+
 static void refusals(void)
 {
 	tap_int(decode(FORMAT_EVE, "not json"), REASON_NOT_JSON,
@@ -228,6 +245,7 @@ int main(void)
 	eve_dns();
 	zeek();
 	ecs();
+	ecs_parts();
 	refusals();
 	decoder_fini(&decoder);
 	return tap_done();

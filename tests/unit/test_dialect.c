@@ -73,8 +73,9 @@ static int check_row(enum format format, const struct dialect_row *row)
 	dotted = ev;
 	for (uint32_t i = 0; i < ev.fields; i++)
 		filled |= row->field == FIELD_NONE || ev.field[i].id == row->field;
-	/* these two slots only bear on others */
-	filled |= row->slot == SLOT_DIRECTION || row->slot == SLOT_CLIENT;
+	/* these slots only bear on others */
+	filled |= row->slot == SLOT_DIRECTION || row->slot == SLOT_CLIENT ||
+		  row->slot == SLOT_WEB_QUERY;
 	if (row->field != FIELD_NONE && event_field_type(row->field) != OBSERVABLE_NONE)
 		filled &= ev.observables > 0;
 	for (unsigned mask = 1; mask < 16; mask++) {
