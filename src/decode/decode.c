@@ -166,6 +166,14 @@ static bool collect_begin(struct collect *c, struct decoder *d, const struct dia
 	return c->items;
 }
 
+/* Only what is inside the only key looks like Zeek; a time is enough where Zeek was announced. */
+static bool is_tagged(const struct collect *c, enum format format)
+{
+	return dialect_tell(c->tells) < 0 &&
+	       (dialect_tell(c->inner_tells) == DIALECT_ZEEK ||
+		(format == FORMAT_ZEEK && (c->inner_tells & TELL_TS)));
+}
+
 static enum reason decode_json(struct decoder *d, enum format format, const struct fieldmap *map,
 			       const char *p, size_t len, struct event *ev)
 {
@@ -180,7 +188,7 @@ static enum reason decode_json(struct decoder *d, enum format format, const stru
 	enum reason why = json_walk(&d->scratch, p, len, visit_json, &c);
 	if (why != REASON_OK)
 		return why;
-	bool tagged = dialect_tell(c.tells) < 0 && dialect_tell(c.inner_tells) == DIALECT_ZEEK;
+	bool tagged = is_tagged(&c, format);
 	if (tagged) {
 		dialect = DIALECT_ZEEK;
 		event_add(ev, FIELD_EVENT_DATASET, key.p, key.len);

@@ -126,6 +126,9 @@ static void zeek(void)
 	tap_int(decode(FORMAT_ZEEK, tagged), REASON_OK, "tagged form, format fixed");
 	has(OBSERVABLE_IP, ROLE_SERVER, "10.0.0.80");
 
+	decode(FORMAT_ZEEK, "{\"stats\":{\"ts\":1763633730.5,\"peer\":\"x\"}}");
+	tap_str(when(), "2025-11-20T10:15:30.500000Z", "a tagged log without a connection");
+
 	/* where the tag and a column look like a path of EVE's */
 	decode(FORMAT_AUTO, "{\"files\":{\"ts\":1,\"uid\":\"C\",\"filename\":\"a\",\"md5\":"
 			    "\"00112233445566778899aabbccddeeff\"}}");
