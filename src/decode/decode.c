@@ -5,7 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/timestamp.h"
 #include "decode/decode_line.h"
 #include "decode/dialect.h"
 #include "decode/fieldmap.h"
@@ -66,8 +65,8 @@ static void look_up(struct collect *c, struct span path)
 	c->outer = dialect_find(c->index, path);
 	c->inner = NULL;
 	if (c->wrapper && path.len > c->wrapper)
-		c->inner = dialect_find(c->index, (struct span){path.p + c->wrapper,
-								path.len - c->wrapper});
+		c->inner = dialect_find(c->index,
+					(struct span){path.p + c->wrapper, path.len - c->wrapper});
 }
 
 static void add_item(struct collect *c, const struct dialect_path *path, bool inner,
@@ -167,6 +166,14 @@ static bool collect_begin(struct collect *c, struct decoder *d, const struct dia
 	return c->items;
 }
 
+/* Only what is inside the only key looks like Zeek; a time is enough where Zeek was announced. */
+static bool is_tagged(const struct collect *c, enum format format)
+{
+	return dialect_tell(c->tells) < 0 &&
+	       (dialect_tell(c->inner_tells) == DIALECT_ZEEK ||
+		(format == FORMAT_ZEEK && (c->inner_tells & TELL_TS)));
+}
+
 static enum reason decode_json(struct decoder *d, enum format format, const struct fieldmap *map,
 			       const char *p, size_t len, struct event *ev)
 {
@@ -181,7 +188,7 @@ static enum reason decode_json(struct decoder *d, enum format format, const stru
 	enum reason why = json_walk(&d->scratch, p, len, visit_json, &c);
 	if (why != REASON_OK)
 		return why;
-	bool tagged = dialect_tell(c.tells) < 0 && dialect_tell(c.inner_tells) == DIALECT_ZEEK;
+	bool tagged = is_tagged(&c, format);
 	if (tagged) {
 		dialect = DIALECT_ZEEK;
 		event_add(ev, FIELD_EVENT_DATASET, key.p, key.len);
@@ -193,6 +200,14 @@ static enum reason decode_json(struct decoder *d, enum format format, const stru
 		dialect = DIALECT_ECS;
 	ev->format = (uint8_t)dialect_format((enum dialect)dialect);
 	apply(&c, (enum dialect)dialect, tagged, ev);
+	return REASON_OK;
+}
+
+static enum reason decode_opaque(const char *p, size_t len, struct event *ev)
+{
+	ev->format = FORMAT_LINES;
+	decode_line(p, len, ev);
+	event_finish(ev);
 	return REASON_OK;
 }
 
@@ -209,19 +224,9 @@ static enum reason decode_tsv(struct decoder *d, const char *header, const char 
 		return REASON_TOO_LONG;
 	if (!header || !zeek_tsv_read(&d->scratch, header, p, len, visit_tsv, &c)) {
 		/* without its header a row is only a line */
-		decode_line(p, len, ev);
-		event_finish(ev);
-		return REASON_OK;
+		return decode_opaque(p, len, ev);
 	}
 	apply(&c, DIALECT_ZEEK, false, ev);
-	return REASON_OK;
-}
-
-static enum reason decode_opaque(const char *p, size_t len, struct event *ev)
-{
-	ev->format = FORMAT_LINES;
-	decode_line(p, len, ev);
-	event_finish(ev);
 	return REASON_OK;
 }
 
@@ -255,79 +260,4 @@ enum reason decode_text(struct decoder *d, enum format format, const struct fiel
 		return decode_json(d, format, format == FORMAT_MAP ? map : NULL, first,
 				   (size_t)(end - first), ev);
 	return format == FORMAT_AUTO ? decode_opaque(p, len, ev) : REASON_NOT_JSON;
-}
-
-/* Where the events of a format keep their time, best first. */
-static const char *const *time_keys(enum format format)
-{
-	static const char *const any[] = {"@timestamp", "timestamp",   "ts",   "DetectTime",
-					  "time.source", "UtcTime", "TimeCreated", "time", NULL};
-	static const char *const eve[] = {"timestamp", NULL};
-	static const char *const zeek[] = {"ts", NULL};
-	static const char *const ecs[] = {"@timestamp", NULL};
-	static const char *const idea[] = {"DetectTime", NULL};
-	static const char *const intelmq[] = {"time.source", "time.observation", NULL};
-	static const char *const n6[] = {"time", NULL};
-	static const char *const none[] = {NULL};
-
-	switch (format) {
-	case FORMAT_AUTO:
-		return any;
-	case FORMAT_EVE:
-		return eve;
-	case FORMAT_ZEEK:
-		return zeek;
-	case FORMAT_ECS:
-		return ecs;
-	case FORMAT_IDEA:
-		return idea;
-	case FORMAT_INTELMQ:
-		return intelmq;
-	case FORMAT_N6:
-		return n6;
-	default:
-		return none;
-	}
-}
-
-/* The value behind this key, if the bytes at p (past the key's last letter) are '":' and a time. */
-static bool time_after(const char *p, const char *end, int64_t *time_us)
-{
-	if (p == end || *p != '"')
-		return false;
-	p = skip_space(p + 1, end);
-	if (p == end || *p != ':')
-		return false;
-	p = skip_space(p + 1, end);
-	bool quoted = p < end && *p == '"';
-	p += quoted;
-	const char *stop = p;
-	while (stop < end && !memchr("\",}] \t\r\n", *stop, quoted ? 1 : 8))
-		stop++;
-	size_t len = (size_t)(stop - p);
-	return timestamp_parse(p, len, time_us) || timestamp_parse_epoch(p, len, time_us);
-}
-
-static bool find_time(const char *key, const char *p, const char *end, int64_t *time_us)
-{
-	size_t n = strlen(key);
-
-	while ((p = memmem(p, (size_t)(end - p), key, n))) {
-		if (p[-1] == '"' && time_after(p + n, end, time_us))
-			return true;
-		p += n;
-	}
-	return false;
-}
-
-bool decode_time(enum format format, const char *p, size_t len, int64_t *time_us)
-{
-	const char *end = p + len;
-
-	if (format == FORMAT_LINES || format == FORMAT_ZEEK_TSV || len == 0 || *p != '{')
-		return decode_line_time(p, len, time_us);
-	for (const char *const *key = time_keys(format); *key; key++)
-		if (find_time(*key, p + 1, end, time_us))
-			return true;
-	return false;
 }

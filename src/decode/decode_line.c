@@ -14,7 +14,8 @@ static bool is_in(char c, const char *set)
 	return c && strchr(set, c);
 }
 
-/* "a.b": labels of letters, digits, hyphens, underscores; the last one of letters, or an A-label. */
+/* "a.b": labels of letters, digits, hyphens, underscores; the last one of letters, or an A-label.
+ */
 static bool is_domain(struct span v)
 {
 	uint32_t label = 0, dots = 0, letters = 0;
@@ -112,7 +113,8 @@ static const char *url_start(struct span v)
 
 	if (!mark)
 		return NULL;
-	while (from > v.p && (ascii_alpha(from[-1]) || ascii_digit(from[-1]) || is_in(from[-1], "+-")))
+	while (from > v.p &&
+	       (ascii_alpha(from[-1]) || ascii_digit(from[-1]) || is_in(from[-1], "+-")))
 		from--;
 	while (from < mark && !ascii_alpha(*from))
 		from++;

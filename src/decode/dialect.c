@@ -8,9 +8,9 @@
 #include "base/hash.h"
 #include "decode/dialect_rows.h"
 
-#define SLOT_COUNT  (2 * DIALECT_PATHS_MAX) /* a power of two */
-#define EVE_IN_ECS  "suricata.eve."
-#define EVE_PATHS   256
+#define SLOT_COUNT   (2 * DIALECT_PATHS_MAX) /* a power of two */
+#define EVE_IN_ECS   "suricata.eve."
+#define EVE_PATHS    256
 #define EVE_PATH_MAX 64
 
 struct dialect_index {

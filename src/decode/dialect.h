@@ -22,7 +22,7 @@
 enum dialect {
 	DIALECT_EVE,
 	DIALECT_ZEEK,
-	DIALECT_ECS, /* with Winlogbeat's winlog.* and Filebeat's suricata.eve.* */
+	DIALECT_ECS,     /* with Winlogbeat's winlog.* and Filebeat's suricata.eve.* */
 	DIALECT_WINDOWS, /* flat Windows events: Sysmon, Security, PowerShell */
 	DIALECT_IDEA,
 	DIALECT_INTELMQ,
@@ -43,8 +43,10 @@ enum slot {
 	SLOT_CLIENT, /* who opened the flow, where the format says so apart from the source */
 	SLOT_DIRECTION,
 	SLOT_EVENT_TYPE, /* EVE event_type, Zeek _path, report category */
+	SLOT_TAXONOMY,
 	SLOT_WEB_HOST,
 	SLOT_WEB_PATH,
+	SLOT_WEB_QUERY, /* where the path stands without it */
 	SLOT_DESTINATION_NAME,
 	SLOTS
 };
@@ -52,8 +54,8 @@ enum slot {
 struct dialect_row {
 	const char *path;
 	uint16_t field; /* enum event_field to add, FIELD_NONE none */
-	uint8_t slot;	/* enum slot to fill, SLOT_NONE none */
-	uint8_t rank;	/* in its slot: the lowest stands, the first of equals */
+	uint8_t slot;   /* enum slot to fill, SLOT_NONE none */
+	uint8_t rank;   /* in its slot: the lowest stands, the first of equals */
 };
 
 #define DRAFT_EXTRA_MAX 16
@@ -96,7 +98,7 @@ enum {
 	TELL_INTELMQ = 1 << 7,
 	TELL_CATEGORY = 1 << 8,
 	TELL_CHANNEL = 1 << 9, /* "source", when it is n6's "provider.channel" */
-	TELL_N6 = 1 << 10, /* address, time, id */
+	TELL_N6 = 1 << 10,     /* address, time, id */
 	TELL_EVENT_ID = 1 << 11,
 	TELL_WINDOWS = 1 << 12, /* Channel, SourceName, Hostname, TimeCreated */
 };

@@ -117,8 +117,8 @@ void dialect_take(struct draft *d, enum dialect dialect, const struct dialect_ro
  */
 static bool by_packet(struct span event_type)
 {
-	static const char *const types[] = {"alert", "anomaly", "fileinfo", "drop",
-					    "netflow", "dns",	 NULL};
+	static const char *const types[] = {"alert",   "anomaly", "fileinfo", "drop",
+					    "netflow", "dns",     NULL};
 	return is_any(event_type, types);
 }
 
@@ -216,6 +216,20 @@ static void end_idea(struct draft *d)
 		set_victim(d, d->slot[SLOT_DESTINATION], d->slot[SLOT_DESTINATION_NAME]);
 }
 
+/* Is the source itself the affected one? Types by their old and new names. */
+static bool source_is_victim(const struct draft *d, bool has_destination)
+{
+	static const char *const malicious[] = {"malicious-code", "malicious code", NULL};
+	static const char *const infected[] = {"infected-system", "ransomware", "botnet drone",
+					       "malware infection", NULL};
+	static const char *const own[] = {"vulnerable", "intrusions", NULL};
+	struct span taxonomy = d->slot[SLOT_TAXONOMY];
+
+	if (is_any(taxonomy, malicious) || is_any(d->slot[SLOT_EVENT_TYPE], infected))
+		return true;
+	return is_any(taxonomy, own) && !has_destination;
+}
+
 /*
  * IntelMQ: "source" is where the abuse comes from. For malicious code that is
  * the infected host, and "destination" what it talks to; a C2 server or a
@@ -224,26 +238,19 @@ static void end_idea(struct draft *d)
  */
 static void end_intelmq(struct draft *d)
 {
-	static const char *const reached[] = {"c2-server", "c2server", "c&c", "malware-distribution",
-					      "malware", "malware-configuration", "phishing",
-					      "dga-domain", NULL};
-	static const char *const infected[] = {"infected-system", "ransomware", "botnet drone",
-					       "malware infection", NULL};
-	static const char *const own[] = {
-		"vulnerable-system", "weak-crypto", "ddos-amplifier", "information-disclosure",
-		"potentially-unwanted-accessible", "vulnerable service", "defacement",
-		"system-compromise", "application-compromise", "privileged-account-compromise",
-		"unprivileged-account-compromise", "backdoor", "compromised", NULL};
-	struct span type = d->slot[SLOT_EVENT_TYPE];
-	struct span none = {"", 0}, source = d->slot[SLOT_SOURCE];
-	bool has_destination = d->slot[SLOT_DESTINATION].len || d->slot[SLOT_DESTINATION_NAME].len;
+	static const char *const reached[] = {"c2-server", "c2server",
+					      "c&c",       "malware-distribution",
+					      "malware",   "malware-configuration",
+					      "phishing",  "dga-domain",
+					      NULL};
+	const struct span *s = d->slot, none = {"", 0};
+	bool has_destination = s[SLOT_DESTINATION].len || s[SLOT_DESTINATION_NAME].len;
 
-	if (is_any(type, infected) || (is_any(type, own) && !has_destination) ||
-	    is_any(type, reached))
-		set_victim(d, source, none);
+	if (source_is_victim(d, has_destination))
+		set_victim(d, s[SLOT_SOURCE], none);
 	else
-		set_victim(d, d->slot[SLOT_DESTINATION], d->slot[SLOT_DESTINATION_NAME]);
-	if (is_any(type, reached) && !has_destination)
+		set_victim(d, s[SLOT_DESTINATION], s[SLOT_DESTINATION_NAME]);
+	if (is_any(s[SLOT_EVENT_TYPE], reached) && !has_destination)
 		turn(d);
 	add_flow(d);
 }
@@ -251,10 +258,11 @@ static void end_intelmq(struct draft *d)
 /* n6: "address" is a bot, an attacker or a malicious server, as the category says. */
 static void end_n6(struct draft *d)
 {
-	static const char *const reached[] = {"cnc", "malurl", "malware-action", "phish",
-					      "webinject", "fraud", "proxy", "tor", NULL};
+	static const char *const reached[] = {"cnc",   "malurl",    "malware-action",
+					      "phish", "webinject", "fraud",
+					      "proxy", "tor",       NULL};
 	static const char *const attacker[] = {"scanning", "server-exploit", "dos-attacker",
-					       "spam", "spam-url", NULL};
+					       "spam",     "spam-url",       NULL};
 	struct span category = d->slot[SLOT_EVENT_TYPE], none = {"", 0};
 	struct span address = d->slot[SLOT_SOURCE], dip = d->slot[SLOT_DESTINATION];
 
@@ -267,6 +275,16 @@ static void end_n6(struct draft *d)
 		set_victim(d, address, none);
 	}
 	add_flow(d);
+}
+
+/* The request target: as it was written, or path and query put together. */
+static void add_target(struct draft *d)
+{
+	struct span path = d->slot[SLOT_WEB_PATH], query = d->slot[SLOT_WEB_QUERY];
+
+	if (query.len && path.len && !memchr(path.p, '?', path.len))
+		path = event_join(d->ev, path, '?', query);
+	add(d, FIELD_URL_ORIGINAL, path);
 }
 
 void dialect_end(struct draft *d, enum dialect dialect)
@@ -287,7 +305,7 @@ void dialect_end(struct draft *d, enum dialect dialect)
 		end_n6(d);
 		break;
 	default:
-		add(d, FIELD_URL_ORIGINAL, d->slot[SLOT_WEB_PATH]);
+		add_target(d);
 		add_flow(d);
 	}
 	event_finish(d->ev);

@@ -9,10 +9,9 @@
 static const struct {
 	const char *name;
 	uint8_t len, type, role;
-} fields[FIELD_COUNT] = {
-	{"", 0, OBSERVABLE_NONE, ROLE_OTHER},
+} fields[FIELD_COUNT] = {{"", 0, OBSERVABLE_NONE, ROLE_OTHER},
 #define X(id, name, type, role) {name, sizeof(name) - 1, OBSERVABLE_##type, ROLE_##role},
-	EVENT_FIELDS(X)
+			 EVENT_FIELDS(X)
 #undef X
 };
 
@@ -61,8 +60,10 @@ static struct observable *new_observable(struct event *ev, enum event_field f,
 		return NULL;
 	}
 	struct observable *o = &ev->observable[ev->observables++];
-	*o = (struct observable){
-		.type = (uint8_t)type, .role = fields[f].role, .field = (uint16_t)f, .value = value};
+	*o = (struct observable){.type = (uint8_t)type,
+				 .role = fields[f].role,
+				 .field = (uint16_t)f,
+				 .value = value};
 	return o;
 }
 

@@ -181,6 +181,8 @@ void event_add(struct event *ev, enum event_field f, const char *p, size_t len);
 void event_observe(struct event *ev, enum observable_type type, const char *p, size_t len);
 /* A field made of others that are there already: one observable of its type, nothing cut out. */
 void event_add_composed(struct event *ev, enum event_field f, const char *p, size_t len);
+/* Two values with a character between, in the event's own text; a alone when it does not fit. */
+struct span event_join(struct event *ev, struct span a, char between, struct span b);
 /* After all fields: client/server, composed URL, time, stated class, organisation. */
 void event_finish(struct event *ev);
 

@@ -212,6 +212,20 @@ static void put(struct event *ev, const char *p, size_t len)
 	ev->text_used += (uint32_t)len;
 }
 
+struct span event_join(struct event *ev, struct span a, char between, struct span b)
+{
+	const char *begin = ev->text + ev->text_used;
+
+	if ((size_t)a.len + b.len + 1 > EVENT_TEXT_MAX - ev->text_used) {
+		ev->overflow++;
+		return a;
+	}
+	put(ev, a.p, a.len);
+	put(ev, &between, 1);
+	put(ev, b.p, b.len);
+	return (struct span){begin, a.len + b.len + 1};
+}
+
 /* ":8080" where the scheme does not go without saying so; "" otherwise. */
 static size_t port_suffix(char out[8], const struct web *web, bool has_port)
 {

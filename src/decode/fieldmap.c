@@ -167,8 +167,7 @@ static void read_document(struct load *l)
 	}
 }
 
-struct fieldmap *fieldmap_parse(const char *text, size_t len, const char *path,
-				struct problems *ps)
+struct fieldmap *fieldmap_parse(const char *text, size_t len, const char *path, struct problems *ps)
 {
 	struct load l = {.path = path, .ps = ps, .m = calloc(1, sizeof(*l.m))};
 	yaml_parser_t parser;

@@ -36,8 +36,7 @@ static void fail(struct walk *w, enum reason why)
 
 static void skip_space(struct walk *w)
 {
-	while (w->p < w->end &&
-	       (*w->p == ' ' || *w->p == '\n' || *w->p == '\t' || *w->p == '\r'))
+	while (w->p < w->end && (*w->p == ' ' || *w->p == '\n' || *w->p == '\t' || *w->p == '\r'))
 		w->p++;
 }
 

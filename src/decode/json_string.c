@@ -37,9 +37,9 @@ static const char *skip_plain(const char *p, const char *end)
 	for (; end - p >= 16; p += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 		/* signed: bytes from 0x80 are below the space, like control characters */
-		__m128i stop = _mm_or_si128(_mm_cmplt_epi8(v, space),
-					    _mm_or_si128(_mm_cmpeq_epi8(v, quote),
-							 _mm_cmpeq_epi8(v, slash)));
+		__m128i stop = _mm_or_si128(
+			_mm_cmplt_epi8(v, space),
+			_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, slash)));
 		unsigned mask = (unsigned)_mm_movemask_epi8(stop);
 		if (mask)
 			return p + __builtin_ctz(mask);

@@ -74,9 +74,13 @@ static void read_header(struct header *h, const char *text)
 {
 	const char *end = text + strlen(text);
 
-	*h = (struct header){.separator = '\t', .set_separator = ',',
-			     .empty = {"(empty)", 7}, .unset = {"-", 1}, .path = {"", 0},
-			     .fields = {"", 0}, .types = {"", 0}};
+	*h = (struct header){.separator = '\t',
+			     .set_separator = ',',
+			     .empty = {"(empty)", 7},
+			     .unset = {"-", 1},
+			     .path = {"", 0},
+			     .fields = {"", 0},
+			     .types = {"", 0}};
 	for (const char *p = text; p;) {
 		struct span line = cut(&p, end, '\n');
 		if (line.len && line.p[line.len - 1] == '\r')

@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* a refused map says why, a taken one works */
 	if (!m && ps.refused == 0)
 		abort();
-	if (m && decode_text(&decoder, FORMAT_MAP, m, NULL, record, strlen(record), &ev) != REASON_OK)
+	if (m &&
+	    decode_text(&decoder, FORMAT_MAP, m, NULL, record, strlen(record), &ev) != REASON_OK)
 		abort();
 	fieldmap_free(m);
 	problems_fini(&ps);

@@ -44,8 +44,9 @@ static void judge(void)
 /* The first byte chooses the format, the rest is the record. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum format formats[] = {FORMAT_AUTO, FORMAT_EVE,	FORMAT_ZEEK,	FORMAT_ECS,
-					      FORMAT_IDEA, FORMAT_INTELMQ, FORMAT_N6, FORMAT_LINES};
+	static const enum format formats[] = {FORMAT_AUTO, FORMAT_EVE,  FORMAT_ZEEK,
+					      FORMAT_ECS,  FORMAT_IDEA, FORMAT_INTELMQ,
+					      FORMAT_N6,   FORMAT_LINES};
 	int64_t time_us;
 
 	if (!decoder.index) {

@@ -18,7 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	const char *line = (const char *)nul + 1;
 	size_t len = size - (size_t)(nul + 1 - data);
-	enum reason why = decode_text(&decoder, FORMAT_ZEEK_TSV, NULL, (const char *)data, line, len, &ev);
+	enum reason why =
+		decode_text(&decoder, FORMAT_ZEEK_TSV, NULL, (const char *)data, line, len, &ev);
 	if (why != REASON_OK || ev.observables > EVENT_OBSERVABLES_MAX)
 		abort();
 	return 0;

@@ -29,10 +29,11 @@ static void names(void)
 static void values(void)
 {
 	begin(FORMAT_ECS);
-	add(FIELD_FILE_HASHES, "SHA1=75C5A97F521F760E32A4A9639A653EED862E9C61,"
-			       "MD5=9520A99E77D6196D0D09833146424113,"
-			       "SHA256=DD191A5B23DF92E12A8852291F9FB5ED594B76A28A5A464418442584AFD1E048,"
-			       "IMPHASH=247B9220E5D9B720A82B2C8B5069AD69");
+	add(FIELD_FILE_HASHES,
+	    "SHA1=75C5A97F521F760E32A4A9639A653EED862E9C61,"
+	    "MD5=9520A99E77D6196D0D09833146424113,"
+	    "SHA256=DD191A5B23DF92E12A8852291F9FB5ED594B76A28A5A464418442584AFD1E048,"
+	    "IMPHASH=247B9220E5D9B720A82B2C8B5069AD69");
 	tap_int(ev.observables, 4, "four hashes in one value");
 	has(OBSERVABLE_HASH, ROLE_FOUND, "9520A99E77D6196D0D09833146424113");
 	begin(FORMAT_ECS);
@@ -123,7 +124,8 @@ static void limits(void)
 		add(FIELD_DNS_QUESTION_NAME, "x.example");
 	tap_int(ev.fields, EVENT_FIELDS_MAX, "fields are bounded");
 	tap_int(ev.observables, EVENT_OBSERVABLES_MAX, "observables are bounded");
-	tap_int(ev.overflow, 300 - EVENT_FIELDS_MAX + 300 - EVENT_OBSERVABLES_MAX, "what is over is counted");
+	tap_int(ev.overflow, 300 - EVENT_FIELDS_MAX + 300 - EVENT_OBSERVABLES_MAX,
+		"what is over is counted");
 }
 
 static void stated(const char *class, const char *type, const char *tag, int want, bool test)
@@ -136,8 +138,8 @@ static void stated(const char *class, const char *type, const char *tag, int wan
 	if (tag)
 		add(FIELD_TAGS, tag);
 	event_finish(&ev);
-	tap_ok(ev.stated_class == want && ev.test == test, "stated class: %s %s %s", class ? class : "-",
-	       type ? type : "-", tag ? tag : "-");
+	tap_ok(ev.stated_class == want && ev.test == test, "stated class: %s %s %s",
+	       class ? class : "-", type ? type : "-", tag ? tag : "-");
 }
 
 static void classes(void)

@@ -1,4 +1,5 @@
-/* fieldmap - what is taken, what is refused and why; the shipped maps against real Windows events. */
+/* fieldmap - what is taken, what is refused and why; the shipped maps against real Windows events.
+ */
 #include <dirent.h>
 
 #include "decode/fieldmap.h"
@@ -28,9 +29,12 @@ static void refused(const char *text, uint32_t line, const char *says, const cha
 
 static void refusals(void)
 {
-	refused("fields:\n  a: source.ipp\n", 2, "source.ip,", "an unknown field, with the known ones");
-	refused("name: x\nfoo: bar\nfields:\n  a: source.ip\n", 2, "name, timestamp, fields", "an unknown key");
-	refused("fields:\n  a: source.ip\n  a: destination.ip\n", 3, "twice", "a path mapped twice");
+	refused("fields:\n  a: source.ipp\n", 2, "source.ip,",
+		"an unknown field, with the known ones");
+	refused("name: x\nfoo: bar\nfields:\n  a: source.ip\n", 2, "name, timestamp, fields",
+		"an unknown key");
+	refused("fields:\n  a: source.ip\n  a: destination.ip\n", 3, "twice",
+		"a path mapped twice");
 	refused("fields:\n  a: [source.ip]\n", 2, "json.path: ecs.name", "a list for a name");
 	refused("fields: 3\n", 1, "no mapping", "fields that are none");
 	refused("- a\n", 1, "not a mapping", "a list");
@@ -39,17 +43,20 @@ static void refusals(void)
 	refused("a: 'b\n", 2, "no YAML", "broken YAML");
 	problems_fini(&ps);
 	problems_init(&ps);
-	tap_ok(!fieldmap_load("/nonexistent.yaml", &ps) && ps.refused == 1, "a file that is not there");
+	tap_ok(!fieldmap_load("/nonexistent.yaml", &ps) && ps.refused == 1,
+	       "a file that is not there");
 }
 
 static void mapped(void)
 {
-	static const char record[] = "{\"meta\":{\"seen\":\"2026-11-20T10:15:30Z\",\"late\":1},"
-				     "\"net.src\":\"10.0.0.1\",\"net\":{\"dst\":\"192.0.2.1\",\"dport\":53},"
-				     "\"q\":[\"a.example\",\"b\\u002eexample\"],\"source\":{\"ip\":\"192.0.2.9\"}}";
-	struct fieldmap *m = parse("name: mine\nfields:\n  meta.late: '@timestamp'\n  net.src: source.ip\n"
-				   "  net.dst: destination.ip\n  net.dport: destination.port\n"
-				   "  q: dns.question.name\ntimestamp: meta.seen\n");
+	static const char record[] =
+		"{\"meta\":{\"seen\":\"2026-11-20T10:15:30Z\",\"late\":1},"
+		"\"net.src\":\"10.0.0.1\",\"net\":{\"dst\":\"192.0.2.1\",\"dport\":53},"
+		"\"q\":[\"a.example\",\"b\\u002eexample\"],\"source\":{\"ip\":\"192.0.2.9\"}}";
+	struct fieldmap *m =
+		parse("name: mine\nfields:\n  meta.late: '@timestamp'\n  net.src: source.ip\n"
+		      "  net.dst: destination.ip\n  net.dport: destination.port\n"
+		      "  q: dns.question.name\ntimestamp: meta.seen\n");
 
 	if (!tap_ok(m != NULL, "a map is taken"))
 		return;
@@ -67,7 +74,8 @@ static void mapped(void)
 }
 
 static struct {
-	long records, refused, timed, named, as_windows, differ, observables, by_type[OBSERVABLE_TYPES];
+	long records, refused, timed, named, as_windows, differ, observables,
+		by_type[OBSERVABLE_TYPES];
 } otrf;
 
 static int count_type(enum observable_type type)
@@ -161,15 +169,18 @@ static void real_events(void)
 		fieldmap_free(map);
 		return;
 	}
-	printf("# %ld events: %ld observables (%ld addresses, %ld domains, %ld hashes, %ld files, %ld "
+	printf("# %ld events: %ld observables (%ld addresses, %ld domains, %ld hashes, %ld files, "
+	       "%ld "
 	       "commands, %ld registry)\n",
-	       otrf.records, otrf.observables, otrf.by_type[OBSERVABLE_IP], otrf.by_type[OBSERVABLE_DOMAIN],
-	       otrf.by_type[OBSERVABLE_HASH], otrf.by_type[OBSERVABLE_FILE_NAME],
-	       otrf.by_type[OBSERVABLE_COMMAND], otrf.by_type[OBSERVABLE_REGISTRY]);
+	       otrf.records, otrf.observables, otrf.by_type[OBSERVABLE_IP],
+	       otrf.by_type[OBSERVABLE_DOMAIN], otrf.by_type[OBSERVABLE_HASH],
+	       otrf.by_type[OBSERVABLE_FILE_NAME], otrf.by_type[OBSERVABLE_COMMAND],
+	       otrf.by_type[OBSERVABLE_REGISTRY]);
 	tap_int(otrf.refused, 0, "every real event decodes");
 	tap_int(otrf.timed, otrf.records, "every one has a time");
 	tap_ok(otrf.as_windows == otrf.records && otrf.named == otrf.records,
-	       "%ld of %ld told as Windows, %ld name their host", otrf.as_windows, otrf.records, otrf.named);
+	       "%ld of %ld told as Windows, %ld name their host", otrf.as_windows, otrf.records,
+	       otrf.named);
 	tap_int(otrf.differ, 0, "the built-in table and windows.yaml say the same");
 	fieldmap_free(map);
 }
@@ -178,10 +189,14 @@ static void winlogbeat(void)
 {
 	static const char record[] =
 		"{\"@timestamp\":\"2026-11-20T10:15:30.000Z\",\"winlog\":{\"channel\":"
-		"\"Microsoft-Windows-Sysmon/Operational\",\"event_id\":\"3\",\"computer_name\":\"PC-1\","
-		"\"event_data\":{\"SourceIp\":\"10.0.0.5\",\"SourcePort\":\"50000\",\"DestinationIp\":"
-		"\"203.0.113.5\",\"DestinationPort\":\"443\",\"DestinationHostname\":\"c2.example\","
-		"\"Image\":\"C:\\\\x\\\\y.exe\",\"Hashes\":\"MD5=9520A99E77D6196D0D09833146424113\"}}}";
+		"\"Microsoft-Windows-Sysmon/"
+		"Operational\",\"event_id\":\"3\",\"computer_name\":\"PC-1\","
+		"\"event_data\":{\"SourceIp\":\"10.0.0.5\",\"SourcePort\":\"50000\","
+		"\"DestinationIp\":"
+		"\"203.0.113.5\",\"DestinationPort\":\"443\",\"DestinationHostname\":\"c2."
+		"example\","
+		"\"Image\":\"C:\\\\x\\\\y.exe\",\"Hashes\":\"MD5="
+		"9520A99E77D6196D0D09833146424113\"}}}";
 	struct fieldmap *map = fieldmap_load("rules/fieldmaps/winlogbeat.yaml", &ps);
 
 	if (!tap_ok(map != NULL, "winlogbeat.yaml is taken"))

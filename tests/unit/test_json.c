@@ -92,8 +92,8 @@ static void suite(void)
 	}
 	closedir(d);
 	tap_ok(files['y'] > 0 && files['n'] > 0 && wrong == 0,
-	       "JSONTestSuite: %d accepted, %d refused, %d either way, %d wrong", files['y'], files['n'],
-	       files['i'], wrong);
+	       "JSONTestSuite: %d accepted, %d refused, %d either way, %d wrong", files['y'],
+	       files['n'], files['i'], wrong);
 }
 
 static void paths(void)
@@ -106,7 +106,8 @@ static void paths(void)
 	walk_text("{\"i\\u0064.orig\\u005fh\":\"\\ud83d\\ude00\\/\\\"\\\\\\n\"}");
 	tap_str(seen, "id.orig_h=\xf0\x9f\x98\x80/\"\\\n\n", "escapes in keys and values");
 	walk_text("[\"\\ud800\",\"\\udc00x\",\"\\ud800\\ud800\\udc00\",\"\\u0000\"]");
-	static const char want[] = "=\xef\xbf\xbd\n=\xef\xbf\xbdx\n=\xef\xbf\xbd\xf0\x90\x80\x80\n=\0\n";
+	static const char want[] =
+		"=\xef\xbf\xbd\n=\xef\xbf\xbdx\n=\xef\xbf\xbd\xf0\x90\x80\x80\n=\0\n";
 	tap_ok(seen_len == sizeof(want) - 1 && memcmp(seen, want, seen_len) == 0,
 	       "half a surrogate pair becomes U+FFFD; NUL is a byte like others");
 }
@@ -124,7 +125,8 @@ static void bounds(void)
 	memmove(text + 1, text, n);
 	text[n + 1] = ']';
 	tap_int(walk(text, n + 2), REASON_TOO_COMPLEX, "one deeper");
-	n = (size_t)snprintf(text, sizeof(text), "{\"%0700d\":{\"%0700d\":1},\"a\":{\"%0600d\":2}}", 1, 2, 3);
+	n = (size_t)snprintf(text, sizeof(text), "{\"%0700d\":{\"%0700d\":1},\"a\":{\"%0600d\":2}}",
+			     1, 2, 3);
 	tap_int(walk(text, n), REASON_OK, "keys longer than a path");
 	tap_ok(seen_len == 2 * (JSON_PATH_MAX + 3), "paths are cut");
 	tap_int(walk("", 0), REASON_NOT_JSON, "nothing");
@@ -143,7 +145,8 @@ static bool oracle(const json_t *v, char *path, size_t len)
 
 	switch (json_typeof(v)) {
 	case JSON_OBJECT:
-		json_object_foreach((json_t *)(uintptr_t)v, key, child) {
+		json_object_foreach((json_t *)(uintptr_t)v, key, child)
+		{
 			size_t n = len, k = strlen(key);
 			if (n + k + 2 > JSON_PATH_MAX)
 				return false;
@@ -154,8 +157,8 @@ static bool oracle(const json_t *v, char *path, size_t len)
 		}
 		return same;
 	case JSON_ARRAY:
-		json_array_foreach((json_t *)(uintptr_t)v, i, child)
-			same = oracle(child, path, len) && same;
+		json_array_foreach((json_t *)(uintptr_t)v, i, child) same =
+			oracle(child, path, len) && same;
 		return same;
 	case JSON_STRING:
 		note(path, len, json_string_value(v), json_string_length(v));
@@ -165,7 +168,10 @@ static bool oracle(const json_t *v, char *path, size_t len)
 		note(path, len, "#", 1);
 		return true;
 	default:
-		note(path, len, json_is_true(v) ? "true" : json_is_false(v) ? "false" : "null",
+		note(path, len,
+		     json_is_true(v)    ? "true"
+		     : json_is_false(v) ? "false"
+					: "null",
 		     json_is_true(v) || json_is_null(v) ? 4 : 5);
 		return true;
 	}
@@ -188,11 +194,13 @@ static uint32_t random_below(uint32_t n)
 	return (uint32_t)(random_state >> 32) % n;
 }
 
-/* Jansson refuses what the grammar allows: lone surrogates, huge numbers, NUL in keys, duplicates. */
+/* Jansson refuses what the grammar allows: lone surrogates, huge numbers, NUL in keys, duplicates.
+ */
 static bool beyond_oracle(const json_error_t *e)
 {
-	return strstr(e->text, "surrogate") || strstr(e->text, "\\uD") || strstr(e->text, "too big") ||
-	       strstr(e->text, "duplicate") || strstr(e->text, "NUL") || strstr(e->text, "overflow");
+	return strstr(e->text, "surrogate") || strstr(e->text, "\\uD") ||
+	       strstr(e->text, "too big") || strstr(e->text, "duplicate") ||
+	       strstr(e->text, "NUL") || strstr(e->text, "overflow");
 }
 
 /* 0: agree; 1: disagree; 2: not comparable. */
@@ -207,7 +215,8 @@ static int compare(const char *p, size_t len)
 	enum reason why = json_walk(&arena, p, len, visit_numberless, NULL);
 	size_t ours_len = seen_len;
 	memcpy(ours, seen, ours_len);
-	json_t *v = json_loadb(p, len, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &error);
+	json_t *v = json_loadb(p, len, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES,
+			       &error);
 	if (!v)
 		return why != REASON_OK ? 0 : beyond_oracle(&error) ? 2 : 1;
 	seen_len = 0;
@@ -221,9 +230,12 @@ static int compare(const char *p, size_t len)
 static void mutations(void)
 {
 	static const char *const records[] = {
-		"{\"timestamp\":\"2026-11-20T10:15:30.123456+0000\",\"flow_id\":12345,\"dns\":{\"queries\":"
-		"[{\"rrname\":\"a.example\",\"n\":[1,2.5e-3,-0,true,false,null]}]},\"x\":\"\\u00e9\\n\\/\"}",
-		"{\"id.orig_h\":\"192.0.2.1\",\"t\":{\"u\":{}},\"v\":[],\"w\":[[],{}],\"k\\u0065y\":\"\xc3\xa9\"}",
+		("{\"timestamp\":\"2026-11-20T10:15:30.123456+0000\",\"flow_id\":12345,\"dns\":{"
+		 "\"queries\":"
+		 "[{\"rrname\":\"a.example\",\"n\":[1,2.5e-3,-0,true,false,null]}]},\"x\":"
+		 "\"\\u00e9\\n\\/\"}"),
+		("{\"id.orig_h\":\"192.0.2.1\",\"t\":{\"u\":{}},\"v\":[],\"w\":[[],{}],"
+		 "\"k\\u0065y\":\"\xc3\xa9\"}"),
 		" [ 1 , \"\\ud83d\\ude00\" , { \"a\" : { \"b\" : [ \"\xf0\x9f\x98\x80\" ] } } ] ",
 	};
 	static const char bytes[] = "\"\\{}[],:0123456789.eE+-tfnu \n/\x01\x7f\x80\xc3\xed\xff";
@@ -253,8 +265,8 @@ static void mutations(void)
 		agree[c]++;
 	}
 	tap_ok(agree[1] == 0 && agree[0] > 290000,
-	       "Jansson agrees on %d mutations, cannot say on %d, disagrees on %d", agree[0], agree[2],
-	       agree[1]);
+	       "Jansson agrees on %d mutations, cannot say on %d, disagrees on %d", agree[0],
+	       agree[2], agree[1]);
 }
 
 /* A character in one of the spellings that a string may use for it. */

@@ -17,8 +17,9 @@ static enum reason tsv(const char *head, const char *line)
 
 static void lines(void)
 {
-	tap_int(tsv(header, "1763633730.500000\tF1\t198.51.100.7,198.51.100.8\t10.0.0.9\ta\\x09b\\x2c.exe\t"
-			    "00112233445566778899aabbccddeeff00112233\t-\n"),
+	tap_int(tsv(header,
+		    "1763633730.500000\tF1\t198.51.100.7,198.51.100.8\t10.0.0.9\ta\\x09b\\x2c.exe\t"
+		    "00112233445566778899aabbccddeeff00112233\t-\n"),
 		REASON_OK, "a line");
 	tap_int(ev.format, FORMAT_ZEEK_TSV, "format");
 	tap_str(when(), "2025-11-20T10:15:30.500000Z", "time");
@@ -28,7 +29,8 @@ static void lines(void)
 	has(OBSERVABLE_FILE_NAME, ROLE_FOUND, "a\tb,.exe");
 	has(OBSERVABLE_HASH, ROLE_FOUND, "00112233445566778899aabbccddeeff00112233");
 	tap_str(field(FIELD_EVENT_DATASET), "files", "the log's name");
-	tap_int(tsv(header, "1763633730.5\tF1\t(empty)\t-"), REASON_OK, "fewer columns, empty and unset");
+	tap_int(tsv(header, "1763633730.5\tF1\t(empty)\t-"), REASON_OK,
+		"fewer columns, empty and unset");
 	tap_int(ev.observables, 0, "name nothing");
 	tap_ok(!ev.comment && ev.has_time, "and is a record all the same");
 	tap_int(tsv(header, "#close\t2026-11-20-10-15-30"), REASON_OK, "a '#' line");
@@ -47,14 +49,17 @@ static void lines(void)
 /* One map for both: a TSV line and the JSON of the same record. */
 static void same_as_json(void)
 {
-	static const char head[] = "#separator \\x09\n#set_separator\t,\n#unset_field\t-\n#path\thttp\n"
-				   "#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\thost\turi\n"
-				   "#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tstring\n";
+	static const char head[] =
+		"#separator \\x09\n#set_separator\t,\n#unset_field\t-\n#path\thttp\n"
+		"#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\thost\turi\n"
+		"#types\ttime\tstring\taddr\tport\taddr\tport\tstring\tstring\n";
 	static struct event json;
 
-	decode(FORMAT_ZEEK, "{\"_path\":\"http\",\"ts\":1763633730.5,\"uid\":\"C1\",\"id.orig_h\":\"10.0.0.1\","
-			    "\"id.orig_p\":1,\"id.resp_h\":\"192.0.2.1\",\"id.resp_p\":81,\"host\":\"h.example\","
-			    "\"uri\":\"/x\"}");
+	decode(FORMAT_ZEEK,
+	       "{\"_path\":\"http\",\"ts\":1763633730.5,\"uid\":\"C1\",\"id.orig_h\":\"10.0.0.1\","
+	       "\"id.orig_p\":1,\"id.resp_h\":\"192.0.2.1\",\"id.resp_p\":81,\"host\":\"h."
+	       "example\","
+	       "\"uri\":\"/x\"}");
 	json = ev;
 	tsv(head, "1763633730.5\tC1\t10.0.0.1\t1\t192.0.2.1\t81\th.example\t/x");
 	bool same = json.fields == ev.fields && json.observables == ev.observables &&
@@ -92,7 +97,8 @@ static void log_file(const char *path)
 	bool has_ts = strstr(head, "#fields\tts\t");
 	for (char *p = text + head_len; *p;) {
 		size_t n = strcspn(p, "\n");
-		baseline.refused += decode_text(&decoder, FORMAT_ZEEK_TSV, NULL, head, p, n, &ev) != 0;
+		baseline.refused +=
+			decode_text(&decoder, FORMAT_ZEEK_TSV, NULL, head, p, n, &ev) != 0;
 		baseline.comments += ev.comment;
 		baseline.records += !ev.comment;
 		baseline.observables += ev.observables;
@@ -146,8 +152,8 @@ static void real_logs(void)
 	       baseline.untimed);
 	tap_ok(baseline.records > 0 && baseline.refused == 0, "every line of %ld logs decodes",
 	       baseline.files);
-	printf("# %ld records with a connection's columns, %ld of them name both ends\n", baseline.flows,
-	       baseline.directed);
+	printf("# %ld records with a connection's columns, %ld of them name both ends\n",
+	       baseline.flows, baseline.directed);
 	tap_int(baseline.untimed, 0, "every ts is a time");
 }
 
