@@ -6,6 +6,8 @@
  */
 #include "decode/packet.h"
 
+#define PORT_NFS 2049
+
 /* Services that listen above 1023, sorted; none inside the ephemeral ranges
  * of Linux (32768..) or IANA (49152..), where a port says nothing. */
 static const uint16_t services[] = {
@@ -20,8 +22,6 @@ static const uint16_t services[] = {
 };
 
 enum { SERVICES = sizeof(services) / sizeof(services[0]) };
-
-#define PORT_NFS 2049
 
 static int rank(uint16_t port)
 {
