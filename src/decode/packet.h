@@ -29,9 +29,9 @@ enum packet_layer {
 	PACKET_DONE,
 	PACKET_ETHERNET,
 	PACKET_ETHERTYPE, /* pk->type is an EtherType */
-	PACKET_PPP,	  /* at the PPP protocol field */
+	PACKET_PPP,       /* at the PPP protocol field */
 	PACKET_MPLS,
-	PACKET_IP,	    /* version told by the first nibble */
+	PACKET_IP,          /* version told by the first nibble */
 	PACKET_IP_PROTOCOL, /* pk->type is an IP protocol number */
 };
 
@@ -54,9 +54,9 @@ enum packet_payload {
 
 struct packet_level {
 	const uint8_t *src, *dst; /* in the frame, network order */
-	uint8_t bytes;		  /* of an address: 4 or 16 */
-	bool quoted;		  /* the header that an ICMP error quotes */
-	uint8_t asker;		  /* quoted: its own, from its ports */
+	uint8_t bytes;            /* of an address: 4 or 16 */
+	bool quoted;              /* the header that an ICMP error quotes */
+	uint8_t asker;            /* quoted: its own, from its ports */
 };
 
 struct packet {

@@ -46,7 +46,8 @@ static void put_label(struct name *n, const uint8_t *p, size_t len)
 	if (n->len > 0)
 		n->text[n->len++] = '.';
 	for (size_t i = 0; i < len;) {
-		size_t run = p[i] < 0x80 ? p[i] >= 0x20 && p[i] != 0x7f : utf8_sequence(p + i, len - i);
+		size_t run =
+			p[i] < 0x80 ? p[i] >= 0x20 && p[i] != 0x7f : utf8_sequence(p + i, len - i);
 		if (run == 0) {
 			n->len += put_escaped(p[i++], n->text + n->len);
 			continue;

@@ -17,9 +17,9 @@ struct line {
 };
 
 static const char *const methods[] = {
-	"GET",	     "POST",	 "HEAD",    "PUT",	 "DELETE",   "OPTIONS", "CONNECT",
-	"TRACE",     "PATCH",	 "PROPFIND", "PROPPATCH", "MKCOL",    "COPY",	 "MOVE",
-	"LOCK",	     "UNLOCK",	 "SEARCH",  "REPORT",	 "SUBSCRIBE", "NOTIFY",
+	"GET",   "POST",   "HEAD",     "PUT",       "DELETE",    "OPTIONS", "CONNECT",
+	"TRACE", "PATCH",  "PROPFIND", "PROPPATCH", "MKCOL",     "COPY",    "MOVE",
+	"LOCK",  "UNLOCK", "SEARCH",   "REPORT",    "SUBSCRIBE", "NOTIFY",
 };
 
 /* The line at *p without its end; *p moves behind it. False when it is not whole. */
@@ -66,13 +66,25 @@ static bool request_line(const struct line *l, size_t method, struct line *targe
 
 	target->p = l->p + method + 1;
 	target->len = l->len - method - 1;
-	if (target->len >= version &&
-	    memcmp(l->p + l->len - version, " HTTP/", 6) == 0) {
+	if (target->len >= version && memcmp(l->p + l->len - version, " HTTP/", 6) == 0) {
 		target->len -= version;
 		return true;
 	}
 	return method_known(l->p, method) && target->len > 0 && target->p[0] == '/' &&
 	       !memchr(target->p, ' ', target->len);
+}
+
+/* A request line that the segment cuts: a known method and the start of a
+ * target, lest "POST received" in an answer be taken for one. */
+static bool request_begun(const char *p, size_t len, size_t method)
+{
+	const char *target = p + method + 1;
+	size_t have = len - method - 1;
+
+	if (!method_known(p, method))
+		return false;
+	return have == 0 || target[0] == '/' || (method == 7 && memcmp(p, "CONNECT", 7) == 0) ||
+	       strncasecmp(target, "http://", have < 7 ? have : 7) == 0;
 }
 
 enum packet_payload packet_http_kind(const uint8_t *payload, size_t len)
@@ -87,7 +99,7 @@ enum packet_payload packet_http_kind(const uint8_t *payload, size_t len)
 		return PACKET_PAYLOAD_OPAQUE;
 	const char *at = p;
 	bool request = next_line(&at, p + len, &l) ? request_line(&l, method, &target)
-						   : method_known(p, method);
+						   : request_begun(p, len, method);
 	return request ? PACKET_PAYLOAD_HTTP_REQUEST : PACKET_PAYLOAD_OPAQUE;
 }
 
@@ -132,14 +144,15 @@ static void add(struct packet *pk, enum event_field f, struct line v)
 /* The authority of an absolute-form target; false for every other form. */
 static bool absolute_authority(const struct line *target, struct line *authority)
 {
-	size_t scheme = target->len >= 8 && strncasecmp(target->p, "https://", 8) == 0 ? 8
+	size_t scheme = target->len >= 8 && strncasecmp(target->p, "https://", 8) == 0  ? 8
 			: target->len >= 7 && strncasecmp(target->p, "http://", 7) == 0 ? 7
 											: 0;
 	if (scheme == 0)
 		return false;
 	authority->p = target->p + scheme;
 	authority->len = 0;
-	while (scheme + authority->len < target->len && !strchr("/?#", authority->p[authority->len]))
+	while (scheme + authority->len < target->len &&
+	       !strchr("/?#", authority->p[authority->len]))
 		authority->len++;
 	return true;
 }
@@ -197,7 +210,7 @@ static bool request(struct packet *pk, const char **p, const char *end)
 		return false;
 	struct line name = {*p, method};
 	if (!next_line(p, end, &l)) {
-		if (method_known(name.p, name.len))
+		if (request_begun(*p, (size_t)(end - *p), method))
 			add(pk, FIELD_HTTP_METHOD, name);
 		return false;
 	}

@@ -6,7 +6,7 @@
 
 /* File formats write the LINKTYPE_ value, libpcap hands out the system's DLT_. */
 #define LINKTYPE_PPP_HDLC 50
-#define LINKTYPE_RAW	  101
+#define LINKTYPE_RAW      101
 
 enum {
 	TYPE_IPV4 = 0x0800,

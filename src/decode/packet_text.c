@@ -4,14 +4,14 @@
 #include "decode/packet.h"
 
 /* "0".."255" ready made: digits of an address are what a branch cannot predict. */
-#define ONES(n)	    (char)('0' + (n) % 10)
-#define TENS(n)	    (char)('0' + (n) / 10 % 10)
-#define HUNDREDS(n) (char)('0' + (n) / 100)
+#define DIGIT(n)  (char)('0' + (n) % 10)
+#define FIRST(n)  DIGIT((n) >= 100 ? (n) / 100 : (n) >= 10 ? (n) / 10 : (n))
+#define SECOND(n) DIGIT((n) >= 100 ? (n) / 10 : (n))
+#define LENGTH(n) (1 + ((n) >= 10) + ((n) >= 100))
 #define BYTE(n)                                                                                    \
-	{(n) >= 100  ? HUNDREDS(n)                                                                 \
-	 : (n) >= 10 ? TENS(n)                                                                     \
-		     : ONES(n),                                                                    \
-	 (n) >= 100 ? TENS(n) : ONES(n), ONES(n), (n) >= 100 ? 3 : (n) >= 10 ? 2 : 1}
+	{                                                                                          \
+		FIRST(n), SECOND(n), DIGIT(n), LENGTH(n)                                           \
+	}
 #define BYTES_4(n)  BYTE(n), BYTE(n + 1), BYTE(n + 2), BYTE(n + 3)
 #define BYTES_16(n) BYTES_4(n), BYTES_4(n + 4), BYTES_4(n + 8), BYTES_4(n + 12)
 #define BYTES_64(n) BYTES_16(n), BYTES_16(n + 16), BYTES_16(n + 32), BYTES_16(n + 48)

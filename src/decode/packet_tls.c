@@ -111,12 +111,12 @@ void packet_tls(struct packet *pk, const uint8_t *p, size_t len)
 	if (!c.bad && record < (size_t)(c.end - c.p))
 		c.end = c.p + record;
 	take(&c, datagram ? 12 : 4); /* handshake header */
-	take(&c, 2 + 32);	     /* version, random */
-	skip_vector(&c, 1);	     /* session */
+	take(&c, 2 + 32);            /* version, random */
+	skip_vector(&c, 1);          /* session */
 	if (datagram)
 		skip_vector(&c, 1); /* cookie */
-	skip_vector(&c, 2);	    /* cipher suites */
-	skip_vector(&c, 1);	    /* compression */
+	skip_vector(&c, 2);         /* cipher suites */
+	skip_vector(&c, 1);         /* compression */
 	size_t total = take_number(&c, 2);
 	if (!c.bad && total < (size_t)(c.end - c.p))
 		c.end = c.p + total;

@@ -87,7 +87,8 @@ static enum packet_payload tcp_kind(const struct packet *pk)
 	kind = packet_tls_kind(pk->raw, len);
 	if (kind == PACKET_PAYLOAD_OPAQUE)
 		kind = packet_http_kind(pk->raw, len);
-	if (kind == PACKET_PAYLOAD_OPAQUE && len > 2 && (is_dns_port(pk->sport) || is_dns_port(pk->dport)))
+	if (kind == PACKET_PAYLOAD_OPAQUE && len > 2 &&
+	    (is_dns_port(pk->sport) || is_dns_port(pk->dport)))
 		kind = packet_dns_kind(pk->raw + 2, len - 2);
 	return kind;
 }
@@ -166,7 +167,7 @@ static enum packet_layer icmp(struct packet *pk, enum packet_asker asker, bool e
 enum packet_layer packet_icmp(struct packet *pk)
 {
 	switch (packet_left(pk) > 0 ? pk->p[0] : 255) {
-	case 8:	 /* echo, RFC 792; then router solicitation, timestamp, information, mask */
+	case 8: /* echo, RFC 792; then router solicitation, timestamp, information, mask */
 	case 10:
 	case 13:
 	case 15:

@@ -1,7 +1,7 @@
 /* test_packet_dns - questions, compression and its traps, escapes, streams. */
 #include "unit/test_packet_frames.h"
 
-#define SIDES "10.0.0.1:40000 > 192.0.2.7:53 udp"
+#define SIDES  "10.0.0.1:40000 > 192.0.2.7:53 udp"
 #define HEADER "\0\1\1\0\0\1\0\0\0\0\0\0"
 
 static void query(const char *name, const void *message, size_t len, const char *want)
@@ -44,8 +44,14 @@ static void traps(void)
 	QUERY("a label and a pointer back to it", HEADER "\1a\xc0\x0c\0\1\0\1", "");
 	QUERY("a pointer past the end", HEADER "\xff\xff\0\1\0\1", "");
 	QUERY("half a pointer", HEADER "\1a\xc0", "");
-	QUERY("a label past the end", HEADER "\x3f" "abc", "");
-	QUERY("a label type of neither kind", HEADER "\x41" "a\0\0\1\0\1", "");
+	QUERY("a label past the end",
+	      HEADER "\x3f"
+		     "abc",
+	      "");
+	QUERY("a label type of neither kind",
+	      HEADER "\x41"
+		     "a\0\0\1\0\1",
+	      "");
 	QUERY("no end of name", HEADER "\1a", "");
 	QUERY("no type and class", HEADER "\1a\0\0\1", "");
 	QUERY("more questions promised than there are", "\0\1\1\0\xff\xff\0\0\0\0\0\0\1a\0\0\1\0\1",
@@ -96,14 +102,14 @@ static void many(void)
 static void elsewhere(void)
 {
 	static const char two[] = "\0\x13" HEADER "\1a\0\0\1\0\1\0\x13" HEADER "\1b\0\0\1\0\1";
-	static const char answer[] = "\0\1\x81\x80\0\1\0\1\0\0\0\0\1a\3org\0\0\1\0\1\xc0\x0c\0\1\0\1"
-				     "\0\0\0\1\0\4\1\2\3\4";
+	static const char answer[] =
+		"\0\1\x81\x80\0\1\0\1\0\0\0\0\1a\3org\0\0\1\0\1\xc0\x0c\0\1\0\1"
+		"\0\0\0\1\0\4\1\2\3\4";
 
 	payload(two, sizeof(two) - 1);
 	tcp(40000, 53, ACK);
 	ip4(6, "10.0.0.1", "192.0.2.7");
-	check4("two messages in a segment",
-	       "10.0.0.1:40000 > 192.0.2.7:53 tcp dns=a dns=b raw=42");
+	check4("two messages in a segment", "10.0.0.1:40000 > 192.0.2.7:53 tcp dns=a dns=b raw=42");
 	payload(two, sizeof(two) - 3);
 	tcp(40000, 53, ACK);
 	ip4(6, "10.0.0.1", "192.0.2.7");

@@ -106,8 +106,9 @@ static inline void ip4(unsigned proto, const char *src, const char *dst)
 
 static inline void ip6(unsigned next, const char *src, const char *dst)
 {
-	uint8_t h[40] = {0x60, 0, 0, 0, (uint8_t)(frame_now.len >> 8), (uint8_t)frame_now.len,
-			 (uint8_t)next, 64};
+	uint8_t h[40] = {
+		0x60,          0, 0, 0, (uint8_t)(frame_now.len >> 8), (uint8_t)frame_now.len,
+		(uint8_t)next, 64};
 
 	inet_pton(AF_INET6, src, h + 8);
 	inet_pton(AF_INET6, dst, h + 24);
@@ -185,8 +186,8 @@ static inline const char *frame_text(int link, size_t caplen)
 	/* an exact-size copy, so that a sanitizer sees one byte too many */
 	uint8_t *copy = malloc(caplen ? caplen : 1);
 	memcpy(copy, frame_bytes(), caplen);
-	enum reason r = decode_packet(&frame_decoder, link, copy, caplen, frame_now.len, 7,
-				      &frame_event);
+	enum reason r =
+		decode_packet(&frame_decoder, link, copy, caplen, frame_now.len, 7, &frame_event);
 	out[0] = '\0';
 	if (r != REASON_OK) {
 		free(copy);

@@ -17,20 +17,23 @@ static void request(const char *name, const char *bytes, const char *want)
 static void forms(void)
 {
 	request("origin form", "GET /a?b HTTP/1.1\r\nHost: example.org\r\nUser-Agent: x y \r\n\r\n",
-		SIDES " method=GET host=example.org agent=x y path=/a?b url=http://example.org/a?b");
+		SIDES
+		" method=GET host=example.org agent=x y path=/a?b url=http://example.org/a?b");
 	request("a port in the host, names in any case, bare line feeds",
 		"POST / HTTP/1.0\nhOST:\t example.org:8080\n\n",
 		SIDES " method=POST host=example.org path=/ url=http://example.org:8080/");
 	request("an IPv6 host", "GET /x HTTP/1.1\r\nHost: [2001:db8::1]:80\r\n\r\n",
 		SIDES " method=GET host=2001:db8::1 path=/x url=http://[2001:db8::1]:80/x");
-	request("absolute form", "GET http://example.net:81/x HTTP/1.1\r\nHost: example.net:81\r\n\r\n",
+	request("absolute form",
+		"GET http://example.net:81/x HTTP/1.1\r\nHost: example.net:81\r\n\r\n",
 		SIDES " method=GET host=example.net path=http://example.net:81/x"
 		      " url=http://example.net:81/x");
 	request("absolute form that the host header hides",
 		"GET http://example.net/x HTTP/1.1\r\nHost: example.org\r\n\r\n",
 		SIDES " method=GET host=example.org path=http://example.net/x"
 		      " url=http://example.net/x host=example.net");
-	request("authority form", "CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n",
+	request("authority form",
+		"CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n",
 		SIDES " method=CONNECT host=example.org path=example.org:443");
 	request("asterisk form", "OPTIONS * HTTP/1.1\r\nHost: example.org\r\n\r\n",
 		SIDES " method=OPTIONS host=example.org path=*");
@@ -50,12 +53,15 @@ static void not_requests(void)
 	request("a command that is no method", "STAT 1\r\n", sides);
 	request("lower case", "get / HTTP/1.1\r\n\r\n", sides);
 	request("a known word and no path", "GET lost\r\n", sides);
+	request("a cut line of prose", "POST request received", sides);
 	request("part of a request", "Host: example.org\r\n\r\n", sides);
 }
 
 static void cuts(void)
 {
 	request("cut in the request line", "GET /a?b HTT", SIDES " method=GET");
+	request("cut behind the method", "GET ", SIDES " method=GET");
+	request("cut in an absolute target", "GET http", SIDES " method=GET");
 	request("cut behind it", "GET /a HTTP/1.1\r\n", SIDES " method=GET path=/a");
 	request("cut in the host", "GET /a HTTP/1.1\r\nHost: examp", SIDES " method=GET path=/a");
 	request("cut behind the host", "GET /a HTTP/1.1\r\nHost: b.org\r\nUser-Ag",
@@ -75,7 +81,8 @@ static void pipelines(void)
 		"POST /1 HTTP/1.1\r\nContent-Length: 99\r\n\r\nGET /2 HTTP/1.1\r\n\r\n",
 		SIDES " method=POST path=/1");
 	request("a length beyond all bounds",
-		"POST /1 HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\nGET /2 HTTP/1.1\r\n",
+		"POST /1 HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\nGET /2 "
+		"HTTP/1.1\r\n",
 		SIDES " method=POST path=/1");
 	request("a body that is no request", "PUT /1 HTTP/1.1\r\n\r\nsomething\r\n",
 		SIDES " method=PUT path=/1");

@@ -1,10 +1,10 @@
 /* test_packet_link - every link type and tag, by hand-made frames. */
 #include "unit/test_packet_frames.h"
 
-#define A4 "10.0.0.1"
-#define B4 "192.0.2.7"
-#define A6 "2001:db8::1"
-#define B6 "2001:db8::2"
+#define A4    "10.0.0.1"
+#define B4    "192.0.2.7"
+#define A6    "2001:db8::1"
+#define B6    "2001:db8::2"
 #define WANT4 "10.0.0.1:40000 > 192.0.2.7:80 udp raw=3"
 #define WANT6 "2001:db8::1:40000 > 2001:db8::2:80 udp raw=3"
 

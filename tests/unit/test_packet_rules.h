@@ -31,12 +31,12 @@ enum rule {
 #define X(id, text) RULE_##id,
 	RULES(X)
 #undef X
-	RULE_COUNT
+		RULE_COUNT
 };
 
 struct facts {
 	const char *protocols; /* tshark's layers, "eth:ethertype:ip:udp:dns" */
-	bool request;	       /* tshark saw an HTTP request line */
+	bool request;          /* tshark saw an HTTP request line */
 	bool source_route;
 	bool cut; /* captured less than was on the wire */
 	enum reason reason;
@@ -58,9 +58,11 @@ static inline bool rules_word(const char *p, size_t len, const char *const *word
 static inline const char *rules_carrier(const char *protocols, int ip[2])
 {
 	static const char *const opened[] = {
-		"eth",	"ethertype", "vlan", "llc",  "sll",    "null",	       "raw",	 "ppp",
-		"pppoes", "mpls",    "chdlc", "gre", "erspan", "ipv6.hopopts", "ipv6.routing",
-		"ipv6.dstopts", "ipv6.fraghdr", "ah", "icmp", "icmpv6", "etherip", "ieee8021ad", NULL};
+		"eth",          "ethertype",    "vlan",   "llc",          "sll",
+		"null",         "raw",          "ppp",    "pppoes",       "mpls",
+		"chdlc",        "gre",          "erspan", "ipv6.hopopts", "ipv6.routing",
+		"ipv6.dstopts", "ipv6.fraghdr", "ah",     "icmp",         "icmpv6",
+		"etherip",      "ieee8021ad",   NULL};
 	static const char *const headers[] = {"ip", "ipv6", NULL};
 	const char *foreign = NULL;
 	int seen[2] = {0, 0};
@@ -108,10 +110,11 @@ static inline enum rule rules_missing(const struct facts *f, enum kind k, bool v
 		return RULE_HEADER_CUT;
 	if (k == ADDRESS && f->source_route)
 		return RULE_SOURCE_ROUTE;
-	if (k == DNS && (strstr(f->protocols, ":icmp:ip:") || strstr(f->protocols, ":icmpv6:ipv6:")))
+	if (k == DNS &&
+	    (strstr(f->protocols, ":icmp:ip:") || strstr(f->protocols, ":icmpv6:ipv6:")))
 		return RULE_QUOTED;
-	if (k == DNS && (strstr(f->protocols, ":http2:") ||
-			 !(rules_dns_port(f->ev->client_port) || rules_dns_port(f->ev->server_port))))
+	if (k == DNS && (strstr(f->protocols, ":http2:") || !(rules_dns_port(f->ev->client_port) ||
+							      rules_dns_port(f->ev->server_port))))
 		return RULE_DNS_ELSEWHERE;
 	if (k == HOST && rules_layer(f->protocols, "ssdp"))
 		return RULE_HTTP_DATAGRAM;

@@ -46,6 +46,8 @@ static void ports(void)
 		 "192.0.2.7:40000 > 10.0.0.1:3389 tcp raw=1");
 	tcp_case("below 1024 wins over a known service", "x", 3306, 1023, ACK,
 		 "10.0.0.1:3306 > 192.0.2.7:1023 tcp raw=1");
+	tcp_case("NFS and a reserved port of its client: no claim", "x", 2049, 720, ACK,
+		 "10.0.0.1:2049 ? 192.0.2.7:720 tcp raw=1");
 	tcp_case("both alike: the sender, but no claim", "x", 50000, 40000, ACK,
 		 "10.0.0.1:50000 ? 192.0.2.7:40000 tcp raw=1");
 	tcp_case("both below 1024: no claim", "x", 514, 22, ACK,
@@ -106,11 +108,9 @@ static void pings(void)
 	icmp_case("echo reply", 0, false, "192.0.2.7:0 > 10.0.0.1:0 icmp raw=4");
 	icmp_case("timestamp reply", 14, false, "192.0.2.7:0 > 10.0.0.1:0 icmp raw=4");
 	icmp_case("an unknown type", 99, false, "10.0.0.1:0 ? 192.0.2.7:0 icmp raw=4");
-	icmp_case("echo request, IPv6", 128, true,
-		  "2001:db8::1:0 > 2001:db8::2:0 icmp raw=4");
+	icmp_case("echo request, IPv6", 128, true, "2001:db8::1:0 > 2001:db8::2:0 icmp raw=4");
 	icmp_case("echo reply, IPv6", 129, true, "2001:db8::2:0 > 2001:db8::1:0 icmp raw=4");
-	icmp_case("neighbour advertisement", 136, true,
-		  "2001:db8::2:0 > 2001:db8::1:0 icmp raw=4");
+	icmp_case("neighbour advertisement", 136, true, "2001:db8::2:0 > 2001:db8::1:0 icmp raw=4");
 }
 
 /* What an error quotes adds its addresses and decides nothing. */
@@ -162,8 +162,7 @@ static void bounds(void)
 	tcp(40000, 80, ACK);
 	frame_bytes()[12] = 0xf0;
 	ip4(6, A4, B4);
-	check4("TCP header length beyond the packet",
-	       "10.0.0.1:40000 > 192.0.2.7:80 tcp raw=0");
+	check4("TCP header length beyond the packet", "10.0.0.1:40000 > 192.0.2.7:80 tcp raw=0");
 	payload("\x9c\x40\0\x50", 4);
 	ip4(6, A4, B4);
 	check4("TCP cut behind the ports", "10.0.0.1:40000 > 192.0.2.7:80 tcp raw=0");
