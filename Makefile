@@ -61,6 +61,13 @@ CFLAGS	+= -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=
 else
 $(error FLAVOUR=$(FLAVOUR): not one of release asan tsan fuzz)
 endif
+ifneq ($(FLAVOUR),release)
+# Instrumented, gcc can no longer see what bounds a length and warns of it.
+CFLAGS	+= -Wno-format-truncation -Wno-maybe-uninitialized
+ifneq ($(findstring clang,$(notdir $(firstword $(CC)))),)
+CFLAGS	+= -Wno-unknown-warning-option
+endif
+endif
 SANFLAGS := $(filter -fsanitize%,$(CFLAGS))
 
 # Vectorscan has Hyperscan's names: its private copy, where there is one, comes first.
@@ -83,7 +90,8 @@ REPLAYS := $(FUZZSRC:tests/fuzz/%.c=$(B)/tests/replay/%)
 BENCHSRC := $(wildcard bench/micro/*.c bench/pipeline/*.c)
 BENCHES := $(BENCHSRC:bench/%.c=$(B)/bench/%)
 PUBLIC	:= $(wildcard include/tocsin/*.h)
-HEADERS := $(PUBLIC) $(wildcard src/*/*.h)
+# A header without a guard is a part of some .c, not one to compile alone.
+HEADERS := $(PUBLIC) $(shell grep -ls '^#ifndef .*_H$$' src/*/*.h)
 
 .PHONY: all help deps demo test asan tsan fuzz bench docs bless fmt lint install clean testbins FORCE
 .DELETE_ON_ERROR:

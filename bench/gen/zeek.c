@@ -1,4 +1,4 @@
-/* zeek - Zeek's JSON logs: conn, dns, ssl, http, files, notice; keys in Zeek's order. */
+/* zeek - Zeek's JSON logs: conn, dns, ssl, http, files, ssh; keys in Zeek's order. */
 #include "shot.h"
 
 static void epoch(struct out *o, int64_t time_us)
@@ -151,25 +151,27 @@ static void conn(struct out *o, struct shot *s, bool inbound)
 	out_lit(o, "}");
 }
 
-/* A notice of a scan names no victim: there are many. */
-static void notice(struct out *o, struct shot *s)
+/* A login from outside that failed. */
+static void ssh(struct out *o, struct shot *s)
 {
-	out_lit(o, "{\"ts\":");
-	epoch(o, s->time_us);
-	out_lit(o, ",\"note\":\"Scan::Address_Scan\",\"msg\":\"");
-	out_str(o, s->outside);
-	out_lit(o, " scanned at least 25 unique hosts on port 22/tcp in 0m11s\",\"sub\":\"remote\","
-		   "\"src\":\"");
-	out_str(o, s->outside);
-	out_lit(o, "\",\"p\":22,\"actions\":[\"Notice::ACTION_LOG\"],\"email_dest\":[],"
-		   "\"suppress_for\":3600.0}");
+	head(o, s, s->outside, s->inside, 22);
+	out_lit(o, ",\"version\":2,\"auth_success\":false,\"auth_attempts\":");
+	out_u64(o, 1 + random_below(&s->bits, 6));
+	out_lit(o,
+		",\"direction\":\"INBOUND\",\"client\":\"SSH-2.0-libssh2_1.11.0\",\"server\":"
+		"\"SSH-2.0-OpenSSH_9.2p1 Debian-2\",\"cipher_alg\":\"aes128-ctr\",\"mac_alg\":"
+		"\"hmac-sha2-256\",\"compression_alg\":\"none\",\"kex_alg\":\"curve25519-sha256\","
+		"\"host_key_alg\":\"ssh-ed25519\",\"host_key\":\"");
+	for (int i = 0; i < 2; i++)
+		out_hex(o, random_next(&s->bits), 16);
+	out_lit(o, "\"}");
 }
 
 static void write_log(struct out *o, struct shot *s, bool tagged)
 {
 	static const char *const logs[] = {"dns", "ssl", "http", "conn", "files"};
-	bool noticed = s->kind == SHOT_KNOCK && random_next(&s->bits) & 1;
-	const char *log = s->kind == SHOT_KNOCK ? noticed ? "notice" : "conn" : logs[s->kind];
+	bool tried = s->kind == SHOT_KNOCK && random_next(&s->bits) & 1;
+	const char *log = s->kind == SHOT_KNOCK ? tried ? "ssh" : "conn" : logs[s->kind];
 
 	if (tagged) {
 		out_lit(o, "{\"");
@@ -190,8 +192,8 @@ static void write_log(struct out *o, struct shot *s, bool tagged)
 		files(o, s);
 		break;
 	default:
-		if (noticed)
-			notice(o, s);
+		if (tried)
+			ssh(o, s);
 		else
 			conn(o, s, s->kind == SHOT_KNOCK);
 	}
