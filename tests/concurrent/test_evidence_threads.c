@@ -269,11 +269,143 @@ static void test_dirty(void)
 	evidence_fini(table);
 }
 
+/* --- sparks: all threads at one fresh cell at the same instant, thousands of times --- */
+
+static _Atomic uint32_t arrived, released;
+
+/* Spins: a sleeping barrier would let the threads out one by one. */
+static void meet(uint32_t parties)
+{
+	uint32_t turn = atomic_load_explicit(&released, memory_order_acquire);
+
+	if (atomic_fetch_add_explicit(&arrived, 1, memory_order_acq_rel) + 1 == parties) {
+		atomic_store_explicit(&arrived, 0, memory_order_relaxed);
+		atomic_store_explicit(&released, turn + 1, memory_order_release);
+		return;
+	}
+	for (int spins = 0; atomic_load_explicit(&released, memory_order_acquire) == turn; spins++)
+		if (spins > 1000)
+			usleep(1); /* more threads than cores */
+}
+
+struct spark {
+	int rounds;
+	_Atomic int lost, stale;
+};
+static struct spark spark;
+
+/* What one look at a cell found. */
+struct look {
+	uint32_t entities, records, origins, cells;
+	uint64_t sum;
+	bool common;
+	int64_t first, last;
+};
+
+static void look_entry(void *arg, const struct evidence_entry *e)
+{
+	struct look *l = arg;
+
+	l->entities += e->kind == EVIDENCE_ENTITY;
+	l->records += e->kind == EVIDENCE_RECORD;
+	l->origins += e->kind == EVIDENCE_ORIGIN;
+	l->common |= e->kind == EVIDENCE_ENTITY && e->hash == 1;
+	l->sum += hash_pair(e->hash, (uint64_t)e->last_us) + (uint64_t)e->first_us;
+	if (l->entities + l->records + l->origins > 1000) {
+		tap_ok(false, "a list that ends");
+		exit(tap_done());
+	}
+}
+
+static void look_cell(void *arg, const struct evidence_cell *c)
+{
+	struct look *l = arg;
+
+	l->cells++;
+	l->first = c->first_us;
+	l->last = c->last_us;
+	evidence_read_entries(table, c->index, look_entry, l);
+}
+
+static struct look look_at(uint32_t threat)
+{
+	struct look l = {0};
+
+	evidence_read_cells(table, threat, look_cell, &l);
+	return l;
+}
+
+/* A common entity, an own record and an own origin; then it must be there. */
+static void *sparker(void *arg)
+{
+	uint64_t me = (uint64_t)(intptr_t)arg;
+
+	for (int r = 1; r <= spark.rounds; r++) {
+		struct observation o = {.threat = (uint32_t)r, .by = 1, .entity = 1,
+					.time_us = T0 + (int64_t)me * 1000, .offset = me,
+					.origin = 100 + me, .hit_class = CLASS_EFFECT};
+		meet((uint32_t)threads + 1);
+		evidence_update(table, &o);
+		struct look l = look_at((uint32_t)r);
+		if (!l.common || l.cells != 1)
+			atomic_fetch_add_explicit(&spark.lost, 1, memory_order_relaxed);
+		meet((uint32_t)threads + 1);
+	}
+	return NULL;
+}
+
+/* Takes and looks meanwhile; once the round is over, all of it must be there,
+ * and what is not dirty must be what was seen. */
+static void *taker(void *arg)
+{
+	(void)arg;
+	for (int r = 1; r <= spark.rounds; r++) {
+		struct look seen = {0}, all;
+		uint32_t threat;
+		meet((uint32_t)threads + 1);
+		for (int i = 0; i < 8; i++)
+			if (evidence_take_dirty(table, &threat, 1))
+				seen = look_at(threat);
+		meet((uint32_t)threads + 1);
+		if (evidence_take_dirty(table, &threat, 1))
+			seen = look_at(threat);
+		all = look_at((uint32_t)r);
+		if (all.cells != 1 || all.entities != 1 || all.records != (uint32_t)threads ||
+		    all.origins != (uint32_t)threads || all.first != T0 ||
+		    all.last != T0 + (threads - 1) * 1000)
+			atomic_fetch_add_explicit(&spark.lost, 1, memory_order_relaxed);
+		if (seen.sum != all.sum || seen.last != all.last)
+			atomic_fetch_add_explicit(&spark.stale, 1, memory_order_relaxed);
+	}
+	return NULL;
+}
+
+static void test_sparks(int rounds)
+{
+	const struct evidence_config c = {32768, 1u << 20, 1, 65536};
+	pthread_t id[THREADS_MAX + 1];
+
+	/* beyond the cores it would be scheduling that is tested */
+	if (threads > 8)
+		threads = 8;
+	spark.rounds = rounds < 16000 ? rounds : 16000;
+	if (evidence_init(&table, &c))
+		exit(2);
+	for (int i = 0; i < threads; i++)
+		pthread_create(&id[i], NULL, sparker, (void *)(intptr_t)i);
+	pthread_create(&id[threads], NULL, taker, NULL);
+	for (int i = 0; i <= threads; i++)
+		pthread_join(id[i], NULL);
+	tap_int(spark.lost, 0, "nothing joined at the same instant is lost, or unseen afterwards");
+	tap_int(spark.stale, 0, "nor changed behind the back of who looks at what is dirty");
+	evidence_fini(table);
+}
+
 int main(int argc, char **argv)
 {
 	int rounds = argc > 3 ? atoi(argv[3]) : 10, bad = 0;
 
-	threads = argc > 1 ? atoi(argv[1]) : 8;
+	threads = argc > 1 ? atoi(argv[1]) : 4;
 	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	if (threads < 1 || threads > THREADS_MAX)
 		return 2;
@@ -283,5 +415,6 @@ int main(int argc, char **argv)
 	tap_int(failed, 0, "no update failed");
 	test_relay(3000);
 	test_dirty();
+	test_sparks(rounds * 1000);
 	return tap_done();
 }
