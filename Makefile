@@ -123,6 +123,7 @@ $(B)/libtocsin.so: $(OBJ)
 	$(call say,LD $@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -shared $(SANFLAGS) -Wl,-soname,libtocsin.so.0 -o $@ $^ $(LDLIBS)
+	$(Q)ln -sf libtocsin.so $@.0
 
 $(B)/tocsin: $(B)/main.o $(B)/libtocsin.a
 	$(call say,LD $@)
