@@ -191,7 +191,7 @@ bench:
 	@for b in $(BENCHES); do $$b || exit 1; done
 
 docs: build/tocsin
-	$(Q)build/tocsin docs >config/REFERENCE.md.new && mv config/REFERENCE.md.new config/REFERENCE.md
+	$(Q)build/tocsin check --reference >config/REFERENCE.md.new && mv config/REFERENCE.md.new config/REFERENCE.md
 
 bless: testbins
 	@BLESS=1 CC='$(CC)' ONLY='$(ONLY)' V=$(V) tests/run $(B)
