@@ -214,8 +214,12 @@ static const char *typed(struct draft *d, uint32_t clause, enum csv_column colum
 
 	if (column == CSV_VALUE)
 		return feed_list_take(d, clause, v);
-	if (column == CSV_IP) /* with a port, perhaps */
-		return draft_endpoint(d, clause, v.p, v.len);
+	if (column == CSV_IP) { /* with a port, perhaps */
+		uint32_t at = d->count;
+		const char *why = draft_endpoint(d, clause, v.p, v.len);
+		bool name = !why && d->conditions[at].kind == CONDITION_DOMAIN;
+		return why || name ? "no address" : NULL;
+	}
 	return draft_atom(d, clause, (enum condition_kind)kinds[column], OBSERVABLE_NONE, v.p, v.len);
 }
 

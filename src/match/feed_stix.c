@@ -112,8 +112,8 @@ static const char *pattern(struct draft *d, const json_t *o, char why[STIX_PATTE
 	}
 	enum stix_pattern_status st = stix_pattern_parse(p.p, p.len, d, why);
 	if (st == STIX_PATTERN_SYNTAX) {
-		memmove(why + 16, why, STIX_PATTERN_WHY_MAX - 17);
-		memcpy(why, "no STIX pattern ", 16);
+		memmove(why + 17, why, STIX_PATTERN_WHY_MAX - 18);
+		memcpy(why, "no STIX pattern: ", 17);
 		why[STIX_PATTERN_WHY_MAX - 1] = '\0';
 	}
 	return st == STIX_PATTERN_OK ? NULL : why;

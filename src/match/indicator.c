@@ -141,7 +141,7 @@ static bool supersedes(const struct draft *d, uint64_t content, const struct ind
 static int take_span(struct indicator_set *s, const struct draft *d, struct ref base, struct span t,
 		     struct ref *out)
 {
-	if (t.len && t.p >= d->text.p && t.p < d->text.p + d->text.len) {
+	if (t.len && d->text.len && t.p >= d->text.p && t.p < d->text.p + d->text.len) {
 		*out = (struct ref){base.at + (uint32_t)(t.p - d->text.p), t.len};
 		return 0;
 	}
@@ -250,8 +250,7 @@ static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d
 		index_map_undo(&ix->by_id, slot);
 		return rc;
 	}
-	slot->key = e.id;
-	slot->value = ix->entry_count;
+	index_map_set(&ix->by_id, slot, e.id, ix->entry_count);
 	ix->entries[ix->entry_count++] = e;
 	return 0;
 }

@@ -22,14 +22,16 @@ static int copy_array(void *to, uint32_t *capacity, const void *from, size_t cou
 
 static int copy_map(struct index_map *to, const struct index_map *from)
 {
-	*to = *from;
-	to->slots = NULL;
+	*to = (struct index_map){0};
 	if (!from->slots)
 		return 0;
 	int rc = copy_array(&to->slots, NULL, from->slots, from->capacity, sizeof(*from->slots));
+	rc |= copy_array(&to->keys, NULL, from->keys, from->capacity, sizeof(*from->keys));
 	if (rc)
-		to->count = to->capacity = 0;
-	return rc;
+		return rc; /* index_map_fini() frees what there is */
+	to->capacity = from->capacity;
+	to->count = from->count;
+	return 0;
 }
 
 #define COPY(to, from, field, n, cap)                                                              \

@@ -104,8 +104,7 @@ static void choose_links(struct finish *f)
 		    !better_target(index_span(s, l->target),
 				   index_span(s, f->ix->links[slot->value].target)))
 			continue;
-		slot->key = l->source;
-		slot->value = i;
+		index_map_set(&f->linked, slot, l->source, i);
 	}
 }
 
@@ -143,9 +142,12 @@ static uint32_t threat_of(struct finish *f, enum threat_kind kind, struct ref id
 		return INDEX_NONE;
 	}
 	if (slot->value == INDEX_NONE) {
-		slot->key = id;
-		slot->value = threat_new(f, kind, id, name);
-		return slot->value; /* INDEX_NONE: the error stops everything */
+		uint32_t fresh = threat_new(f, kind, id, name);
+		if (fresh == INDEX_NONE)
+			index_map_undo(&f->threats, slot);
+		else
+			index_map_set(&f->threats, slot, id, fresh);
+		return fresh;
 	}
 	struct threat *t = &s->threats[slot->value];
 	struct span have = indicator_text(s, t->name, t->name_len), want = index_span(s, name);
@@ -206,8 +208,7 @@ static uint32_t group_of(struct finish *f, const struct indicator *in, uint32_t 
 		return INDEX_NONE;
 	}
 	if (slot->value == INDEX_NONE) {
-		slot->key = (struct ref){c->text, c->text_len};
-		slot->value = f->group_count++;
+		index_map_set(&f->atoms, slot, (struct ref){c->text, c->text_len}, f->group_count++);
 		f->groups[slot->value] = (struct group){entry, INDEX_NONE};
 	}
 	return slot->value;

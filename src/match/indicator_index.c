@@ -10,21 +10,40 @@
 void index_map_fini(struct index_map *m)
 {
 	free(m->slots);
+	free(m->keys);
 	memset(m, 0, sizeof(*m));
 }
 
+static bool is_key(const struct index_key *k, const char *text, struct span key, uint32_t scope)
+{
+	return k->scope == scope && k->text.len == key.len &&
+	       memcmp(text + k->text.at, key.p, key.len) == 0;
+}
+
 static struct index_slot *probe(const struct index_map *m, const char *text, struct span key,
-				uint32_t scope, uint64_t hash)
+				uint32_t scope, uint32_t hash)
 {
 	uint32_t mask = m->capacity - 1;
 
-	for (uint32_t i = (uint32_t)hash & mask;; i = (i + 1) & mask) {
+	for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
 		struct index_slot *s = &m->slots[i];
-		if (s->value == INDEX_NONE)
+		if (s->value == INDEX_NONE || (s->hash == hash && is_key(&m->keys[i], text, key, scope)))
 			return s;
-		if (s->hash == hash && s->scope == scope && s->key.len == key.len &&
-		    memcmp(text + s->key.at, key.p, key.len) == 0)
-			return s;
+	}
+}
+
+static void move(struct index_map *m, const struct index_map *old)
+{
+	for (uint32_t i = 0; i < m->capacity; i++)
+		m->slots[i].value = INDEX_NONE;
+	for (uint32_t i = 0; i < old->capacity; i++) {
+		if (old->slots[i].value == INDEX_NONE)
+			continue;
+		uint32_t at = old->slots[i].hash & (m->capacity - 1);
+		while (m->slots[at].value != INDEX_NONE)
+			at = (at + 1) & (m->capacity - 1);
+		m->slots[at] = old->slots[i];
+		m->keys[at] = old->keys[i];
 	}
 }
 
@@ -33,22 +52,17 @@ static bool resize(struct index_map *m, uint32_t capacity)
 	struct index_map old = *m;
 
 	m->capacity = capacity;
-	m->slots = malloc((size_t)m->capacity * sizeof(*m->slots));
-	if (!m->slots) {
+	m->slots = malloc((size_t)capacity * sizeof(*m->slots));
+	m->keys = malloc((size_t)capacity * sizeof(*m->keys));
+	if (!m->slots || !m->keys) {
+		free(m->slots);
+		free(m->keys);
 		*m = old;
 		return false;
 	}
-	for (uint32_t i = 0; i < m->capacity; i++)
-		m->slots[i].value = INDEX_NONE;
-	for (uint32_t i = 0; i < old.capacity; i++) {
-		if (old.slots[i].value == INDEX_NONE)
-			continue;
-		uint32_t at = (uint32_t)old.slots[i].hash & (m->capacity - 1);
-		while (m->slots[at].value != INDEX_NONE)
-			at = (at + 1) & (m->capacity - 1);
-		m->slots[at] = old.slots[i];
-	}
+	move(m, &old);
 	free(old.slots);
+	free(old.keys);
 	return true;
 }
 
@@ -70,9 +84,9 @@ int index_map_reserve(struct index_map *m, uint32_t count)
 	return capacity <= m->capacity || resize(m, capacity) ? 0 : -ENOMEM;
 }
 
-static uint64_t hash_key(struct span key, uint32_t scope)
+static uint32_t hash_key(struct span key, uint32_t scope)
 {
-	return hash_bytes(key.p, key.len, hash_word(scope + UINT64_C(0x746f6373696e)));
+	return (uint32_t)(hash_bytes(key.p, key.len, hash_word(scope)) >> 32);
 }
 
 uint32_t index_map_get(const struct index_map *m, const char *text, struct span key, uint32_t scope)
@@ -87,14 +101,21 @@ struct index_slot *index_map_put(struct index_map *m, const char *text, struct s
 {
 	if (m->count >= m->capacity / 2 && !grow(m))
 		return NULL;
-	uint64_t hash = hash_key(key, scope);
+	uint32_t hash = hash_key(key, scope);
 	struct index_slot *s = probe(m, text, key, scope, hash);
 	if (s->value == INDEX_NONE) {
 		s->hash = hash;
-		s->scope = scope;
+		m->keys[s - m->slots].scope = scope;
 		m->count++;
 	}
 	return s;
+}
+
+void index_map_set(struct index_map *m, struct index_slot *slot, struct ref key, uint32_t value)
+{
+	assert(value != INDEX_NONE);
+	m->keys[slot - m->slots].text = key;
+	slot->value = value;
 }
 
 void index_map_undo(struct index_map *m, struct index_slot *slot)

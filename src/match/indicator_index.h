@@ -21,15 +21,20 @@ struct ref {
 	uint32_t at, len;
 };
 
+/* Eight bytes, so that a probe costs one cache line even among millions. */
 struct index_slot {
-	uint64_t hash;
-	struct ref key;
-	uint32_t scope; /* part of the key: a namespace */
+	uint32_t hash;
 	uint32_t value; /* INDEX_NONE: empty slot */
+};
+
+struct index_key {
+	struct ref text;
+	uint32_t scope; /* part of the key: a namespace */
 };
 
 struct index_map {
 	struct index_slot *slots;
+	struct index_key *keys; /* of the slot with the same number */
 	uint32_t capacity, count;
 };
 
@@ -73,11 +78,11 @@ struct index {
 void index_map_fini(struct index_map *m);
 /* The value under key, or INDEX_NONE. */
 uint32_t index_map_get(const struct index_map *m, const char *text, struct span key, uint32_t scope);
-/* Where the value of key stands, INDEX_NONE in it when new (the caller stores the
- * key's place in the text, and a value, at once, or calls index_map_undo()). NULL: out
- * of memory. */
+/* Where the value of key stands, INDEX_NONE in it when new: then the caller calls
+ * index_map_set() or index_map_undo() before anything else. NULL: out of memory. */
 struct index_slot *index_map_put(struct index_map *m, const char *text, struct span key,
 				 uint32_t scope);
+void index_map_set(struct index_map *m, struct index_slot *slot, struct ref key, uint32_t value);
 void index_map_undo(struct index_map *m, struct index_slot *slot);
 /* Room for count keys without growing on the way; 0, -ENOMEM. */
 int index_map_reserve(struct index_map *m, uint32_t count);

@@ -15,11 +15,12 @@ static int slot_of(struct indicator_set *s, struct index_map *m, struct span id,
 	*value = slot->value;
 	if (*value != INDEX_NONE)
 		return 0;
-	int rc = indicator_set_text(s, id, &slot->key);
+	struct ref key;
+	int rc = indicator_set_text(s, id, &key);
 	if (rc)
 		index_map_undo(m, slot);
 	else
-		slot->value = *value = next;
+		index_map_set(m, slot, key, *value = next);
 	return rc;
 }
 

@@ -1,0 +1,201 @@
+/* The set: order of loading does not matter, versions, threats, campaigns, copies, limits. */
+#include "match/indicator.h"
+
+#include "match/indicator_draft.h"
+#include "tap.h"
+#include "test_feed_dump.h"
+
+/* Files that speak of the same things: versions, the same atoms, relationships apart from
+ * their indicators, the same id in two feeds. */
+static const char *const files[] = {
+	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-01T00:00:00Z\",\"pattern\":"
+	"\"[ipv4-addr:value = '192.0.2.1']\",\"name\":\"old\"}",
+	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-02T00:00:00Z\",\"pattern\":"
+	"\"[ipv4-addr:value = '192.0.2.2'] OR [domain-name:value = 'evil.example']\",\"name\":\"new\"}",
+	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-02T00:00:00Z\",\"pattern\":"
+	"\"[ipv4-addr:value = '192.0.2.3']\",\"name\":\"same time\",\"confidence\":20}",
+	"{\"type\":\"indicator\",\"id\":\"indicator--2\",\"modified\":\"2024-01-01T00:00:00Z\",\"pattern\":"
+	"\"[ipv4-addr:value = '192.0.2.1']\",\"object_marking_refs\":[\"marking-definition--m\"]}",
+	"{\"type\":\"indicator\",\"id\":\"indicator--2\",\"modified\":\"2024-01-03T00:00:00Z\",\"revoked\":true,"
+	"\"pattern\":\"[ipv4-addr:value = '192.0.2.1']\"}",
+	"{\"type\":\"indicator\",\"id\":\"indicator--3\",\"pattern\":\"[domain-name:value = 'a.example']\","
+	"\"object_marking_refs\":[\"marking-definition--m\"]}",
+	"{\"type\":\"marking-definition\",\"id\":\"marking-definition--m\",\"name\":\"TLP:RED\"}",
+	"[{\"type\":\"relationship\",\"id\":\"relationship--1\",\"relationship_type\":\"indicates\",\"source_ref\":"
+	"\"indicator--1\",\"target_ref\":\"malware--1\"},{\"type\":\"malware\",\"id\":\"malware--1\",\"name\":\"Mal\"}]",
+	"{\"type\":\"relationship\",\"id\":\"relationship--2\",\"relationship_type\":\"indicates\",\"source_ref\":"
+	"\"indicator--1\",\"target_ref\":\"campaign--1\",\"modified\":\"2024-01-01T00:00:00Z\"}",
+	"{\"type\":\"relationship\",\"id\":\"relationship--2\",\"relationship_type\":\"indicates\",\"source_ref\":"
+	"\"indicator--1\",\"target_ref\":\"campaign--1\",\"modified\":\"2024-01-02T00:00:00Z\",\"revoked\":true}",
+	"{\"type\":\"malware\",\"id\":\"malware--1\",\"name\":\"A newer name\",\"modified\":\"2024-01-01T00:00:00Z\"}",
+	"192.0.2.1\na.example\nb.example\n192.0.2.4:80\n",
+	"b.example # twice\n192.0.2.1\n",
+	"id,value,severity\n9,a.example,high\n9,a.example,low\n",
+	"{\"Event\":{\"info\":\"E1\",\"Tag\":[{\"name\":\"misp-galaxy:tool=\\\"T\\\"\"}],\"Attribute\":[{\"uuid\":\"u1\","
+	"\"type\":\"domain\",\"value\":\"b.example\",\"to_ids\":true,\"timestamp\":\"100\"}]}}",
+	"{\"Event\":{\"info\":\"E2\",\"Attribute\":[{\"uuid\":\"u1\",\"type\":\"domain\",\"value\":\"c.example\","
+	"\"to_ids\":true,\"timestamp\":\"100\"}]}}",
+};
+
+#define FILES ((int)(sizeof(files) / sizeof(files[0])))
+
+static int load(struct indicator_set *s, int number)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "feed-%d", number);
+	struct feed f = dump_feed(name, name);
+	return feed_load_bytes(s, &f, files[number], strlen(files[number]), NULL);
+}
+
+static char *load_in_order(const int *order, bool finish_between)
+{
+	struct indicator_set s;
+
+	indicator_set_init(&s);
+	for (int i = 0; i < FILES; i++) {
+		load(&s, order[i]);
+		if (finish_between && i % 3 == 0)
+			indicator_set_finish(&s);
+	}
+	indicator_set_finish(&s);
+	char *dump = dump_set(&s);
+	indicator_set_fini(&s);
+	return dump;
+}
+
+static void order_independence(void)
+{
+	int order[FILES], wrong = 0;
+	uint32_t seed = 7;
+
+	for (int i = 0; i < FILES; i++)
+		order[i] = i;
+	char *want = load_in_order(order, false);
+	printf("# %s", "");
+	for (char *c = want; *c; c++) {
+		putchar(*c);
+		if (*c == '\n' && c[1])
+			printf("# ");
+	}
+	for (int round = 0; round < 500; round++) {
+		for (int i = FILES - 1; i > 0; i--) {
+			seed = seed * 1664525u + 1013904223u;
+			int k = (int)((seed >> 8) % (uint32_t)(i + 1)), t = order[i];
+			order[i] = order[k];
+			order[k] = t;
+		}
+		char *got = load_in_order(order, round & 1);
+		if (strcmp(got, want) != 0 && wrong++ == 0)
+			printf("# got:\n%s", got);
+		free(got);
+	}
+	tap_int(wrong, 0, "500 orders of 16 files say the same, finished in between or not");
+	tap_ok(strstr(want, "indicator--3 0:domain=a.example indicator:domain:a.example(a.example) medium red clear\n") != NULL,
+	       "a marking from another file");
+	tap_ok(strstr(want, "campaign:malware--1(A newer name)") != NULL,
+	       "a campaign from another file, by the relationship that is not revoked");
+	tap_ok(strstr(want, "indicator--2") == NULL, "a revoked id is gone");
+	tap_ok(strstr(want, "9 0:domain=a.example indicator:domain:a.example(a.example) high") != NULL,
+	       "of two equal versions the more severe stays");
+	free(want);
+}
+
+static void feed_campaign(void)
+{
+	struct feed f = dump_feed("isac", "isac.txt");
+	struct indicator_set s;
+
+	snprintf(f.campaign, sizeof(f.campaign), "Winter");
+	indicator_set_init(&s);
+	feed_load_bytes(&s, &f, "192.0.2.1\n192.0.2.2\n", 20, NULL);
+	static const char csv[] = "value,campaign\nevil.example,Own\nbad.example,\n";
+	feed_load_bytes(&s, &f, csv, sizeof(csv) - 1, NULL);
+	tap_int(indicator_set_finish(&s), 0, "finish");
+	char *got = dump_set(&s);
+	tap_str(got,
+		"domain:bad.example 0:domain=bad.example campaign:Winter medium amber clear\n"
+		"domain:evil.example 0:domain=evil.example campaign:Own medium amber clear\n"
+		"ip:192.0.2.1 0:ip=192.0.2.1 campaign:Winter medium amber clear\n"
+		"ip:192.0.2.2 0:ip=192.0.2.2 campaign:Winter medium amber clear\n",
+		"the feed's campaign claims what states none of its own");
+	tap_int(s.threat_count, 2, "two threats");
+	tap_int(s.feed_count, 1, "a feed loaded twice is one feed");
+	free(got);
+	indicator_set_fini(&s);
+}
+
+static void copies(void)
+{
+	struct indicator_set a, b;
+
+	indicator_set_init(&a);
+	for (int i = 0; i < FILES; i++)
+		load(&a, i);
+	indicator_set_finish(&a);
+	char *before = dump_set(&a);
+	tap_int(indicator_set_copy(&b, &a), 0, "a copy");
+	indicator_set_finish(&b);
+	char *same = dump_set(&b);
+	tap_str(same, before, "says the same");
+	free(same);
+	/* the older version of a revoked id: the copy remembers */
+	load(&b, 3);
+	struct feed f = dump_feed("kafka", "kafka:indicators");
+	feed_load_bytes(&b, &f, "198.51.100.1", 12, NULL);
+	indicator_set_finish(&b);
+	char *after = dump_set(&b), *still = dump_set(&a);
+	tap_ok(strstr(after, "198.51.100.1") && !strstr(after, "indicator--2"), "goes its own way");
+	tap_str(still, before, "and leaves the first as it was");
+	free(after);
+	free(still);
+	free(before);
+	indicator_set_fini(&b);
+	indicator_set_fini(&a);
+}
+
+static void empty(void)
+{
+	struct indicator_set a, b;
+
+	indicator_set_init(&a);
+	tap_ok(indicator_set_finish(&a) == 0 && a.count == 0 && a.threat_count == 0, "an empty set");
+	tap_ok(indicator_set_copy(&b, &a) == 0 && indicator_set_finish(&b) == 0, "and its copy");
+	indicator_set_fini(&b);
+	indicator_set_fini(&a);
+	indicator_set_init(&a);
+	struct feed f = dump_feed("x", "/nonexistent/feed");
+	struct problems ps;
+	problems_init(&ps);
+	tap_int(feed_load_file(&a, &f, &ps), -2, "a file that is not there");
+	tap_ok(ps.count == 1 && strstr(ps.items[0].reason, "No such file"), "and its reason");
+	problems_fini(&ps);
+	indicator_set_fini(&a);
+}
+
+static void draft_bounds(void)
+{
+	struct draft d;
+	int taken = 0;
+
+	draft_init(&d);
+	draft_reset(&d, NULL);
+	for (int i = 0; i < 2000; i++)
+		taken += !draft_atom(&d, (uint32_t)i / 16, CONDITION_VALUE, OBSERVABLE_TEXT, "x", 1);
+	tap_int(taken, DRAFT_CONDITIONS_MAX, "a draft holds its bound and no more");
+	draft_reset(&d, NULL);
+	tap_ok(draft_atom(&d, 0, CONDITION_VALUE, OBSERVABLE_TEXT, "a\nb", 3) != NULL, "no control characters");
+	tap_ok(draft_atom(&d, 0, CONDITION_IP, OBSERVABLE_IP, "", 0) != NULL, "no empty value");
+	tap_ok(draft_port(&d, 0, 0) && draft_port(&d, 0, 65536) && !draft_port(&d, 0, 65535), "ports");
+	draft_fini(&d);
+}
+
+int main(void)
+{
+	order_independence();
+	feed_campaign();
+	copies();
+	empty();
+	draft_bounds();
+	return tap_done();
+}
