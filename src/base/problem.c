@@ -35,12 +35,33 @@ static struct problem *slot(struct problems *ps)
 	return &ps->items[ps->count];
 }
 
+static void count_refused(struct problems *ps, const char *kind)
+{
+	ps->refused++;
+	for (size_t i = 0; i < PROBLEM_KINDS_MAX; i++) {
+		if (ps->by_kind[i].kind && strcmp(ps->by_kind[i].kind, kind) != 0)
+			continue;
+		ps->by_kind[i].kind = kind;
+		ps->by_kind[i].refused++;
+		return;
+	}
+}
+
+uint64_t problems_refused(const struct problems *ps, const char *kind)
+{
+	for (size_t i = 0; i < PROBLEM_KINDS_MAX && ps->by_kind[i].kind; i++)
+		if (strcmp(ps->by_kind[i].kind, kind) == 0)
+			return ps->by_kind[i].refused;
+	return 0;
+}
+
 static void add(struct problems *ps, bool fatal, const char *kind, const char *file, uint32_t line,
 		const char *fmt, va_list ap)
 {
 	if (!ps)
 		return;
-	ps->refused += fatal;
+	if (fatal)
+		count_refused(ps, kind);
 	struct problem *pr = slot(ps);
 	if (!pr) {
 		ps->not_kept++;

@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROBLEMS_MAX 10000
+#define PROBLEMS_MAX   10000
+#define PROBLEM_KINDS_MAX 16
 
 struct problem {
 	const char *kind; /* static: "config", "indicator", "rule", "profile", "benign", "fieldmap" */
@@ -29,9 +30,14 @@ struct problems {
 	struct problem *items;
 	size_t count, capacity;
 	uint64_t refused;  /* fatal ones, kept or not */
+	struct {
+		const char *kind;
+		uint64_t refused;
+	} by_kind[PROBLEM_KINDS_MAX]; /* the same, each kind for itself */
 	uint64_t not_kept; /* beyond PROBLEMS_MAX */
 };
 
+uint64_t problems_refused(const struct problems *ps, const char *kind);
 void problems_init(struct problems *ps);
 void problems_fini(struct problems *ps);
 /* ps may be NULL: nothing is kept. */

@@ -15,9 +15,13 @@
 #include "decode/event.h"
 
 #define DECODE_DEPTH_MAX 64
+#define DECODE_BYTES_MAX (1u << 20) /* of one text record: a batch's */
+
+struct dialect_index;
 
 struct decoder {
-	struct arena scratch;
+	struct arena scratch;	    /* unescaped strings of the record at hand */
+	struct dialect_index *index; /* every path of the built-in dialects */
 };
 
 int decoder_init(struct decoder *d); /* 0, -ENOMEM */

@@ -3,8 +3,8 @@
  * direction, entity, time. What match verifies against and correlate counts.
  *
  * Thread   one worker; reused for each record.
- * Owns     nothing: spans point into the record or the decoder's scratch, and
- *          die with the next decode.
+ * Owns     the text that event_finish() composes. All other spans point into
+ *          the record or the decoder's scratch; all die with the next decode.
  * Limit    EVENT_FIELDS_MAX fields, EVENT_OBSERVABLES_MAX observables; what is
  *          beyond is counted in overflow and never silently lost from the ledger.
  */
@@ -21,6 +21,7 @@
 
 #define EVENT_FIELDS_MAX      192
 #define EVENT_OBSERVABLES_MAX 256
+#define EVENT_TEXT_MAX	      16384 /* a composed URL: host, port and path */
 
 struct span {
 	const char *p;
@@ -75,11 +76,13 @@ enum observable_role {
 	X(DNS_QUESTION_NAME, "dns.question.name", DOMAIN, ASKED)                                   \
 	X(TLS_SERVER_NAME, "tls.client.server_name", DOMAIN, ASKED)                                \
 	X(TLS_JA3, "tls.client.ja3", JA3, ASKED)                                                   \
+	X(TLS_JA4, "tls.client.ja4", JA3, ASKED)                                                   \
 	X(TLS_JA3S, "tls.server.ja3s", JA3, ASKED)                                                 \
 	X(URL_FULL, "url.full", URL, ASKED)                                                        \
 	X(URL_DOMAIN, "url.domain", DOMAIN, ASKED)                                                 \
 	X(URL_ORIGINAL, "url.original", PATH, ASKED)                                               \
 	X(URL_SCHEME, "url.scheme", NONE, OTHER)                                                   \
+	X(URL_PORT, "url.port", NONE, OTHER)                                                       \
 	X(USER_AGENT, "user_agent.original", USER_AGENT, ASKED)                                    \
 	X(HTTP_METHOD, "http.request.method", NONE, OTHER)                                         \
 	X(HTTP_REFERRER, "http.request.referrer", TEXT, OTHER)                                     \
@@ -92,7 +95,10 @@ enum observable_role {
 	X(FILE_HASHES, "file.hash", HASH, FOUND) /* "SHA1=..,MD5=.." split by decode */           \
 	X(PROCESS_HASH, "process.hash", HASH, FOUND)                                               \
 	X(PROCESS_EXECUTABLE, "process.executable", FILE_NAME, FOUND)                              \
+	X(PROCESS_NAME, "process.name", FILE_NAME, FOUND)                                          \
 	X(PROCESS_COMMAND_LINE, "process.command_line", COMMAND, FOUND)                            \
+	X(PARENT_EXECUTABLE, "process.parent.executable", FILE_NAME, FOUND)                        \
+	X(PARENT_COMMAND_LINE, "process.parent.command_line", COMMAND, FOUND)                      \
 	X(REGISTRY_PATH, "registry.path", REGISTRY, FOUND)                                         \
 	X(EMAIL_FROM, "email.from.address", EMAIL, SENDER)                                         \
 	X(EMAIL_TO, "email.to.address", EMAIL, ASKED)                                              \
@@ -126,6 +132,8 @@ const char *event_field_name(enum event_field f);
 int event_field_find(const char *name, size_t len); /* enum event_field, or -1 */
 enum observable_type event_field_type(enum event_field f);
 enum observable_role event_field_role(enum event_field f);
+/* MD5, SHA-1, SHA-256 or SHA-512 in hex, told by length. */
+bool event_is_hash(const char *p, size_t len);
 
 struct field {
 	uint16_t id; /* enum event_field */
@@ -143,6 +151,7 @@ struct observable {
 struct event {
 	uint8_t format; /* enum format that was found */
 	bool has_time;
+	bool comment;	       /* no record: a '#' line or an empty one; not to be counted */
 	bool test;	       /* rsit test, IDEA Test, nis:test */
 	bool has_direction;    /* client and server are known (not merely src and dst of a line) */
 	uint8_t stated_class;  /* enum hit_class that the record states, CLASS_NONE if none */
@@ -152,6 +161,7 @@ struct event {
 	int64_t time_us;
 	struct address client, server; /* bits 0 = not known */
 	uint16_t client_port, server_port;
+	struct address victim; /* who is affected, where the format says so itself (IDEA0, IntelMQ, n6) */
 	struct span organisation, host; /* entity material */
 	uint64_t users_affected;	/* reported, 0 none */
 	uint64_t duration_s;		/* reported, 0 none */
@@ -160,11 +170,19 @@ struct event {
 	struct observable observable[EVENT_OBSERVABLES_MAX];
 	/* The bytes that raw patterns are verified against: the record, or a packet's payload. */
 	struct span raw;
+	uint32_t text_used;
+	char text[EVENT_TEXT_MAX];
 };
 
 void event_reset(struct event *ev);
 /* Adds a mapped value and, where the field has a type, its observable (IP parsed, case kept). */
 void event_add(struct event *ev, enum event_field f, const char *p, size_t len);
+/* A value that no field names (a word of a line): an observable of ROLE_OTHER. */
+void event_observe(struct event *ev, enum observable_type type, const char *p, size_t len);
+/* A field made of others that are there already: one observable of its type, nothing cut out. */
+void event_add_composed(struct event *ev, enum event_field f, const char *p, size_t len);
+/* Two values with a character between, in the event's own text; a alone when it does not fit. */
+struct span event_join(struct event *ev, struct span a, char between, struct span b);
 /* After all fields: client/server, composed URL, time, stated class, organisation. */
 void event_finish(struct event *ev);
 

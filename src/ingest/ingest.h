@@ -52,10 +52,26 @@ extern const struct source_ops ingest_pcap; /* pcap, pcapng, .gz and .zst of the
 extern const struct source_ops ingest_live; /* an interface, through libpcap */
 extern const struct source_ops ingest_null; /* "lines:COUNT:TEXT": the same line, for benches */
 
-/* Objects by name, stable ids, thread-safe. */
-int object_registry_init(struct object_registry **r);
+/*
+ * Where a followed file stands, for a checkpoint: taken between two fills, it
+ * names the first byte that no batch has held yet. After a restart, seek goes
+ * there when the path still is that file: 0; -ESTALE when it is another one by
+ * now or shorter (it is then read from its start), -ESPIPE for a stream or a
+ * compressed file. Only between open and the first fill.
+ */
+struct file_mark {
+	uint64_t device, inode, offset;
+};
+void ingest_file_mark(const struct input *in, struct file_mark *mark);
+int ingest_file_seek(struct input *in, const struct file_mark *mark);
+
+/* Frames the kernel had no room for, and the interface dropped, since open. */
+uint64_t ingest_live_drops(const struct input *in);
+
+/* Objects by name and source, stable ids and addresses, thread-safe. */
+int object_registry_init(struct object_registry **r); /* 0, -ENOMEM */
 void object_registry_fini(struct object_registry *r);
-/* The object of this name, made if new; NULL when out of memory. name is the position prefix. */
+/* The object of this position prefix and source, made if new; NULL when out of memory. */
 struct object *object_get(struct object_registry *r, const char *position, const struct source *s);
 const struct object *object_by_id(const struct object_registry *r, uint32_t id);
 uint32_t object_count(const struct object_registry *r);
@@ -65,7 +81,8 @@ struct input_path {
 	char *path;
 	const struct source *source;
 	const struct source_ops *ops; /* pcap or file, told by content (through gz and zst) */
-	uint64_t bytes;
+	uint64_t bytes;		      /* on disk; 0 for a stream */
+	uint64_t device, inode;
 };
 
 struct input_list {
@@ -81,6 +98,9 @@ struct input_list {
 int input_list_add(struct input_list *l, const char *path, const struct source *s, char why[256]);
 /* By source name then path: the order that makes object ids independent of the arguments'. */
 void input_list_sort(struct input_list *l);
+/* Makes the inputs' objects in the list's order, so that several readers opening
+ * them in any order find the same ids. 0, -ENOMEM. */
+int input_list_register(const struct input_list *l, struct object_registry *r);
 void input_list_fini(struct input_list *l);
 
 #endif

@@ -2,6 +2,8 @@
  * indicator - what an ISAC says is bad, and the set of all that are loaded.
  *
  * Thread   built by one thread, then constant (a generation).
+ * Order    the result does not depend on the order in which files are loaded,
+ *          apart from indices and line numbers.
  * Owns     the set owns all strings (one growing block, offsets inside).
  * Memory   malloc while loading.
  * Limit    INDICATORS_MAX indicators, THREATS_MAX threats (24 and 27 bits in evidence).
@@ -73,6 +75,9 @@ struct indicator {
 	uint32_t line; /* in the feed's file, for messages; 0 unknown */
 };
 
+#define INDICATOR_CLAUSES_MAX	 64
+#define INDICATOR_CONDITIONS_MAX 16 /* in one clause */
+
 enum threat_kind { THREAT_CAMPAIGN, THREAT_INDICATOR, THREAT_RULE };
 
 struct threat {
@@ -83,7 +88,12 @@ struct threat {
 
 enum benign_kind { BENIGN_STRING, BENIGN_SUBSTRING, BENIGN_HOSTNAME, BENIGN_CIDR, BENIGN_REGEX };
 
-/* A value that must not raise (MISP warninglist entry, plain list line). */
+/*
+ * A value that must not raise (MISP warninglist entry, plain list line). Its text:
+ * STRING the canonical atom where it is one, else ASCII lower case; SUBSTRING lower
+ * case; HOSTNAME a canonical domain (the name and its subdomains); CIDR "a.b.c.d/n" or
+ * an address, canonical; REGEX the expression, case told by a leading "(?i)".
+ */
 struct benign {
 	uint8_t kind;
 	uint16_t list; /* index in lists */
@@ -117,6 +127,9 @@ struct indicator_set {
 
 int indicator_set_init(struct indicator_set *s); /* 0, -ENOMEM */
 void indicator_set_fini(struct indicator_set *s);
+/* The next generation: an independent set that starts with all that from holds
+ * (withdrawn ids too, so that an older version cannot come back). 0, -ENOMEM. */
+int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from);
 
 static inline struct span indicator_text(const struct indicator_set *s, uint32_t at, uint32_t len)
 {
@@ -139,9 +152,12 @@ int rules_load_file(struct indicator_set *s, const char *path, struct problems *
 /* MISP warninglist JSON, a folder of them, or a plain list (one value a line). */
 int benign_load(struct indicator_set *s, const char *path, struct problems *ps);
 /*
- * After loading: indicators with the same single atom share one threat unless
- * a campaign claims them; the smallest indicator id names it.
+ * After loading: campaigns and markings that other objects state are resolved;
+ * indicators with the same single atom share one threat unless a campaign claims
+ * them; the smallest indicator id names it. Before it, threat is not set and
+ * replaced indicators still hold their places. More may be loaded afterwards,
+ * and then it is called again; the indices are new each time. 0, -ENOMEM.
  */
-void indicator_set_finish(struct indicator_set *s);
+int indicator_set_finish(struct indicator_set *s);
 
 #endif

@@ -6,8 +6,25 @@
  * overlaps a known candidate of the same threat is that candidate and keeps
  * its id, so late evidence and restarts cannot double it.
  *
+ *   known as      episode is      said
+ *   -             watch, raised   watch, raised
+ *   watch         watch           watch, when the line differs
+ *   watch         raised          raised
+ *   raised        raised          updated, when the line differs
+ *   raised        watch           watch: it holds in fewer states than before
+ *   any of them   none            withdrawn
+ *   withdrawn     watch, raised   watch, raised
+ *
+ * "The line differs" is meant literally, version and status aside. When late
+ * evidence bridges two known candidates, the one whose window began first goes
+ * on and the other is withdrawn with superseded_by; that is the id which a
+ * replay of the same evidence gives, most likely.
+ *
  * Thread   one owner (the raise thread); save and restore while it rests.
+ * Order    say is called in the order of the changes; a survivor before the
+ *          withdrawal of what it took over; expiries by window start and id.
  * Owns     its candidates and strings.
+ * Memory   heap: about 5 kB a live candidate.
  * Limit    grows with the live candidates.
  */
 #ifndef TOCSIN_RAISE_BOARD_H
@@ -19,19 +36,32 @@ struct board;
 int board_init(struct board **b); /* 0, -ENOMEM */
 void board_fini(struct board *b);
 
-/* Says what changed through say(arg, candidate); only watch and raised episodes
- * count. A change is: first time; watch to raised; another state seen or
- * significant; a criterion more; entities or records grown. 0 or -ENOMEM. */
+/* The candidate and its strings last for the call. */
+typedef void board_say(void *arg, const struct candidate *c);
+
+/* Says what changed. 0; -ENOMEM: offer it again, nothing will be said twice. */
 int board_offer(struct board *b, const struct candidate_context *cx, const struct episode *ep,
-		void (*say)(void *arg, const struct candidate *c), void *arg);
-/* Candidates whose window ended before this time expire, through say. */
+		board_say *say, void *arg);
+/* Candidates whose window ended before this time expire, through say. 0, -ENOMEM. */
 int board_expire(struct board *b, const struct candidate_context *cx, int64_t before_us,
-		 void (*say)(void *arg, const struct candidate *c), void *arg);
+		 board_say *say, void *arg);
+/* Candidates with this status; for CANDIDATE_EXPIRED, how many have expired so far. */
 uint32_t board_count(const struct board *b, enum candidate_status status);
+
+/*
+ * A sink holds this line from an earlier life that was not saved (as from
+ * sink_file_scan): the candidate's versions go on from there, and a line that
+ * says the same again is not said. Call for all before the first offer, and
+ * offer only after the input has caught up. 0, -EINVAL (no id), -ENOMEM.
+ */
+int board_known(struct board *b, const char *id, uint32_t version, uint64_t says);
 
 /* Binary, versioned, checksummed, through the same callbacks as evidence. */
 int board_snapshot(const struct board *b, int (*write)(void *arg, const void *p, size_t len),
 		   void *arg);
+/* Replaces what the board holds. 0, -ENOMEM, what read returned; -EBADMSG: not a
+ * snapshot, or damaged. After an error the board is as it was. Numbers of "by"
+ * names and objects must mean what they meant. */
 int board_restore(struct board *b, int64_t (*read)(void *arg, void *p, size_t len), void *arg);
 
 #endif

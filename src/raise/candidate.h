@@ -2,11 +2,14 @@
  * candidate - an episode that the coordination layer should see, by contract.
  *
  * The NDJSON form is include/tocsin/candidate.schema.json. Its id is the UUIDv5
- * (RFC 9562) of threat kind, threat id and window start in the namespace below,
- * so the same evidence always has the same id.
+ * (RFC 9562) of threat kind, threat id and window start in a namespace of our
+ * own, so the same evidence always has the same id.
  *
  * Thread   any; a candidate is plain data of one owner.
- * Owns     its strings are borrowed from names, profile and the caller.
+ * Order    none.
+ * Owns     nothing: its strings are borrowed from names, profile and the caller.
+ * Memory   none of its own; printing takes scratch from the heap.
+ * Limit    ASSESS_EVIDENCE_MAX pieces of evidence; SCORE_TERMS_MAX terms.
  */
 #ifndef TOCSIN_RAISE_CANDIDATE_H
 #define TOCSIN_RAISE_CANDIDATE_H
@@ -20,10 +23,11 @@
 enum candidate_status {
 	CANDIDATE_WATCH,
 	CANDIDATE_RAISED,
-	CANDIDATE_UPDATED, /* a raised one whose evidence grew */
-	CANDIDATE_WITHDRAWN,
-	CANDIDATE_EXPIRED
+	CANDIDATE_UPDATED,   /* a raised one whose evidence grew */
+	CANDIDATE_WITHDRAWN, /* it no longer holds, or became part of another */
+	CANDIDATE_EXPIRED    /* its window is over */
 };
+#define CANDIDATE_STATUSES 5
 const char *candidate_status_name(enum candidate_status s);
 
 /* How to name an object id in evidence: position prefix and source. */
@@ -43,27 +47,51 @@ struct candidate {
 	char id[CANDIDATE_ID_MAX];
 	uint32_t version; /* from 1 */
 	enum candidate_status status;
+	struct threat_name threat;
 	struct episode episode;
 	double score; /* 0..1, two decimals */
+	/* WITHDRAWN because late evidence joined it to an older one: that one's id; else "". */
+	char superseded_by[CANDIDATE_ID_MAX];
 };
 
-/* Fills id, score; status and version from the caller. */
+/* Fills id, threat and score; status and version from the caller. */
 void candidate_make(struct candidate *c, const struct candidate_context *cx,
 		    const struct episode *ep, enum candidate_status status, uint32_t version);
+/* The same for a threat whose strings the caller keeps; ep->threat is not looked up. */
+void candidate_make_of(struct candidate *c, const struct candidate_context *cx,
+		       const struct threat_name *threat, const struct episode *ep,
+		       enum candidate_status status, uint32_t version);
 void candidate_id(const struct threat_name *threat, int64_t window_start_us,
 		  char out[CANDIDATE_ID_MAX]);
+/* UUIDv5 of any text in the same namespace. */
+void candidate_uuid(const char *material, size_t len, char out[CANDIDATE_ID_MAX]);
 
 /* One NDJSON line, without the newline. Same candidate, same bytes. */
-void candidate_json(struct text *out, const struct candidate *c, const struct candidate_context *cx);
-/* A STIX 2.1 bundle: identity, one location a state, indicator or campaign, one
- * sighting a state, incident with the core extension, relationships, TLP 2.0
- * marking; ids deterministic. One line. */
-void candidate_stix(struct text *out, const struct candidate *c, const struct candidate_context *cx);
+void candidate_json(struct text *out, const struct candidate *c,
+		    const struct candidate_context *cx);
+/*
+ * Reads back what candidate_json() printed: id, version, status and "says", a
+ * hash of all the rest. Two lines with the same id and says differ in version
+ * and status only. False when it is no whole candidate line.
+ */
+struct candidate_head {
+	char id[CANDIDATE_ID_MAX];
+	uint32_t version;
+	enum candidate_status status;
+	uint64_t says;
+};
+bool candidate_head(const char *line, size_t len, struct candidate_head *out);
+
+/* A STIX 2.1 bundle: identity, one location a state, the threat, one sighting a
+ * state, incident with the core extension, relationships, TLP 2.0 marking; ids
+ * deterministic. One line. */
+void candidate_stix(struct text *out, const struct candidate *c,
+		    const struct candidate_context *cx);
 /* The paragraph a person can read; also the contract's "explain". */
 void candidate_explain(struct text *out, const struct candidate *c,
 		       const struct candidate_context *cx);
 /* Several lines for a terminal: who, where, since when, by which criteria, which
- * evidence. colour: ANSI. */
+ * evidence, what is missing. At most 100 columns. colour: ANSI. */
 void candidate_terminal(struct text *out, const struct candidate *c,
 			const struct candidate_context *cx, bool colour);
 /* "position" of an evidence item: prefix@offset, +line when sub > 0. */

@@ -1,0 +1,182 @@
+#include "cmd/demo_kafka.h"
+
+#include <errno.h>
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FLUSH_MS       10000
+#define MOCK_BROKERS   1
+#define LINES_TOGETHER 2 /* in each third message: a message may hold many lines */
+
+struct demo_kafka {
+	rd_kafka_t *producer;
+	rd_kafka_mock_cluster_t *mock; /* NULL: a real broker */
+	char brokers[512];
+	uint64_t failed; /* deliveries that were given up */
+};
+
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
+{
+	(void)rk;
+	((struct demo_kafka *)opaque)->failed += m->err != 0;
+}
+
+static rd_kafka_t *producer(struct demo_kafka *k, const char *brokers, char why[256])
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+
+	rd_kafka_conf_set_opaque(conf, k);
+	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+	rd_kafka_conf_set(conf, "log_level", "3", why, 256);
+	if (brokers &&
+	    rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why, 256) != RD_KAFKA_CONF_OK) {
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
+	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, 256);
+	if (!rk)
+		rd_kafka_conf_destroy(conf);
+	return rk;
+}
+
+/* The mock cluster lives inside a client; a second one, with its address, produces. */
+static int start_mock(struct demo_kafka *k, char why[256])
+{
+	rd_kafka_t *host = producer(k, NULL, why);
+
+	if (!host)
+		return -ENOMEM;
+	k->mock = rd_kafka_mock_cluster_new(host, MOCK_BROKERS);
+	if (!k->mock) {
+		snprintf(why, 256, "the mock cluster does not start");
+		rd_kafka_destroy(host);
+		return -ENOMEM;
+	}
+	snprintf(k->brokers, sizeof(k->brokers), "%s", rd_kafka_mock_cluster_bootstraps(k->mock));
+	k->producer = host;
+	rd_kafka_brokers_add(host, k->brokers);
+	return 0;
+}
+
+int demo_kafka_start(struct demo_kafka **out, const char *brokers, char why[256])
+{
+	struct demo_kafka *k = calloc(1, sizeof(*k));
+	int err = 0;
+
+	if (!k)
+		return -ENOMEM;
+	if (brokers) {
+		snprintf(k->brokers, sizeof(k->brokers), "%s", brokers);
+		k->producer = producer(k, brokers, why);
+		err = k->producer ? 0 : -EINVAL;
+	} else {
+		err = start_mock(k, why);
+	}
+	if (err) {
+		free(k);
+		return err;
+	}
+	*out = k;
+	return 0;
+}
+
+const char *demo_kafka_brokers(const struct demo_kafka *k)
+{
+	return k->brokers;
+}
+
+static int send_message(struct demo_kafka *k, const char *topic, const char *p, size_t len)
+{
+	rd_kafka_resp_err_t err;
+
+	do {
+		err = rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(topic),
+					RD_KAFKA_V_VALUE((void *)(uintptr_t)p, len),
+					RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+		rd_kafka_poll(k->producer, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
+	} while (err == RD_KAFKA_RESP_ERR__QUEUE_FULL);
+	return err ? -EIO : 0;
+}
+
+static int produce_file(struct demo_kafka *k, const char *topic, FILE *f)
+{
+	struct {
+		char *p;
+		size_t cap, len;
+	} message = {0};
+	char *line = NULL;
+	size_t cap = 0, lines = 0;
+	ssize_t n;
+	int err = 0;
+
+	for (uint64_t messages = 0; !err && (n = getline(&line, &cap, f)) > 0;) {
+		if (message.len + (size_t)n > message.cap) {
+			message.cap = 2 * (message.len + (size_t)n);
+			char *p = realloc(message.p, message.cap);
+			if (!p) {
+				err = -ENOMEM;
+				break;
+			}
+			message.p = p;
+		}
+		memcpy(message.p + message.len, line, (size_t)n);
+		message.len += (size_t)n;
+		if (++lines < LINES_TOGETHER && messages % 3 == 2)
+			continue;
+		err = send_message(k, topic, message.p, message.len);
+		message.len = lines = 0;
+		messages++;
+	}
+	if (!err && message.len)
+		err = send_message(k, topic, message.p, message.len);
+	free(message.p);
+	free(line);
+	return err;
+}
+
+static int produce_input(struct demo_kafka *k, struct config_input *in, char why[256])
+{
+	char topic[CONFIG_TEXT_MAX];
+	FILE *f = fopen(in->path, "rb");
+
+	if (!f) {
+		snprintf(why, 256, "%.200s: %s", in->path, strerror(errno));
+		return -EIO;
+	}
+	snprintf(topic, sizeof(topic), "tocsin-demo-%ld-%.400s", (long)getpid(), in->topic);
+	int err = produce_file(k, topic, f);
+	fclose(f);
+	if (err)
+		snprintf(why, 256, "%.200s: cannot be produced", topic);
+	snprintf(in->topic, sizeof(in->topic), "%s", topic);
+	in->path[0] = '\0';
+	return err;
+}
+
+int demo_kafka_produce(struct demo_kafka *k, struct config *c, char why[256])
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < c->input_count && !err; i++)
+		if (c->inputs[i].topic[0] && c->inputs[i].path[0])
+			err = produce_input(k, &c->inputs[i], why);
+	if (!err && (rd_kafka_flush(k->producer, FLUSH_MS) || k->failed)) {
+		snprintf(why, 256, "%.200s does not take the telemetry", k->brokers);
+		err = -EIO;
+	}
+	return err;
+}
+
+void demo_kafka_stop(struct demo_kafka *k)
+{
+	if (!k)
+		return;
+	if (k->mock)
+		rd_kafka_mock_cluster_destroy(k->mock);
+	rd_kafka_destroy(k->producer);
+	free(k);
+}

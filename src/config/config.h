@@ -1,0 +1,151 @@
+/*
+ * config - one table of options that drives the YAML loader, --set, check and
+ * the reference page (config/REFERENCE.md is printed from it).
+ *
+ * Thread   built by one, then constant.
+ * Owns     its strings.
+ * Memory   grows while loading.
+ * Limit    each option's own range, in its row; CONFIG_LIST_MAX entries a list.
+ */
+#ifndef TOCSIN_CONFIG_CONFIG_H
+#define TOCSIN_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/address.h"
+#include "base/problem.h"
+#include "config/source.h"
+
+#define CONFIG_TEXT_MAX 512
+#define CONFIG_LIST_MAX 4096
+
+/*
+ * X(member, "name", TYPE, default, min, max, "doc")
+ * COUNT a number with k, M, G (powers of 1024); DURATION "24h" in microseconds;
+ * TIME RFC 3339 in microseconds; FLAG true or false; TEXT any text; PATH
+ * relative to the file that names it.
+ */
+#define CONFIG_OPTIONS(X)                                                                          \
+	X(threads, "threads", COUNT, "0", 0, 256, "worker threads; 0 is one a core")               \
+	X(profile, "profile", TEXT, "observed", 1, 0,                                              \
+	  "significance profile: an id in rules/significance, or a path")                          \
+	X(home_net, "home_net", TEXT, "", 0, 0,                                                    \
+	  "what is inside: CIDRs; default the private, unique-local and link-local ranges")        \
+	X(entity_key, "entity_key", TEXT, "", 0, 0,                                                \
+	  "key that entities are hashed under: 32 hex digits, or file:PATH with 16 bytes or them") \
+	X(time_min, "time_min", TIME, "1990-01-01", 0, 0,                                          \
+	  "hits on records before this are rejected as time_past")                                 \
+	X(clock_skew_max, "clock_skew_max", DURATION, "1h", 0, 31,                                 \
+	  "hits this far ahead of the clock are rejected as time_future (0..31d)")                 \
+	X(retention, "retention", DURATION, "7d", 0, 366,                                          \
+	  "run: how long evidence is kept; older records are rejected as late")                    \
+	X(record_bytes_max, "record_bytes_max", COUNT, "1M", 1024, 1048576,                        \
+	  "longest record; longer ones are rejected as too_long")                                  \
+	X(batches, "batches", COUNT, "0", 0, 4096,                                                 \
+	  "batches of 1 MiB in circulation; 0 is 4 and 2 a thread")                                \
+	X(io_uring, "io_uring", FLAG, "true", 0, 1, "read files with io_uring where the kernel lets us") \
+	X(follow, "follow", FLAG, "true", 0, 1, "run: go on reading files that grow")              \
+	X(table_cells, "table.cells", COUNT, "512k", 1024, 268435456,                              \
+	  "evidence cells: (threat, state, sector, class, severity, hour); a power of two")        \
+	X(table_entries, "table.entries", COUNT, "2M", 1024, 1073741824,                           \
+	  "entities, positions and origins in all cells; a power of two")                          \
+	X(table_overflows, "table.overflows", COUNT, "4096", 1, 1048576,                           \
+	  "cells that may outgrow table.exact_max and become sketches")                            \
+	X(table_exact_max, "table.exact_max", COUNT, "256", 16, 65536,                             \
+	  "exact entities, and exact records, a cell; beyond it HyperLogLog")                      \
+	X(state_dir, "state_dir", PATH, "", 0, 0,                                                  \
+	  "run: where the checkpoint lives; empty keeps nothing across restarts")                  \
+	X(checkpoint_interval, "checkpoint_interval", DURATION, "5s", 0, 1,                        \
+	  "run: at most this long between checkpoints (100ms..1d)")                                \
+	X(raise_interval, "raise_interval", DURATION, "200ms", 0, 1,                               \
+	  "run, --stream: how often changed threats are judged (1ms..1d)")                         \
+	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \
+	X(output_stdout, "output.stdout", FLAG, "true", 0, 1, "candidates to standard output")     \
+	X(output_file, "output.file", PATH, "", 0, 0, "candidates to this file as well")           \
+	X(output_topic, "output.topic", TEXT, "", 0, 0, "candidates to this Kafka topic as well")  \
+	X(output_hits, "output.hits", PATH, "", 0, 0, "every hit as one NDJSON line to this file") \
+	X(output_stats, "output.stats", PATH, "", 0, 0, "the summary as one JSON object to this file") \
+	X(kafka_brokers, "kafka.brokers", TEXT, "", 0, 0, "host:port,...")                         \
+	X(kafka_group, "kafka.group", TEXT, "tocsin", 1, 0, "consumer group")                      \
+	X(init_errors_fatal, "init_errors_fatal", FLAG, "false", 0, 1,                             \
+	  "do not start when any rule or indicator is refused")                                    \
+	X(strict, "strict", FLAG, "false", 0, 1, "accounted loss is exit code 5")
+
+enum config_type { CONFIG_COUNT, CONFIG_DURATION, CONFIG_TIME, CONFIG_FLAG, CONFIG_TEXT, CONFIG_PATH };
+
+typedef uint64_t config_count;
+typedef int64_t config_duration;
+typedef int64_t config_time;
+typedef bool config_flag;
+typedef char config_text[CONFIG_TEXT_MAX];
+typedef char config_path[CONFIG_TEXT_MAX];
+
+#define CONFIG_C_COUNT	  config_count
+#define CONFIG_C_DURATION config_duration
+#define CONFIG_C_TIME	  config_time
+#define CONFIG_C_FLAG	  config_flag
+#define CONFIG_C_TEXT	  config_text
+#define CONFIG_C_PATH	  config_path
+
+/* Where a source's records come from. */
+struct config_input {
+	struct source *source;
+	char path[CONFIG_TEXT_MAX];	 /* file or folder; "" none */
+	char topic[CONFIG_TEXT_MAX];	 /* Kafka; "" none */
+	char interface[CONFIG_TEXT_MAX]; /* live capture; "" none */
+	char fieldmap[CONFIG_TEXT_MAX];	 /* FORMAT_MAP; "" none */
+	uint32_t line;			 /* in the configuration file */
+};
+
+struct config_feed {
+	char name[128];
+	char path[CONFIG_TEXT_MAX];
+	char topic[CONFIG_TEXT_MAX];
+	char campaign[128];
+	uint8_t tlp, pap, severity;
+	uint32_t line;
+};
+
+struct config_strings {
+	char **items;
+	uint32_t count;
+};
+
+struct config {
+	char path[CONFIG_TEXT_MAX]; /* of the file, "" when there is none */
+#define X(member, name, type, def, min, max, doc) CONFIG_C_##type member;
+	CONFIG_OPTIONS(X)
+#undef X
+	struct home_net home;
+	struct source_registry sources;
+	struct config_input *inputs;
+	uint32_t input_count;
+	struct config_feed *feeds;
+	uint32_t feed_count;
+	struct config_strings rules;		/* pattern files */
+	struct config_strings benign;		/* files and folders */
+	struct config_strings kafka_properties; /* "key=value" */
+};
+
+int config_init(struct config *c); /* defaults; 0, -ENOMEM */
+void config_fini(struct config *c);
+/* Reads a YAML file over the defaults. Problems carry file, line, key and the
+ * accepted range. False when any was fatal. */
+bool config_load(struct config *c, const char *path, struct problems *ps);
+/* "name=value", as --set takes it. */
+bool config_set(struct config *c, const char *assignment, struct problems *ps);
+/* Checks what only the whole can tell, and resolves home_net. */
+bool config_finish(struct config *c, struct problems *ps);
+bool config_list_add(struct config_strings *l, const char *text);
+struct config_feed *config_feed_add(struct config *c, const char *name);
+struct config_input *config_input_add(struct config *c, struct source *s);
+
+/* --dump-config: what is in force, as YAML; secrets left out. */
+void config_dump(const struct config *c, FILE *out);
+/* config/REFERENCE.md. */
+void config_reference(FILE *out);
+
+#endif

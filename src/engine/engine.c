@@ -1,0 +1,363 @@
+#include "engine/engine_priv.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/entity_key.h"
+
+static struct candidate_origin origin_of(void *arg, uint32_t object)
+{
+	const struct object *o = object_by_id(((struct engine *)arg)->objects, object);
+
+	return (struct candidate_origin){o && o->source ? o->source->name : "unknown",
+					 o ? o->position : "unknown"};
+}
+
+static const char *const profile_dirs[] = {"rules/significance",
+					   "/usr/local/share/tocsin/rules/significance",
+					   "/usr/share/tocsin/rules/significance", NULL};
+
+static int load_profile(struct engine *e, struct problems *ps, char why[256])
+{
+	char beside[4096];
+	const char *dirs[6] = {0};
+	size_t n = 0;
+	ssize_t len = readlink("/proc/self/exe", beside, sizeof(beside) - 64);
+
+	/* the tree that the program was built in, wherever it is started from */
+	for (int up = 0; len > 0 && up < 3; up++) {
+		while (len > 0 && beside[len - 1] != '/')
+			len--;
+		len -= len > 0;
+	}
+	if (len > 0) {
+		snprintf(beside + len, 64, "/rules/significance");
+		dirs[n++] = beside;
+	}
+	for (size_t i = 0; profile_dirs[i]; i++)
+		dirs[n++] = profile_dirs[i];
+	e->profile = profile_load(e->config->profile, dirs, ps);
+	if (e->profile)
+		return 0;
+	snprintf(why, 256, "the significance profile \"%.200s\" did not load", e->config->profile);
+	return -EINVAL;
+}
+
+static int load_maps(struct engine *e, struct problems *ps, char why[256])
+{
+	for (uint32_t i = 0; i < e->config->input_count; i++) {
+		const struct config_input *in = &e->config->inputs[i];
+		if (!in->fieldmap[0])
+			continue;
+		in->source->map = fieldmap_load(in->fieldmap, ps);
+		if (!in->source->map) {
+			snprintf(why, 256, "the field map %.200s did not load", in->fieldmap);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int take_memory(struct engine *e, char why[256])
+{
+	const struct config *c = e->config;
+	struct evidence_config ec = {(uint32_t)c->table_cells, (uint32_t)c->table_entries,
+				     (uint32_t)c->table_overflows, (uint32_t)c->table_exact_max};
+	uint32_t batches = (uint32_t)c->batches;
+
+	if (batches == 0)
+		batches = 4 + 2 * e->worker_count;
+	int err = evidence_init(&e->evidence, &ec);
+	if (!err)
+		err = batch_pool_init(&e->pool, batches);
+	if (!err)
+		err = queue_init(&e->work, batches);
+	if (err)
+		snprintf(why, 256, "the evidence table and %u batches (%zu MiB) cannot be had: %s",
+			 batches, (evidence_bytes(&ec) >> 20) + batches, strerror(-err));
+	return err;
+}
+
+static int init_workers(struct engine *e)
+{
+	e->workers = calloc(e->worker_count, sizeof(*e->workers));
+	if (!e->workers)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < e->worker_count; i++)
+		if (worker_init(&e->workers[i], e))
+			return -ENOMEM;
+	return 0;
+}
+
+static int init_parts(struct engine *e, struct problems *ps, char why[256])
+{
+	int err;
+
+	if ((err = entity_key_load(e->config->entity_key, e->entity_key, why)) ||
+	    (err = load_profile(e, ps, why)) || (err = load_maps(e, ps, why)))
+		return err;
+	snprintf(why, 256, "out of memory");
+	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
+	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
+	    (err = init_workers(e)))
+		return err;
+	return take_memory(e, why);
+}
+
+static uint32_t cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > 256 ? 256 : (uint32_t)n;
+}
+
+int engine_create(struct engine **out, const struct config *c, struct problems *ps, char why[256])
+{
+	if (sodium_init() < 0) {
+		snprintf(why, 256, "libsodium does not start");
+		return -ENOSYS;
+	}
+	struct engine *e = calloc(1, sizeof(*e));
+	if (!e) {
+		snprintf(why, 256, "out of memory");
+		return -ENOMEM;
+	}
+	e->config = c;
+	e->worker_count = c->threads ? (uint32_t)c->threads : cores();
+	e->hits.fd = -1;
+	pthread_mutex_init(&e->hits.lock, NULL);
+	pthread_mutex_init(&e->live_lock, NULL);
+	gate_init(&e->gate);
+	ruleset_holder_init(&e->rules);
+	int err = init_parts(e, ps, why);
+	if (err) {
+		engine_destroy(e);
+		return err;
+	}
+	e->context = (struct candidate_context){e->names, e->profile, origin_of, e};
+	e->ingest = (struct ingest_context){
+		.record_bytes_max = (uint32_t)c->record_bytes_max,
+		.follow = false,
+		.io_uring = c->io_uring,
+		.stop = &e->stop,
+		.objects = e->objects,
+		.sources = &c->sources,
+	};
+	*out = e;
+	return 0;
+}
+
+void engine_destroy(struct engine *e)
+{
+	if (!e)
+		return;
+	for (uint32_t i = 0; e->workers && i < e->worker_count; i++)
+		worker_fini(&e->workers[i]);
+	free(e->workers);
+	hits_close(&e->hits);
+	if (e->work.items)
+		queue_fini(&e->work);
+	if (e->pool.count)
+		batch_pool_fini(&e->pool);
+	ruleset_holder_fini(&e->rules);
+	ruleset_live_fini(&e->live_indicators);
+	if (e->board)
+		board_fini(e->board);
+	if (e->assessor)
+		assessor_fini(e->assessor);
+	if (e->evidence)
+		evidence_fini(e->evidence);
+	if (e->names)
+		names_fini(e->names);
+	if (e->objects)
+		object_registry_fini(e->objects);
+	for (uint32_t i = 0; i < e->config->input_count; i++) {
+		struct source *s = e->config->inputs[i].source;
+		fieldmap_free((struct fieldmap *)s->map);
+		s->map = NULL;
+	}
+	profile_free(e->profile);
+	gate_fini(&e->gate);
+	pthread_mutex_destroy(&e->hits.lock);
+	pthread_mutex_destroy(&e->live_lock);
+	free(e);
+}
+
+static void *worker_thread(void *arg)
+{
+	worker_run(arg);
+	return NULL;
+}
+
+int engine_start(struct engine *e, bool live)
+{
+	e->live = live;
+	e->future_limit_us = clock_wall_us() + e->config->clock_skew_max;
+	for (uint32_t i = 0; i < e->worker_count; i++) {
+		struct worker *wk = &e->workers[i];
+		int err = pthread_create(&wk->thread, NULL, worker_thread, wk);
+		if (err) {
+			engine_stop(e);
+			return -err;
+		}
+		wk->started = true;
+	}
+	return 0;
+}
+
+void engine_stop(struct engine *e)
+{
+	queue_close(&e->work);
+	for (uint32_t i = 0; i < e->worker_count; i++) {
+		if (e->workers[i].started)
+			pthread_join(e->workers[i].thread, NULL);
+		e->workers[i].started = false;
+	}
+}
+
+void engine_interrupt(struct engine *e)
+{
+	/* relaxed: readers poll it; nothing else hangs on it */
+	atomic_store_explicit(&e->stop, true, memory_order_relaxed);
+}
+
+int engine_open_hits(struct engine *e, const char *path)
+{
+	return hits_open(&e->hits, path);
+}
+
+void engine_push(struct engine *e, struct batch *b)
+{
+	uint64_t refused = 0;
+
+	pthread_mutex_lock(&e->gate.lock);
+	for (int r = REASON_OK + 1; r < REASON_COUNT; r++) {
+		counter_add(&e->reader_ledger.reason[r], b->refused[r]);
+		refused += b->refused[r];
+	}
+	counter_add(&e->reader_ledger.records, refused);
+	pthread_mutex_unlock(&e->gate.lock);
+	if (b->items == 0 || !queue_push(&e->work, b))
+		batch_put(&e->pool, b);
+}
+
+static void store(counter *c, uint64_t v)
+{
+	/* relaxed: it only moves a progress bar */
+	atomic_store_explicit(c, v, memory_order_relaxed);
+}
+
+static void tell_progress(const struct source_ops *ops, const struct input *in, struct reading *r)
+{
+	uint64_t done = 0, total = 0;
+
+	if (!r)
+		return;
+	ops->progress(in, &done, &total);
+	store(&r->done, done);
+	store(&r->total, total);
+}
+
+int engine_read(struct engine *e, const struct source_ops *ops, const char *spec,
+		const struct source *source, struct reading *r, char why[256])
+{
+	struct input *in;
+	int n = ops->open(&in, &e->ingest, spec, source, why);
+
+	if (n < 0)
+		return n;
+	gate_enter(&e->gate);
+	do {
+		gate_pass(&e->gate);
+		struct batch *b = batch_get(&e->pool);
+		n = ops->fill(in, b, why);
+		tell_progress(ops, in, r);
+		engine_push(e, b);
+	} while (n > 0);
+	gate_leave(&e->gate);
+	ops->close(in);
+	return n;
+}
+
+void engine_number_inputs(struct engine *e, const struct input_list *l)
+{
+	char position[4200];
+
+	for (uint32_t i = 0; i < l->count; i++) {
+		snprintf(position, sizeof(position), "%s:%s", l->items[i].ops->name,
+			 l->items[i].path);
+		object_get(e->objects, position, l->items[i].source);
+	}
+}
+
+void engine_refuse_input(struct engine *e, enum reason why)
+{
+	pthread_mutex_lock(&e->gate.lock);
+	counter_add(&e->reader_ledger.records, 1);
+	counter_add(&e->reader_ledger.reason[why], 1);
+	pthread_mutex_unlock(&e->gate.lock);
+}
+
+/* All batches are in the pool again: nothing is being worked on. */
+static bool at_rest(struct engine *e)
+{
+	pthread_mutex_lock(&e->pool.free.lock);
+	bool rest = e->pool.free.count == e->pool.count;
+	pthread_mutex_unlock(&e->pool.free.lock);
+	return rest;
+}
+
+void engine_quiesce(struct engine *e)
+{
+	gate_close(&e->gate);
+	while (!at_rest(e))
+		usleep(200);
+}
+
+void engine_resume(struct engine *e)
+{
+	gate_open(&e->gate);
+}
+
+const struct candidate_context *engine_context(const struct engine *e)
+{
+	return &e->context;
+}
+
+void engine_ledger(const struct engine *e, struct ledger *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	ledger_join(sum, &e->reader_ledger);
+	for (uint32_t i = 0; i < e->worker_count; i++)
+		ledger_join(sum, &e->workers[i].ledger);
+}
+
+int engine_output_failed(const struct engine *e)
+{
+	return hits_error(&((struct engine *)e)->hits);
+}
+
+int engine_load(struct engine *e, struct problems *ps)
+{
+	return engine_reload(e, e->config, ps);
+}
+
+int engine_reload(struct engine *e, const struct config *c, struct problems *ps)
+{
+	struct ruleset *r;
+
+	pthread_mutex_lock(&e->live_lock);
+	int err = ruleset_build(&r, c, &e->live_indicators, e->names, ps);
+	pthread_mutex_unlock(&e->live_lock);
+	if (err)
+		return err;
+	ruleset_publish(&e->rules, r);
+	e->lists = c;
+	return 0;
+}

@@ -1,0 +1,72 @@
+/*
+ * engine - wires the stages: readers fill batches, workers decode, match and
+ * correlate them, the judge turns evidence into candidates for the outputs.
+ *
+ * Thread   create, start and destroy by one thread; see src/README.md for the rest.
+ * Owns     everything below; the configuration is borrowed and must outlive it.
+ * Memory   create takes the tables; worker threads allocate nothing afterwards
+ *          but for a new generation's scratch at reload.
+ * Limit    as the configuration says.
+ */
+#ifndef TOCSIN_ENGINE_ENGINE_H
+#define TOCSIN_ENGINE_ENGINE_H
+
+#include "config/config.h"
+#include "engine/ledger.h"
+#include "ingest/ingest.h"
+#include "raise/candidate.h"
+
+struct engine;
+
+/* Loads the profile and field maps and takes all memory. 0; -EINVAL, -ENOMEM: the
+ * configuration is at fault, with why. Then engine_load(), or a checkpoint first. */
+int engine_create(struct engine **e, const struct config *c, struct problems *ps, char why[256]);
+void engine_destroy(struct engine *e);
+/* Loads indicators, rules and benign lists: the first generation. 0, -ENOMEM;
+ * -ENOENT when a named file did not load at all. ps tells what was refused. */
+int engine_load(struct engine *e, struct problems *ps);
+
+/* Starts the workers. live: late records are rejected and evidence expires. */
+int engine_start(struct engine *e, bool live);
+/* Waits until all pushed batches are done and stops the workers. */
+void engine_stop(struct engine *e);
+
+/* How far a reader is in its input: bytes done, bytes in all (0 unknown). */
+struct reading {
+	counter done, total;
+};
+
+/* Reads one input to its end on the calling thread. r may be NULL. 0, or -errno with why. */
+int engine_read(struct engine *e, const struct source_ops *ops, const char *spec,
+		const struct source *source, struct reading *r, char why[256]);
+/* Numbers the objects of a sorted input list, so that positions in evidence are
+ * ordered alike however readers race. Before start. */
+void engine_number_inputs(struct engine *e, const struct input_list *l);
+/* An input that could not even be opened, or broke: one count under this reason. */
+void engine_refuse_input(struct engine *e, enum reason why);
+/* From any thread: inputs end soon. */
+void engine_interrupt(struct engine *e);
+
+/* Makes the file for hits (before start). 0 or -errno. */
+int engine_open_hits(struct engine *e, const char *path);
+
+/* After engine_stop(): every episode as candidates, sorted by window start and
+ * id, each once. 0 or -ENOMEM. */
+int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candidate *c),
+		      void *arg);
+/* While running: judges the threats that changed and says what is new. One
+ * thread at a time. 0 or -ENOMEM. */
+int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate *c), void *arg);
+
+const struct candidate_context *engine_context(const struct engine *e);
+void engine_ledger(const struct engine *e, struct ledger *sum); /* sum of all workers, now */
+/* Threats set aside as benign (or exercise), most states first; up to max. */
+struct set_aside;
+uint32_t engine_set_aside(struct engine *e, enum hit_class c, struct set_aside *out, uint32_t max);
+int engine_output_failed(const struct engine *e); /* -errno of the hits file, or 0 */
+
+/* Builds the ruleset anew from c's lists and swaps it in; on failure the old one
+ * stays. c must live until the next one. @thread main */
+int engine_reload(struct engine *e, const struct config *c, struct problems *ps);
+
+#endif

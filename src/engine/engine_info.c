@@ -1,0 +1,108 @@
+#include "engine/engine_info.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "engine/engine_priv.h"
+
+void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
+			   struct set_aside_text *out)
+{
+	const struct threat_name *t = names_threat_get(e->names, s->threat);
+	const char *by = s->by ? names_by_get(e->names, s->by) : "";
+	const char *colon = strchr(by, ':');
+	size_t len = 0;
+
+	snprintf(out->threat, sizeof(out->threat), "%s", t->name);
+	snprintf(out->by, sizeof(out->by), "%s", colon ? colon + 1 : by);
+	out->states[0] = '\0';
+	for (int i = 0; i < STATES; i++)
+		if (s->states >> i & 1)
+			len += (size_t)snprintf(out->states + len, sizeof(out->states) - len, "%s%s",
+						len ? " " : "", vocab_state_code(i));
+}
+
+void engine_info_json(struct text *t, const struct engine *e)
+{
+	struct evidence_usage u;
+	const char *comma = "";
+
+	evidence_usage(e->evidence, &u);
+	text_printf(t,
+		    ",\"table\":{\"cells\":%u,\"cells_max\":%u,\"entries\":%u,\"entries_max\":%u,"
+		    "\"overflows\":%u,\"overflows_max\":%u},\"generation\":%u,\"watermarks\":{",
+		    u.cells, u.capacity.cells, u.entries, u.capacity.entries, u.overflows,
+		    u.capacity.overflows, e->rules.generations);
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		int64_t w = high_mark_get(&e->watermark[i]);
+		if (w == 0)
+			continue;
+		text_str(t, comma);
+		text_json_str(t, e->config->sources.sources[i].name);
+		text_char(t, ':');
+		text_json_time(t, w);
+		comma = ",";
+	}
+	text_char(t, '}');
+}
+
+static uint32_t worker_threads(const struct config *c)
+{
+	long n = c->threads ? (long)c->threads : sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : (uint32_t)n;
+}
+
+void engine_explain_memory(FILE *out, const struct config *c)
+{
+	struct evidence_config ec = {(uint32_t)c->table_cells, (uint32_t)c->table_entries,
+				     (uint32_t)c->table_overflows, (uint32_t)c->table_exact_max};
+	uint32_t threads = worker_threads(c);
+	uint32_t batches = c->batches ? (uint32_t)c->batches : 4 + 2 * threads;
+	const struct {
+		const char *what;
+		uint64_t count, bytes;
+	} rows[] = {
+		{"evidence table", 1, evidence_bytes(&ec)},
+		{"batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD)},
+		{"batch items", batches,
+		 (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item)},
+		{"workers", threads, (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES)},
+	};
+	uint64_t sum = 0;
+
+	fprintf(out, "%-16s %10s %16s\n", "table", "count", "bytes");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fprintf(out, "%-16s %10llu %16llu\n", rows[i].what,
+			(unsigned long long)rows[i].count, (unsigned long long)rows[i].bytes);
+		sum += rows[i].bytes;
+	}
+	fprintf(out, "%-16s %10s %16llu\n", "sum", "", (unsigned long long)sum);
+	fputs("Indicators and compiled patterns come on top; tocsin check counts them.\n", out);
+}
+
+void engine_indicator_counts(const struct engine *e, struct indicator_counts *out)
+{
+	const struct indicator_set *s = &e->rules.current->set;
+	uint64_t *const by_kind[] = {
+		[CONDITION_IP] = &out->ips,	  [CONDITION_NETWORK] = &out->networks,
+		[CONDITION_DOMAIN] = &out->domains, [CONDITION_URL] = &out->urls,
+		[CONDITION_HASH] = &out->hashes,  [CONDITION_EMAIL] = &out->emails,
+		[CONDITION_VALUE] = &out->values, [CONDITION_PATTERN] = &out->patterns,
+	};
+
+	memset(out, 0, sizeof(*out));
+	for (uint32_t i = 0; i < s->condition_count; i++)
+		if (s->conditions[i].kind != CONDITION_PORT)
+			++*by_kind[s->conditions[i].kind];
+	for (uint32_t i = 0; i < s->count; i++)
+		++*(s->indicators[i].rule ? &out->rules : &out->indicators);
+	out->threats = s->threat_count;
+	out->benign = s->benign_count;
+	out->benign_lists = s->benign_list_count;
+	out->feeds = s->feed_count;
+	out->revoked = s->revoked;
+	out->deleted = s->deleted;
+	out->not_to_ids = s->not_to_ids;
+}

@@ -1,0 +1,30 @@
+/* engine_info - what an engine can tell of itself: for summaries, check, metrics. */
+#ifndef TOCSIN_ENGINE_INFO_H
+#define TOCSIN_ENGINE_INFO_H
+
+#include "base/text.h"
+#include "correlate/assess.h"
+#include "engine/engine.h"
+
+struct set_aside_text {
+	char threat[256]; /* name of the threat */
+	char states[128]; /* "DE FR GB" */
+	char by[256];	  /* the benign list's name */
+};
+void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
+			   struct set_aside_text *out);
+
+/* ,"table":{...},"generation":N,"indicators":N,"sources":[{"name","watermark"}]  */
+void engine_info_json(struct text *t, const struct engine *e);
+
+/* The tables and what they take, one a line, and the sum. */
+void engine_explain_memory(FILE *out, const struct config *c);
+
+struct indicator_counts {
+	uint64_t indicators, rules, threats, benign, benign_lists, feeds;
+	uint64_t ips, networks, domains, urls, hashes, emails, values, patterns;
+	uint64_t revoked, deleted, not_to_ids;
+};
+void engine_indicator_counts(const struct engine *e, struct indicator_counts *out);
+
+#endif

@@ -1,0 +1,99 @@
+/* engine_priv - what the files of src/engine share. */
+#ifndef TOCSIN_ENGINE_PRIV_H
+#define TOCSIN_ENGINE_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "correlate/assess.h"
+#include "decode/decode.h"
+#include "engine/engine.h"
+#include "engine/ruleset.h"
+#include "raise/board.h"
+
+/* Lines of hits from all workers, a batch's worth at a time. */
+struct hits_file {
+	pthread_mutex_t lock;
+	int fd;	   /* -1: nobody asked */
+	int error; /* first -errno of a write, under lock */
+};
+
+struct worker {
+	struct engine *e;
+	pthread_t thread;
+	bool started;
+	struct ledger ledger;
+	struct ruleset *rules; /* held during a batch */
+	struct match_scratch *scratch;
+	uint32_t scratch_generation;
+	struct decoder decoder;
+	struct event event;
+	struct match_result result;
+	struct text hits; /* lines of the current batch */
+};
+
+/* Readers park here while a checkpoint wants the world still. */
+struct gate {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint32_t readers; /* registered */
+	uint32_t parked;
+	bool closed;
+};
+
+struct engine {
+	const struct config *config;
+	const struct config *lists; /* whose feeds, rules and benign lists are in force */
+	bool live;
+	uint8_t entity_key[16];
+	struct object_registry *objects;
+	struct names *names;
+	struct evidence_table *evidence;
+	struct profile *profile;
+	struct ruleset_holder rules;
+	struct ruleset_live live_indicators;
+	pthread_mutex_t live_lock; /* live_indicators and live_changed */
+	bool live_changed;
+	struct assessor *assessor; /* @thread judge */
+	struct board *board;	   /* @thread judge */
+	struct batch_pool pool;
+	struct queue work;
+	struct worker *workers;
+	uint32_t worker_count;
+	struct ledger reader_ledger; /* what sources refuse; under gate.lock */
+	struct gate gate;
+	struct hits_file hits;
+	_Atomic bool stop;
+	int64_t future_limit_us;	 /* replay: fixed at start; live: moves with the clock */
+	high_mark watermark[SOURCES_MAX]; /* newest event time by source */
+	struct candidate_context context;
+	struct ingest_context ingest;
+};
+
+void worker_run(struct worker *wk); /* until the work queue is closed and empty */
+int worker_init(struct worker *wk, struct engine *e);
+void worker_fini(struct worker *wk);
+
+/* A reader announces itself, passes the gate before each fill, and leaves. */
+void gate_init(struct gate *g);
+void gate_fini(struct gate *g);
+void gate_enter(struct gate *g);
+void gate_pass(struct gate *g); /* waits while the gate is closed */
+void gate_leave(struct gate *g);
+/* Closes it and waits until every reader is parked; then opens. */
+void gate_close(struct gate *g);
+void gate_open(struct gate *g);
+/* Gate closed and all batches back in the pool: nothing moves. */
+void engine_quiesce(struct engine *e);
+void engine_resume(struct engine *e);
+
+/* Hands a filled batch to the workers, or back to the pool when it is empty. */
+void engine_push(struct engine *e, struct batch *b);
+
+int hits_open(struct hits_file *h, const char *path);
+void hits_append(struct hits_file *h, struct text *lines); /* resets lines */
+int hits_error(struct hits_file *h);
+void hits_close(struct hits_file *h);
+
+#endif

@@ -1,0 +1,63 @@
+#include "engine/engine_priv.h"
+
+#include <string.h>
+
+void gate_init(struct gate *g)
+{
+	memset(g, 0, sizeof(*g));
+	pthread_mutex_init(&g->lock, NULL);
+	pthread_cond_init(&g->changed, NULL);
+}
+
+void gate_fini(struct gate *g)
+{
+	pthread_mutex_destroy(&g->lock);
+	pthread_cond_destroy(&g->changed);
+}
+
+void gate_enter(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	while (g->closed)
+		pthread_cond_wait(&g->changed, &g->lock);
+	g->readers++;
+	pthread_mutex_unlock(&g->lock);
+}
+
+void gate_pass(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	if (g->closed) {
+		g->parked++;
+		pthread_cond_broadcast(&g->changed);
+		while (g->closed)
+			pthread_cond_wait(&g->changed, &g->lock);
+		g->parked--;
+	}
+	pthread_mutex_unlock(&g->lock);
+}
+
+void gate_leave(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->readers--;
+	pthread_cond_broadcast(&g->changed);
+	pthread_mutex_unlock(&g->lock);
+}
+
+void gate_close(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->closed = true;
+	while (g->parked < g->readers)
+		pthread_cond_wait(&g->changed, &g->lock);
+	pthread_mutex_unlock(&g->lock);
+}
+
+void gate_open(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->closed = false;
+	pthread_cond_broadcast(&g->changed);
+	pthread_mutex_unlock(&g->lock);
+}

@@ -1,0 +1,113 @@
+/* From evidence to candidates: at the end of a replay, or again and again while running. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine_priv.h"
+
+#define DIRTY_AT_ONCE 1024
+
+struct gathered {
+	const struct engine *e;
+	struct candidate *items;
+	size_t count, capacity;
+	int error;
+};
+
+static void gather(void *arg, const struct episode *ep)
+{
+	struct gathered *g = arg;
+
+	if (ep->status == EPISODE_NONE || g->error)
+		return;
+	if (g->count == g->capacity) {
+		size_t capacity = g->capacity ? g->capacity * 2 : 16;
+		struct candidate *items = realloc(g->items, capacity * sizeof(*items));
+		if (!items) {
+			g->error = -ENOMEM;
+			return;
+		}
+		g->items = items;
+		g->capacity = capacity;
+	}
+	candidate_make(&g->items[g->count++], &g->e->context, ep,
+		       ep->status == EPISODE_RAISED ? CANDIDATE_RAISED : CANDIDATE_WATCH, 1);
+}
+
+static int by_window(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	if (x->episode.first_us != y->episode.first_us)
+		return x->episode.first_us < y->episode.first_us ? -1 : 1;
+	return strcmp(x->id, y->id);
+}
+
+int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candidate *c), void *arg)
+{
+	struct gathered g = {.e = e};
+	uint32_t threats = names_threat_count(e->names);
+	int err = 0;
+
+	for (uint32_t t = 1; t <= threats && !err; t++)
+		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
+	err = err ? err : g.error;
+	if (g.count)
+		qsort(g.items, g.count, sizeof(*g.items), by_window);
+	for (size_t i = 0; i < g.count && !err; i++)
+		fn(arg, &g.items[i]);
+	free(g.items);
+	return err;
+}
+
+struct offering {
+	struct engine *e;
+	void (*say)(void *arg, const struct candidate *c);
+	void *arg;
+	int error;
+};
+
+static void offer(void *arg, const struct episode *ep)
+{
+	struct offering *o = arg;
+
+	if (!o->error)
+		o->error = board_offer(o->e->board, &o->e->context, ep, o->say, o->arg);
+}
+
+int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate *c), void *arg)
+{
+	struct offering o = {e, say, arg, 0};
+	uint32_t threats[DIRTY_AT_ONCE], n;
+	int err = 0;
+
+	while (!err && (n = evidence_take_dirty(e->evidence, threats, DIRTY_AT_ONCE)) > 0)
+		for (uint32_t i = 0; i < n && !err; i++) {
+			err = assess_threat(e->assessor, e->evidence, threats[i], offer, &o);
+			err = err ? err : o.error;
+		}
+	return err;
+}
+
+static int most_states(const void *a, const void *b)
+{
+	const struct set_aside *x = a, *y = b;
+	int d = __builtin_popcount(y->states) - __builtin_popcount(x->states);
+
+	if (d)
+		return d;
+	if (x->records != y->records)
+		return x->records > y->records ? -1 : 1;
+	return x->threat < y->threat ? -1 : 1;
+}
+
+uint32_t engine_set_aside(struct engine *e, enum hit_class c, struct set_aside *out, uint32_t max)
+{
+	uint32_t threats = names_threat_count(e->names), n = 0;
+
+	for (uint32_t t = 1; t <= threats && n < max; t++)
+		n += assess_set_aside(e->assessor, e->evidence, t, c, &out[n]);
+	if (n)
+		qsort(out, n, sizeof(*out), most_states);
+	return n;
+}

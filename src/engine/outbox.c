@@ -1,0 +1,124 @@
+#include "engine/outbox.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define SEND_TIMEOUT_MS 5000
+
+static void drop(struct outbox_entry *en)
+{
+	free(en->line);
+	memset(en, 0, sizeof(*en));
+}
+
+void outbox_fini(struct outbox *b)
+{
+	for (uint32_t i = 0; i < b->count; i++)
+		drop(&b->entries[i]);
+	free(b->entries);
+	memset(b, 0, sizeof(*b));
+}
+
+int outbox_add(struct outbox *b, const char *id, uint32_t version, const char *line, size_t len)
+{
+	if (b->count == b->capacity) {
+		uint32_t capacity = b->capacity ? b->capacity * 2 : 32;
+		struct outbox_entry *entries = realloc(b->entries, capacity * sizeof(*entries));
+		if (!entries)
+			return -ENOMEM;
+		b->entries = entries;
+		b->capacity = capacity;
+	}
+	struct outbox_entry *en = &b->entries[b->count];
+	memset(en, 0, sizeof(*en));
+	snprintf(en->id, sizeof(en->id), "%s", id);
+	en->version = version;
+	en->len = len;
+	en->line = malloc(len + 1);
+	if (!en->line)
+		return -ENOMEM;
+	memcpy(en->line, line, len);
+	en->line[len] = '\0';
+	b->count++;
+	return 0;
+}
+
+/* One sink: its missing lines in order, until one fails. Lines count as sent
+ * only after the flush that follows them. */
+static int send_to(struct outbox *b, struct output *o, uint32_t sink)
+{
+	const struct sink_ops *ops = o->sinks[sink].ops;
+	struct sink *s = o->sinks[sink].sink;
+	uint32_t end = 0;
+	int err = 0;
+
+	for (uint32_t i = 0; i < b->count && !err; i++) {
+		struct outbox_entry *en = &b->entries[i];
+		if (!(en->sent >> sink & 1))
+			err = ops->write(s, en->id, en->line, en->len);
+		end = err ? i : i + 1;
+	}
+	int flushed = ops->flush(s, SEND_TIMEOUT_MS);
+	/* -ETIMEDOUT: still on its way; writing it again would double it */
+	if (flushed && flushed != -ETIMEDOUT) {
+		if (ops->reopen)
+			ops->reopen(s);
+		return flushed;
+	}
+	for (uint32_t i = 0; i < end; i++)
+		b->entries[i].sent |= 1u << sink;
+	return err ? err : flushed;
+}
+
+uint32_t outbox_send(struct outbox *b, struct output *o, int *error)
+{
+	const uint32_t all = (1u << o->count) - 1;
+	uint32_t kept = 0;
+
+	*error = 0;
+	for (uint32_t i = 0; i < o->count && b->count; i++) {
+		int err = send_to(b, o, i);
+		*error = err ? err : *error;
+	}
+	for (uint32_t i = 0; i < b->count; i++) {
+		if ((b->entries[i].sent & all) == all) {
+			digest_line(&o->digest, b->entries[i].line, b->entries[i].len);
+			o->written++;
+			drop(&b->entries[i]);
+		} else {
+			b->entries[kept++] = b->entries[i];
+		}
+	}
+	b->count = kept;
+	return kept;
+}
+
+struct marking {
+	struct outbox *b;
+	uint32_t bit;
+};
+
+static void mark(void *arg, const char *id, uint32_t version, uint64_t says)
+{
+	struct marking *m = arg;
+
+	(void)says;
+	for (uint32_t i = 0; i < m->b->count; i++)
+		if (m->b->entries[i].version == version && strcmp(m->b->entries[i].id, id) == 0)
+			m->b->entries[i].sent |= m->bit;
+}
+
+void outbox_mark_written(struct outbox *b, const struct output *o, const char *path)
+{
+	for (uint32_t i = 0; i < o->count; i++) {
+		struct marking m = {b, 1u << i};
+		if (o->sinks[i].ops != &sink_file || b->count == 0)
+			continue;
+		int err = sink_file_scan(path, mark, &m);
+		if (err && err != -ENOENT)
+			log_warning("%s: cannot be read back: %s", path, strerror(-err));
+	}
+}

@@ -1,0 +1,245 @@
+#include "engine/ruleset.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/ingest.h"
+
+bool ruleset_live_add(struct ruleset_live *l, const struct feed *feed, const void *p, size_t len)
+{
+	if (l->count == l->capacity) {
+		uint32_t capacity = l->capacity ? l->capacity * 2 : 64;
+		struct feed *feeds = realloc(l->feeds, capacity * sizeof(*feeds));
+		if (feeds)
+			l->feeds = feeds;
+		char **payloads = realloc(l->payloads, capacity * sizeof(*payloads));
+		if (payloads)
+			l->payloads = payloads;
+		size_t *lengths = realloc(l->lengths, capacity * sizeof(*lengths));
+		if (lengths)
+			l->lengths = lengths;
+		if (!feeds || !payloads || !lengths)
+			return false;
+		l->capacity = capacity;
+	}
+	char *copy = malloc(len + 1);
+	if (!copy)
+		return false;
+	memcpy(copy, p, len);
+	copy[len] = '\0';
+	l->feeds[l->count] = *feed;
+	l->payloads[l->count] = copy;
+	l->lengths[l->count++] = len;
+	return true;
+}
+
+void ruleset_live_fini(struct ruleset_live *l)
+{
+	for (uint32_t i = 0; i < l->count; i++)
+		free(l->payloads[i]);
+	free(l->feeds);
+	free(l->payloads);
+	free(l->lengths);
+	memset(l, 0, sizeof(*l));
+}
+
+static void free_ruleset(struct ruleset *r)
+{
+	if (!r)
+		return;
+	matcher_free(r->matcher);
+	indicator_set_fini(&r->set);
+	free(r->threat);
+	free(r->by);
+	free(r->benign_by);
+	free(r);
+}
+
+/* One feed: a file, or every file of a folder. */
+static int load_feed(struct ruleset *r, const struct config_feed *cf, struct problems *ps)
+{
+	struct input_list files = {0};
+	struct feed feed = {.tlp = cf->tlp, .pap = cf->pap, .severity = cf->severity};
+	char why[256];
+	uint32_t before = r->set.count;
+	uint64_t aside = r->set.revoked + r->set.deleted + r->set.not_to_ids;
+
+	int err = input_list_add(&files, cf->path, NULL, why);
+	if (err) {
+		problem_refuse(ps, "indicator", cf->path, 0, "cannot be read: %s", why);
+		return -ENOENT;
+	}
+	input_list_sort(&files);
+	snprintf(feed.name, sizeof(feed.name), "%s", cf->name);
+	snprintf(feed.campaign, sizeof(feed.campaign), "%s", cf->campaign);
+	for (uint32_t i = 0; i < files.count && !err; i++) {
+		snprintf(feed.path, sizeof(feed.path), "%.511s", files.items[i].path);
+		err = feed_load_file(&r->set, &feed, ps);
+		if (err && err != -ENOMEM) {
+			problem_refuse(ps, "indicator", feed.path, 0, "cannot be read: %s",
+				       strerror(-err));
+			err = -ENOENT;
+		}
+	}
+	input_list_fini(&files);
+	if (!err && r->set.count == before &&
+	    r->set.revoked + r->set.deleted + r->set.not_to_ids == aside)
+		problem_remark(ps, "indicator", cf->path, 0, "holds no indicator");
+	return err;
+}
+
+static int load_all(struct ruleset *r, const struct config *c, const struct ruleset_live *live,
+		    struct problems *ps)
+{
+	int err = 0, worst = 0;
+
+	for (uint32_t i = 0; i < c->feed_count; i++)
+		if (c->feeds[i].path[0] && (err = load_feed(r, &c->feeds[i], ps)))
+			worst = err;
+	for (uint32_t i = 0; live && i < live->count; i++)
+		if ((err = feed_load_bytes(&r->set, &live->feeds[i], live->payloads[i],
+					   live->lengths[i], ps)) == -ENOMEM)
+			worst = err;
+	for (uint32_t i = 0; i < c->rules.count; i++)
+		if ((err = rules_load_file(&r->set, c->rules.items[i], ps))) {
+			problem_refuse(ps, "rule", c->rules.items[i], 0, "cannot be read: %s",
+				       strerror(-err));
+			worst = -ENOENT;
+		}
+	for (uint32_t i = 0; i < c->benign.count; i++)
+		if ((err = benign_load(&r->set, c->benign.items[i], ps))) {
+			problem_refuse(ps, "benign", c->benign.items[i], 0, "cannot be read: %s",
+				       strerror(-err));
+			worst = -ENOENT;
+		}
+	return worst;
+}
+
+/* Names are numbered in the order of their ids, so that evidence which ties in
+ * everything else is ordered alike whatever order the feeds were loaded in. */
+static int by_id(const void *a, const void *b, void *arg)
+{
+	const struct indicator_set *s = arg;
+	const struct indicator *x = &s->indicators[*(const uint32_t *)a];
+	const struct indicator *y = &s->indicators[*(const uint32_t *)b];
+	uint32_t n = x->id_len < y->id_len ? x->id_len : y->id_len;
+	int d = memcmp(s->text + x->id, s->text + y->id, n);
+
+	return d ? d : x->id_len < y->id_len ? -1 : x->id_len > y->id_len;
+}
+
+static uint32_t number_by(struct names *names, const char *prefix, const char *id, uint32_t len)
+{
+	char by[1024];
+	int n = snprintf(by, sizeof(by), "%s:%.*s", prefix, (int)len, id);
+
+	return names_by(names, by, (size_t)n < sizeof(by) ? (size_t)n : sizeof(by) - 1);
+}
+
+static uint32_t number_threat(struct ruleset *r, struct names *names, uint32_t i)
+{
+	static const uint8_t kinds[] = {[THREAT_CAMPAIGN] = NAME_CAMPAIGN,
+					[THREAT_INDICATOR] = NAME_INDICATOR,
+					[THREAT_RULE] = NAME_RULE};
+	const struct threat *t = &r->set.threats[i];
+
+	return names_threat(names, kinds[t->kind], r->set.text + t->id, t->id_len,
+			    r->set.text + t->name, t->name_len);
+}
+
+static int number_all(struct ruleset *r, struct names *names)
+{
+	const struct indicator_set *s = &r->set;
+	uint32_t *order = malloc((s->count + 1) * sizeof(*order));
+
+	r->threat = calloc(s->threat_count + 1, sizeof(*r->threat));
+	r->by = calloc(s->count + 1, sizeof(*r->by));
+	r->benign_by = calloc(s->benign_list_count + 1, sizeof(*r->benign_by));
+	if (!order || !r->threat || !r->by || !r->benign_by) {
+		free(order);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < s->count; i++)
+		order[i] = i;
+	qsort_r(order, s->count, sizeof(*order), by_id, &r->set);
+	for (uint32_t k = 0; k < s->count; k++) {
+		const struct indicator *in = &s->indicators[order[k]];
+		r->by[order[k]] = number_by(names, in->rule ? "rule" : "indicator",
+					    s->text + in->id, in->id_len);
+		if (!r->threat[in->threat])
+			r->threat[in->threat] = number_threat(r, names, in->threat);
+	}
+	for (uint32_t i = 0; i < s->benign_list_count; i++)
+		r->benign_by[i] = number_by(names, "benign", s->benign_lists[i].name,
+					    (uint32_t)strlen(s->benign_lists[i].name));
+	free(order);
+	return 0;
+}
+
+int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
+		  struct names *names, struct problems *ps)
+{
+	struct ruleset *r = calloc(1, sizeof(*r));
+	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
+
+	if (!err)
+		err = load_all(r, c, live, ps);
+	if (!err) {
+		indicator_set_finish(&r->set);
+		err = matcher_compile(&r->matcher, &r->set, ps);
+	}
+	if (!err)
+		err = number_all(r, names);
+	if (err) {
+		free_ruleset(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+void ruleset_holder_init(struct ruleset_holder *h)
+{
+	memset(h, 0, sizeof(*h));
+	pthread_mutex_init(&h->lock, NULL);
+}
+
+void ruleset_holder_fini(struct ruleset_holder *h)
+{
+	free_ruleset(h->current);
+	pthread_mutex_destroy(&h->lock);
+}
+
+void ruleset_publish(struct ruleset_holder *h, struct ruleset *r)
+{
+	pthread_mutex_lock(&h->lock);
+	struct ruleset *old = h->current;
+	r->generation = ++h->generations;
+	h->current = r;
+	bool idle = old && old->references == 0;
+	pthread_mutex_unlock(&h->lock);
+	if (idle)
+		free_ruleset(old);
+}
+
+struct ruleset *ruleset_get(struct ruleset_holder *h)
+{
+	pthread_mutex_lock(&h->lock);
+	struct ruleset *r = h->current;
+	if (r)
+		r->references++;
+	pthread_mutex_unlock(&h->lock);
+	return r;
+}
+
+void ruleset_put(struct ruleset_holder *h, struct ruleset *r)
+{
+	if (!r)
+		return;
+	pthread_mutex_lock(&h->lock);
+	bool last = --r->references == 0 && r != h->current;
+	pthread_mutex_unlock(&h->lock);
+	if (last)
+		free_ruleset(r);
+}

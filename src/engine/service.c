@@ -1,0 +1,203 @@
+#include "engine/service.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/engine_priv.h"
+
+#define RETRY_NS	2000000000u /* between attempts on a sink that failed */
+#define TABLE_PRESSURE	75	    /* per cent of cells or entries that calls for forgetting */
+
+static bool durable(const struct service *s)
+{
+	return s->e->config->state_dir[0] != '\0';
+}
+
+int service_restore(struct service *s, struct engine *e, char why[256])
+{
+	memset(s, 0, sizeof(*s));
+	s->e = e;
+	if (!durable(s))
+		return 0;
+	int err = checkpoint_load(e, e->config->state_dir, &s->outbox, &s->marks, why);
+	if (err == -ENOENT)
+		return 0;
+	if (!err)
+		log_info("resumed from %s/checkpoint: %u inputs, %u partitions, %u lines to send",
+			 e->config->state_dir, s->marks.file_count, s->marks.kafka_count,
+			 s->outbox.count);
+	return err;
+}
+
+int service_start(struct service *s, struct output *o, const struct live_options *lo,
+		  char why[256])
+{
+	s->o = o;
+	if (s->e->config->output_file[0])
+		outbox_mark_written(&s->outbox, o, s->e->config->output_file);
+	int err = engine_start(s->e, true);
+	if (err) {
+		snprintf(why, 256, "worker threads: %s", strerror(-err));
+		return err;
+	}
+	s->checkpoint_ns = clock_monotonic_ns();
+	return live_start(&s->live, s->e, lo, &s->marks, why);
+}
+
+static void say(void *arg, const struct candidate *c)
+{
+	struct service *s = arg;
+
+	if (output_format(s->o, c, &s->e->context) ||
+	    outbox_add(&s->outbox, c->id, c->version, s->o->line.p, s->o->line.len))
+		log_error("out of memory: version %u of candidate %s was not sent", c->version, c->id);
+	s->raised += c->status == CANDIDATE_RAISED;
+	s->watch += c->status == CANDIDATE_WATCH && c->version == 1;
+	s->changed = true;
+}
+
+/* Newest event time that any source has shown. */
+static int64_t newest(const struct engine *e)
+{
+	int64_t t = 0;
+
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		int64_t w = high_mark_get(&e->watermark[i]);
+		t = w > t ? w : t;
+	}
+	return t;
+}
+
+/* @locks the engine quiescent */
+static void forget_old(struct service *s)
+{
+	struct engine *e = s->e;
+	struct evidence_usage u;
+	int64_t horizon = newest(e) - e->config->retention;
+
+	if (horizon <= 0)
+		return;
+	board_expire(e->board, &e->context, horizon, say, s);
+	evidence_usage(e->evidence, &u);
+	if ((uint64_t)u.cells * 100 > (uint64_t)u.capacity.cells * TABLE_PRESSURE ||
+	    (uint64_t)u.entries * 100 > (uint64_t)u.capacity.entries * TABLE_PRESSURE)
+		evidence_compact(e->evidence, (int32_t)(horizon / EVIDENCE_BUCKET_US));
+}
+
+static int write_checkpoint(struct service *s)
+{
+	struct checkpoint_marks marks = {0};
+
+	engine_quiesce(s->e);
+	int err = engine_judge(s->e, say, s);
+	forget_old(s);
+	if (!err)
+		err = s->live ? live_marks(s->live, &marks) : 0;
+	if (!err)
+		err = checkpoint_save(s->e, s->e->config->state_dir, &s->outbox, &marks);
+	engine_resume(s->e);
+	if (err) {
+		checkpoint_marks_fini(&marks);
+		return err;
+	}
+	checkpoint_marks_fini(&s->marks);
+	s->marks = marks;
+	s->changed = false;
+	s->checkpoint_ns = clock_monotonic_ns();
+	return 0;
+}
+
+static void send(struct service *s)
+{
+	int error;
+
+	if (s->outbox.count == 0 || (s->error && clock_monotonic_ns() < s->retry_ns))
+		return;
+	uint32_t left = outbox_send(&s->outbox, s->o, &error);
+	if (error && !s->error)
+		log_error("candidates cannot be written: %s; %u lines wait", strerror(-error), left);
+	if (!error && s->error)
+		log_warning("candidates are written again");
+	s->error = error;
+	s->retry_ns = clock_monotonic_ns() + RETRY_NS;
+}
+
+static void take_live_indicators(struct service *s)
+{
+	struct problems ps;
+
+	pthread_mutex_lock(&s->e->live_lock);
+	bool changed = s->e->live_changed;
+	s->e->live_changed = false;
+	pthread_mutex_unlock(&s->e->live_lock);
+	if (!changed)
+		return;
+	problems_init(&ps);
+	int err = engine_reload(s->e, s->e->lists, &ps);
+	if (err)
+		log_error("indicators that arrived were not taken: %s; the old generation stays",
+			  strerror(-err));
+	for (size_t i = 0; i < ps.count; i++)
+		if (ps.items[i].fatal && strncmp(ps.items[i].file, "kafka:", 6) == 0)
+			log_warning("%s:%u: %s", ps.items[i].file, ps.items[i].line,
+				    ps.items[i].reason);
+	problems_fini(&ps);
+}
+
+static bool checkpoint_due(const struct service *s)
+{
+	uint64_t age_us = (clock_monotonic_ns() - s->checkpoint_ns) / 1000;
+
+	/* a change must not wait; nor must changes make a checkpoint each */
+	return s->changed || age_us >= (uint64_t)s->e->config->checkpoint_interval;
+}
+
+int service_tick(struct service *s)
+{
+	take_live_indicators(s);
+	int err = engine_judge(s->e, say, s);
+	if (!err && durable(s) && checkpoint_due(s)) {
+		err = write_checkpoint(s);
+		int uncommitted = err || !s->live ? 0 : live_commit(s->live, &s->marks);
+		if (uncommitted)
+			log_warning("offsets are not committed yet: %s", strerror(-uncommitted));
+	}
+	/* what is not durable yet must not be seen */
+	if (!err)
+		send(s);
+	return err;
+}
+
+bool service_ended(const struct service *s)
+{
+	return live_running(s->live) == 0;
+}
+
+int service_stop(struct service *s)
+{
+	int err = 0;
+
+	engine_interrupt(s->e);
+	if (s->live)
+		live_join(s->live);
+	engine_stop(s->e);
+	int judged = engine_judge(s->e, say, s);
+	if (durable(s))
+		err = write_checkpoint(s);
+	if (!err) {
+		s->error = 0;
+		send(s);
+		err = s->error;
+	}
+	if (!err && durable(s) && s->live)
+		err = live_commit(s->live, &s->marks);
+	/* the outbox is empty now: say so, or the next start sends it again */
+	if (!err && durable(s))
+		err = write_checkpoint(s);
+	live_free(s->live);
+	checkpoint_marks_fini(&s->marks);
+	outbox_fini(&s->outbox);
+	return err ? err : judged;
+}

@@ -1,0 +1,44 @@
+/*
+ * service - an engine that serves: live inputs, the judge, checkpoints, outputs.
+ *
+ * The order that loses nothing and doubles nothing: judge; still the world;
+ * write evidence, board, outbox and input marks as one checkpoint; let the
+ * world go on; then send the outbox, and commit the marks.
+ *
+ * Thread   one owner (the main thread).
+ * Owns     its live readers, outbox and marks; engine and output are borrowed.
+ * Limit    without state_dir nothing survives a restart, and lines leave at once.
+ */
+#ifndef TOCSIN_ENGINE_SERVICE_H
+#define TOCSIN_ENGINE_SERVICE_H
+
+#include "engine/checkpoint.h"
+#include "engine/live.h"
+
+struct service {
+	struct engine *e;
+	struct output *o;
+	struct live *live;
+	struct outbox outbox;
+	struct checkpoint_marks marks; /* of the last checkpoint */
+	uint64_t checkpoint_ns, retry_ns; /* monotonic */
+	bool changed; /* since the last checkpoint */
+	uint64_t raised, watch;
+	int error; /* last output error, 0 when all went out */
+};
+
+/* Between engine_create() and engine_load(): takes up the last checkpoint, if
+ * there is one. 0 or -errno with why. */
+int service_restore(struct service *s, struct engine *e, char why[256]);
+/* Starts workers and inputs. 0 or -errno with why. */
+int service_start(struct service *s, struct output *o, const struct live_options *lo,
+		  char why[256]);
+/* Call every raise_interval. 0 or -errno (a checkpoint that could not be written). */
+int service_tick(struct service *s);
+/* Every input has come to its end (stop_at_end). */
+bool service_ended(const struct service *s);
+/* Drains, judges, checkpoints, sends, commits, and frees. 0 or -errno: lines or
+ * a checkpoint could not be written. */
+int service_stop(struct service *s);
+
+#endif

@@ -1,0 +1,382 @@
+/*
+ * The hot loop: a batch's records are split, scanned, and only those that may
+ * hit something are decoded, verified and joined into evidence.
+ */
+#include <assert.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "engine/engine_priv.h"
+#include "raise/hit_json.h"
+
+/* One record on its way through the worker. */
+struct job {
+	const struct batch *b;
+	const struct batch_item *item;
+	const struct source *source;
+	const char *p;
+	uint32_t len;
+	uint64_t offset;
+	uint32_t sub;
+	/* settled once a record has hits: */
+	uint8_t state;
+	uint64_t entity, origin;
+	int64_t time_us;
+};
+
+int worker_init(struct worker *wk, struct engine *e)
+{
+	memset(wk, 0, sizeof(*wk));
+	wk->e = e;
+	text_init(&wk->hits);
+	return decoder_init(&wk->decoder);
+}
+
+void worker_fini(struct worker *wk)
+{
+	match_scratch_free(wk->scratch);
+	decoder_fini(&wk->decoder);
+	text_fini(&wk->hits);
+}
+
+static void refuse(struct worker *wk, enum reason r)
+{
+	assert(r != REASON_OK);
+	counter_add(&wk->ledger.reason[r], 1);
+}
+
+/* Which state the record speaks for: its source's, unless the source is
+ * registered to aggregate for the state that the record or header names. */
+static enum reason settle_state(struct worker *wk, struct job *j)
+{
+	int claim = j->item->state_claim != -1 ? j->item->state_claim : wk->event.state_claim;
+
+	j->state = j->source->state;
+	if (claim == -1 || claim == j->state)
+		return REASON_OK;
+	if (!j->source->aggregates) {
+		counter_add(&wk->ledger.claims_ignored, 1);
+		return REASON_OK;
+	}
+	if (claim < 0 || !(j->source->aggregates >> claim & 1))
+		return REASON_STATE_NOT_REGISTERED;
+	j->state = (uint8_t)claim;
+	return REASON_OK;
+}
+
+static enum reason settle_time(struct worker *wk, struct job *j)
+{
+	const struct engine *e = wk->e;
+	int64_t limit = e->live ? clock_wall_us() + e->config->clock_skew_max : e->future_limit_us;
+
+	if (!wk->event.has_time && !j->item->time_us)
+		return REASON_NO_TIME;
+	j->time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us;
+	if (j->time_us < e->config->time_min || j->time_us < 0)
+		return REASON_TIME_PAST;
+	if (j->time_us > limit)
+		return REASON_TIME_FUTURE;
+	high_mark *mark = &wk->e->watermark[j->source->id];
+	if (e->live && j->time_us < high_mark_get(mark) - e->config->retention)
+		return REASON_LATE;
+	high_mark_raise(mark, j->time_us);
+	return REASON_OK;
+}
+
+/* Entities leave this function only as keyed hashes. A record that names nobody
+ * affects at least the organisation behind its source. */
+static void settle_entity(struct worker *wk, struct job *j)
+{
+	char text[ENTITY_TEXT_MAX];
+	uint8_t out[crypto_shorthash_BYTES];
+
+	static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16, "SipHash-2-4");
+	size_t len = event_entity(&wk->event, j->source, &wk->e->config->home, text);
+	if (len == 0)
+		len = (size_t)snprintf(text, sizeof(text), "source:%s", j->source->name);
+	crypto_shorthash(out, (const uint8_t *)text, len, wk->e->entity_key);
+	memcpy(&j->entity, out, 8);
+	j->entity += j->entity == 0;
+	j->origin = hash_bytes(j->source->name, strlen(j->source->name), 0);
+}
+
+static uint8_t max3(int a, int b, int c)
+{
+	int m = a > b ? a : b;
+
+	return (uint8_t)(m > c ? m : c);
+}
+
+static uint8_t rank_of(enum hit_class c, int severity)
+{
+	if (c != CLASS_EFFECT)
+		return 3;
+	return severity == SEVERITY_HIGH ? 0 : severity == SEVERITY_MEDIUM ? 1 : 2;
+}
+
+static enum hit_class class_of(struct worker *wk, const struct job *j, const struct hit *h)
+{
+	if (j->source->exercise)
+		return CLASS_TEST;
+	return event_class(&wk->event, h->observable, &wk->e->config->home);
+}
+
+static void place(struct worker *wk, const struct job *j, const struct indicator *in,
+		  uint32_t threat, uint32_t by, enum hit_class c)
+{
+	const struct event *ev = &wk->event;
+	int severity = ev->stated_severity ? ev->stated_severity : in->severity;
+	struct observation o = {
+		.threat = threat,
+		.by = by,
+		.state = j->state,
+		.sector = j->source->sector,
+		.tlp = max3(j->source->tlp, in->tlp, ev->tlp),
+		.pap = in->pap,
+		.hit_class = (uint8_t)c,
+		.severity = (uint8_t)severity,
+		.rank = rank_of(c, severity),
+		.time_us = j->time_us,
+		.entity = j->entity,
+		.origin = j->origin,
+		.object = j->b->object->id,
+		.sub = j->sub,
+		.offset = j->offset,
+		.users = ev->users_affected,
+		.duration_s = ev->duration_s,
+	};
+	/* a cell that found no room still joined what it could; the ledger tells */
+	if (threat == 0 || by == 0 || evidence_update(wk->e->evidence, &o) != 0)
+		counter_add(&wk->ledger.unplaced, 1);
+}
+
+static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
+{
+	const struct ruleset *r = wk->rules;
+	const struct indicator *in = &r->set.indicators[h->indicator];
+	struct hit_json line = {
+		.by = names_by_get(wk->e->names, r->by[h->indicator]),
+		.value = h->value.p,
+		.value_len = h->value.len,
+		.hit_class = (uint8_t)c,
+		.source = j->source->name,
+		.position = j->b->object->position,
+		.offset = j->offset,
+		.sub = j->sub,
+		.time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us,
+		.state = j->state,
+		.threat = names_threat_get(wk->e->names, r->threat[in->threat])->id,
+		.entity = j->entity,
+		.severity = in->severity,
+	};
+	hit_json(&wk->hits, &line);
+	text_char(&wk->hits, '\n');
+}
+
+/* A benign list's verdict is evidence too: it tells why a widely seen value did
+ * not raise. */
+static void place_suppressed(struct worker *wk, const struct job *j)
+{
+	const struct ruleset *r = wk->rules;
+
+	for (uint32_t i = 0; i < wk->result.suppressions; i++) {
+		const struct suppressed *s = &wk->result.suppressed[i];
+		const struct indicator *in = &r->set.indicators[s->indicator];
+		place(wk, j, in, r->threat[in->threat],
+		      r->benign_by[r->set.benigns[s->benign].list], CLASS_NONE);
+	}
+	counter_add(&wk->ledger.suppressed, wk->result.suppressions);
+}
+
+static enum reason settle(struct worker *wk, struct job *j)
+{
+	enum reason why = settle_state(wk, j);
+
+	if (why == REASON_OK)
+		why = settle_time(wk, j);
+	if (why == REASON_OK)
+		settle_entity(wk, j);
+	return why;
+}
+
+/* What a verified record comes to. */
+static void conclude(struct worker *wk, struct job *j)
+{
+	struct match_result *m = &wk->result;
+	const struct ruleset *r = wk->rules;
+	bool test = false;
+
+	counter_add(&wk->ledger.hit_overflow, m->overflow);
+	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
+	if (m->hits == 0 && m->suppressions == 0) {
+		counter_add(&wk->ledger.clean, 1);
+		return;
+	}
+	enum reason why = settle(wk, j);
+	if (why == REASON_OK)
+		place_suppressed(wk, j);
+	if (m->hits == 0) {
+		counter_add(&wk->ledger.clean, 1);
+		return;
+	}
+	for (uint32_t i = 0; i < m->hits; i++) {
+		const struct indicator *in = &r->set.indicators[m->hit[i].indicator];
+		enum hit_class c = class_of(wk, j, &m->hit[i]);
+		test |= c == CLASS_TEST;
+		if (why == REASON_OK)
+			place(wk, j, in, r->threat[in->threat], r->by[m->hit[i].indicator], c);
+		if (wk->e->hits.fd >= 0)
+			write_hit(wk, j, &m->hit[i], c);
+	}
+	counter_add(&wk->ledger.hits, m->hits);
+	if (why == REASON_OK && test)
+		why = REASON_EXERCISE;
+	if (why == REASON_OK)
+		counter_add(&wk->ledger.hit, 1);
+	else
+		refuse(wk, why);
+}
+
+static void verify(struct worker *wk, struct job *j)
+{
+	match_verify(wk->rules->matcher, wk->scratch, &wk->event, &wk->result);
+	conclude(wk, j);
+}
+
+static void text_record(struct worker *wk, struct job *j)
+{
+	const struct object *o = j->b->object;
+	enum format format = (enum format)(o->format ? o->format : j->source->format);
+
+	counter_add(&wk->ledger.records, 1);
+	counter_add(&wk->ledger.bytes, j->len + 1u);
+	if (!match_scan(wk->rules->matcher, wk->scratch, format, j->p, j->len)) {
+		counter_add(&wk->ledger.clean, 1);
+		return;
+	}
+	enum reason why = decode_text(&wk->decoder, format, j->source->map, o->header, j->p, j->len,
+				      &wk->event);
+	if (why != REASON_OK)
+		refuse(wk, why);
+	else
+		verify(wk, j);
+}
+
+static bool blank(const char *p, size_t len)
+{
+	while (len && (p[len - 1] == ' ' || p[len - 1] == '\t'))
+		len--;
+	return len == 0;
+}
+
+/* Event time moves on clean records too: the last of an item stands for all. */
+static void advance_watermark(struct worker *wk, const struct job *j)
+{
+	enum format format = (enum format)(j->b->object->format ? j->b->object->format
+								: j->source->format);
+	int64_t t;
+
+	if (decode_time(format, j->p, j->len, &t) && t <= wk->e->future_limit_us)
+		high_mark_raise(&wk->e->watermark[j->source->id], t);
+}
+
+/* An item of lines: a megabyte of a file, or one message of one or more. */
+static void text_item(struct worker *wk, struct job *j)
+{
+	const bool message = j->b->kind == BATCH_MESSAGES;
+	const char *start = (const char *)j->b->bytes + j->item->start;
+	const char *p = start, *end = start + j->item->len;
+	const bool tsv = j->b->object->format == FORMAT_ZEEK_TSV;
+	bool any = false;
+
+	j->sub = 0;
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		const char *stop = nl ? nl : end;
+		size_t len = (size_t)(stop - p);
+		if (len && p[len - 1] == '\r')
+			len--;
+		if (!blank(p, len) && !(tsv && *p == '#')) {
+			j->p = p;
+			j->len = (uint32_t)len;
+			j->offset = j->item->offset + (message ? 0 : (uint64_t)(p - start));
+			text_record(wk, j);
+			any = true;
+		}
+		j->sub += message;
+		p = stop + 1;
+	}
+	if (any)
+		advance_watermark(wk, j);
+}
+
+static void packet_record(struct worker *wk, struct job *j)
+{
+	const struct batch_item *it = j->item;
+
+	j->p = (const char *)j->b->bytes + it->start;
+	j->len = it->len;
+	j->offset = it->offset;
+	j->sub = 0;
+	counter_add(&wk->ledger.records, 1);
+	counter_add(&wk->ledger.bytes, j->len);
+	enum reason why = decode_packet(&wk->decoder, it->link_type, (const uint8_t *)j->p, it->len,
+					it->wire_len, it->time_us, &wk->event);
+	if (why != REASON_OK)
+		refuse(wk, why);
+	else
+		verify(wk, j);
+}
+
+/* Lines of a message whose source nobody registered. */
+static void unknown_source(struct worker *wk, const struct batch *b, const struct batch_item *it)
+{
+	counter_add(&wk->ledger.records, 1);
+	counter_add(&wk->ledger.bytes, it->len);
+	refuse(wk, REASON_UNKNOWN_SOURCE);
+	(void)b;
+}
+
+static void one_batch(struct worker *wk, const struct batch *b)
+{
+	for (uint32_t i = 0; i < b->items; i++) {
+		struct job j = {.b = b, .item = &b->item[i]};
+		j.source = j.item->source ? j.item->source : b->object->source;
+		if (!j.source)
+			unknown_source(wk, b, j.item);
+		else if (b->kind == BATCH_PACKETS)
+			packet_record(wk, &j);
+		else
+			text_item(wk, &j);
+	}
+}
+
+/* The scratch belongs to a generation; a reload gives a new one. */
+static bool ready(struct worker *wk)
+{
+	if (wk->scratch && wk->scratch_generation == wk->rules->generation)
+		return true;
+	match_scratch_free(wk->scratch);
+	wk->scratch = NULL;
+	wk->scratch_generation = wk->rules->generation;
+	return match_scratch_init(&wk->scratch, wk->rules->matcher) == 0;
+}
+
+void worker_run(struct worker *wk)
+{
+	struct engine *e = wk->e;
+
+	for (struct batch *b; (b = queue_pop(&e->work));) {
+		wk->rules = ruleset_get(&e->rules);
+		bool ok = ready(wk);
+		assert(ok); /* out of memory at reload: nothing sane is left to do */
+		(void)ok;
+		one_batch(wk, b);
+		ruleset_put(&e->rules, wk->rules);
+		if (wk->hits.len)
+			hits_append(&e->hits, &wk->hits);
+		batch_put(&e->pool, b);
+	}
+}

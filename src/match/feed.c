@@ -1,0 +1,212 @@
+#include "match/feed_load.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int feed_read(const char *path, char **out, size_t *out_len)
+{
+	FILE *f = fopen(path, "rbe");
+	size_t cap = 1 << 16, len = 0, n;
+	char *p = NULL;
+	int rc = -ENOMEM;
+
+	if (!f)
+		return -errno;
+	while ((p = realloc(*out = p, cap + 1))) {
+		errno = 0;
+		n = fread(p + len, 1, cap - len, f);
+		len += n;
+		if (len < cap) {
+			rc = ferror(f) ? -(errno ? errno : EIO) : 0;
+			break;
+		}
+		if (cap >= FEED_BYTES_MAX) {
+			rc = -EFBIG;
+			break;
+		}
+		cap *= 2;
+	}
+	if (!p)
+		p = *out;
+	fclose(f);
+	if (rc) {
+		free(p);
+		*out = NULL;
+		return rc;
+	}
+	p[len] = '\0';
+	*out = p;
+	*out_len = len;
+	return 0;
+}
+
+void feed_refuse(struct feed_load *l, uint32_t line, const char *fmt, ...)
+{
+	char why[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	problem_refuse(l->ps, "indicator", l->feed->path, line, "%s", why);
+}
+
+/* Printable, and short enough to be read. */
+static void excerpt(const char *p, size_t len, char out[100])
+{
+	size_t n = len < 96 ? len : 96;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)p[i] < ' ' || p[i] == 0x7f ? '?' : p[i];
+	memcpy(out + n, len > n ? "..." : "", len > n ? 4 : 1);
+}
+
+void feed_refuse_value(struct feed_load *l, uint32_t line, const char *p, size_t len,
+		       const char *why)
+{
+	char value[100];
+
+	excerpt(p ? p : "", len, value);
+	if (len == 0)
+		feed_refuse(l, line, "%s", why);
+	else
+		feed_refuse(l, line, "\"%s\": %s", value, why);
+}
+
+/* A feed's own id means nothing elsewhere: the threat is named by the value, or, where
+ * there are several, by feed and id. */
+static struct span local_threat(struct feed_load *l)
+{
+	struct draft *d = &l->draft;
+
+	if (d->conditions[d->count - 1].clause == 0)
+		return draft_own_id(d);
+	size_t at = d->text.len;
+	text_printf(&d->text, "%s:%.*s", l->feed->name, (int)d->id.len, d->id.p);
+	if (d->text.error)
+		return (struct span){0};
+	return (struct span){d->text.p + at, (uint32_t)(d->text.len - at)};
+}
+
+void feed_add(struct feed_load *l)
+{
+	struct draft *d = &l->draft;
+
+	if (l->error)
+		return;
+	if (d->id.len == 0) {
+		assert(!d->dead);
+		d->local = true;
+		d->id = draft_own_id(d);
+	} else if (d->local) {
+		d->threat_id = local_threat(l);
+	}
+	l->error = d->text.error ? d->text.error : indicator_set_add(l->s, l->number, d);
+	if (l->error == -EOVERFLOW)
+		feed_refuse(l, d->line, "the indicator set is full (%u indicators, 4 GB of text)",
+			    INDICATORS_MAX);
+}
+
+bool feed_next_line(const char **p, const char *end, struct span *line)
+{
+	if (*p >= end)
+		return false;
+	const char *nl = memchr(*p, '\n', (size_t)(end - *p));
+	const char *stop = nl ? nl : end;
+	size_t n = (size_t)(stop - *p);
+
+	*line = (struct span){*p, (uint32_t)(n && stop[-1] == '\r' ? n - 1 : n)};
+	*p = nl ? nl + 1 : end;
+	return true;
+}
+
+struct span feed_trim(struct span s)
+{
+	while (s.len && (*s.p == ' ' || *s.p == '\t')) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len && (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+/* '{', or '[' that a JSON value follows: a list may begin with "[2001:db8::1]:80". */
+static bool looks_json(const char *p, size_t len)
+{
+	size_t i = strspn(p, " \t\r\n");
+
+	if (i < len && p[i] == '{')
+		return true;
+	if (i >= len || p[i] != '[')
+		return false;
+	i++;
+	i += strspn(p + i, " \t\r\n");
+	return i >= len || strchr("{[]\"", p[i]) != NULL;
+}
+
+static void read_all(struct feed_load *l)
+{
+	if (l->len >= 3 && memcmp(l->p, "\xef\xbb\xbf", 3) == 0) {
+		l->p += 3;
+		l->len -= 3;
+	}
+	if (looks_json(l->p, l->len))
+		feed_json(l);
+	else if (feed_zeek_is(l->p, l->len))
+		feed_zeek(l);
+	else if (feed_csv_is(l->p, l->len))
+		feed_csv(l);
+	else
+		feed_list(l);
+}
+
+/* p[len] is NUL. */
+static int load(struct indicator_set *s, const struct feed *feed, const char *p, size_t len,
+		struct problems *ps)
+{
+	struct feed_load l = {.s = s, .feed = feed, .ps = ps, .p = p, .len = len};
+	int number = indicator_set_feed(s, feed);
+
+	if (number < 0)
+		return number;
+	l.number = (uint16_t)number;
+	l.lines.line = 1;
+	draft_init(&l.draft);
+	read_all(&l);
+	draft_fini(&l.draft);
+	return l.error;
+}
+
+int feed_load_file(struct indicator_set *s, const struct feed *feed, struct problems *ps)
+{
+	char *p = NULL;
+	size_t len = 0;
+	int rc = feed_read(feed->path, &p, &len);
+
+	if (rc) {
+		problem_refuse(ps, "indicator", feed->path, 0, "cannot read the file: %s", strerror(-rc));
+		return rc;
+	}
+	rc = load(s, feed, p, len, ps);
+	free(p);
+	return rc;
+}
+
+int feed_load_bytes(struct indicator_set *s, const struct feed *feed, const char *p, size_t len,
+		    struct problems *ps)
+{
+	char *copy = len <= FEED_BYTES_MAX ? malloc(len + 1) : NULL;
+
+	if (!copy)
+		return len <= FEED_BYTES_MAX ? -ENOMEM : -EFBIG;
+	memcpy(copy, p, len);
+	copy[len] = '\0';
+	int rc = load(s, feed, copy, len, ps);
+	free(copy);
+	return rc;
+}

@@ -1,0 +1,60 @@
+/*
+ * matcher - the inside of a compiled generation and of a worker's scratch.
+ *
+ * Thread   as match.h.
+ * Order    none.
+ * Owns     its tables; the set is borrowed.
+ * Memory   compile and scratch init allocate everything.
+ * Limit    as match.h.
+ */
+#ifndef TOCSIN_MATCH_MATCHER_H
+#define TOCSIN_MATCH_MATCHER_H
+
+#include "match/exact.h"
+#include "match/exact_net.h"
+#include "match/match.h"
+#include "match/matcher_benign.h"
+#include "match/pattern.h"
+#include "match/scan.h"
+
+/* What one event may meet before hits are counted as overflow. */
+#define MATCHER_FOUND_MAX 8192
+
+struct matcher {
+	const struct indicator_set *set;
+	struct exact atoms;
+	struct exact_net nets;
+	struct pattern_set patterns;
+	struct matcher_benign benign;
+	struct scan_plan plan;
+	scan_walk_fn *walk;
+	bool parse_all; /* some condition can only be decided on a parsed record */
+};
+
+/* A condition that holds for one observable (NULL: the raw bytes). */
+struct matcher_found {
+	uint32_t condition;
+	uint32_t indicator;
+	const struct observable *observable;
+	struct span value;
+	bool hit;
+};
+
+struct match_scratch {
+	struct scan_state scan;
+	struct pattern_scratch patterns;
+	struct matcher_found found[MATCHER_FOUND_MAX];
+	uint32_t found_count, found_lost;
+};
+
+/* The indicator that a condition belongs to. */
+uint32_t matcher_owner(const struct indicator_set *set, uint32_t condition);
+
+/*
+ * A name as atoms have it, of what is left after labels that no name can have
+ * were taken off in front: a query for "a b.evil.example" asked evil.example.
+ * 0 when nothing is left.
+ */
+size_t matcher_name(const char *p, size_t len, char *out, size_t size);
+
+#endif

@@ -1,0 +1,390 @@
+/* matcher_verify - what of an event matches what: observables, patterns, then clauses. */
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "match/atom.h"
+#include "match/exact_hash.h"
+#include "match/matcher.h"
+
+struct verify {
+	const struct matcher *m;
+	const struct indicator_set *set;
+	struct match_scratch *sc;
+	const struct event *ev;
+	const struct observable *o; /* being looked at; NULL: raw bytes */
+	struct span value;
+};
+
+static bool is_valid(const struct verify *v, uint32_t indicator)
+{
+	const struct indicator *ind = &v->set->indicators[indicator];
+
+	return !v->ev->has_time ||
+	       (v->ev->time_us >= ind->valid_from && v->ev->time_us < ind->valid_until);
+}
+
+static void add_found(struct verify *v, uint32_t condition)
+{
+	struct match_scratch *sc = v->sc;
+	uint32_t owner = matcher_owner(v->set, condition);
+
+	if (!is_valid(v, owner))
+		return;
+	if (sc->found_count == MATCHER_FOUND_MAX) {
+		sc->found_lost++;
+		return;
+	}
+	sc->found[sc->found_count++] = (struct matcher_found){
+		.condition = condition, .indicator = owner, .observable = v->o, .value = v->value};
+}
+
+static void find_text(struct verify *v, uint64_t hash, uint8_t kind, const char *p, size_t len)
+{
+	struct exact_refs refs = exact_find(&v->m->atoms, hash);
+
+	for (uint32_t i = 0; i < refs.count; i++) {
+		if (refs.ref[i] == EXACT_TRIGGER)
+			continue;
+		const struct condition *c = &v->set->conditions[refs.ref[i]];
+		if (c->kind != kind || c->text_len != len ||
+		    (kind == CONDITION_VALUE && c->type != v->o->type))
+			continue;
+		const char *text = v->set->text + c->text;
+		/* canonical texts are equal; only a VALUE is kept as the feed wrote it */
+		if (kind == CONDITION_VALUE ? strncasecmp(text, p, len) == 0
+					    : memcmp(text, p, len) == 0)
+			add_found(v, refs.ref[i]);
+	}
+}
+
+/* Alone in its clause: the other kind only narrows a clause down. */
+static bool stands_alone(const struct indicator_set *set, uint32_t condition, uint32_t owner)
+{
+	const struct indicator *ind = &set->indicators[owner];
+	const struct condition *all = set->conditions;
+
+	for (uint32_t i = ind->first_condition; i < ind->first_condition + ind->conditions; i++)
+		if (i != condition && all[i].clause == all[condition].clause)
+			return false;
+	return true;
+}
+
+/*
+ * The longest network that says anything about now is reported; a longer one
+ * that is not valid hides none. Parts of a clause are not reported but asked for,
+ * so every network answers them.
+ */
+static void find_networks(struct verify *v, const struct address *a)
+{
+	struct network found;
+	struct exact_refs refs;
+	uint32_t step = 0;
+	bool taken = false;
+
+	while ((refs = exact_net_next(&v->m->nets, a, &step, &found)).count) {
+		bool here = false;
+		for (uint32_t i = 0; i < refs.count; i++) {
+			const struct network *n = &v->set->conditions[refs.ref[i]].network;
+			if (n->prefix != found.prefix || !address_equal(&n->base, &found.base))
+				continue;
+			uint32_t owner = matcher_owner(v->set, refs.ref[i]);
+			bool alone = stands_alone(v->set, refs.ref[i], owner);
+			if (alone && taken)
+				continue;
+			here |= alone && is_valid(v, owner);
+			add_found(v, refs.ref[i]);
+		}
+		taken |= here;
+	}
+}
+
+static void find_address(struct verify *v, const struct address *a)
+{
+	struct exact_refs refs = exact_find(&v->m->atoms, exact_hash_address(a));
+
+	for (uint32_t i = 0; i < refs.count; i++) {
+		if (refs.ref[i] == EXACT_TRIGGER)
+			continue;
+		const struct condition *c = &v->set->conditions[refs.ref[i]];
+		if (c->kind == CONDITION_IP && address_equal(&c->network.base, a))
+			add_found(v, refs.ref[i]);
+	}
+	find_networks(v, a);
+}
+
+/* The name and each of its parents. */
+static void find_name(struct verify *v, const char *p, size_t len)
+{
+	char name[ATOM_DOMAIN_MAX];
+	size_t n = matcher_name(p, len, name, sizeof(name)), rest = n;
+	uint64_t h = EXACT_SEED_NAME;
+
+	while (rest > 0) {
+		h = exact_name_step(h, name, &rest);
+		size_t from = rest > 0 ? rest + 1 : 0;
+		find_text(v, h, CONDITION_DOMAIN, name + from, n - from);
+	}
+}
+
+static void find_host(struct verify *v, struct span host)
+{
+	struct address a;
+
+	if (host.len > 2 && host.p[0] == '[')
+		host = (struct span){host.p + 1, host.len - 2};
+	if (address_parse(host.p, host.len, &a))
+		find_address(v, &a);
+	else
+		find_name(v, host.p, host.len);
+}
+
+static void find_url(struct verify *v)
+{
+	char url[ATOM_URL_MAX];
+	size_t n = atom_url_normalise(v->value.p, v->value.len, url, sizeof(url));
+
+	if (n == 0)
+		return;
+	find_text(v, exact_hash_url(url, n), CONDITION_URL, url, n);
+	find_host(v, atom_url_host(url, n));
+}
+
+static void find_atoms(struct verify *v)
+{
+	char text[ATOM_EMAIL_MAX];
+	struct span value = v->value;
+	size_t n;
+
+	switch (v->o->type) {
+	case OBSERVABLE_IP:
+		find_address(v, &v->o->addr);
+		break;
+	case OBSERVABLE_DOMAIN:
+		find_name(v, value.p, value.len);
+		break;
+	case OBSERVABLE_URL:
+		find_url(v);
+		break;
+	case OBSERVABLE_HASH:
+		n = atom_hash_normalise(value.p, value.len, text, sizeof(text));
+		find_text(v, exact_hash_flat(text, n), CONDITION_HASH, text, n);
+		break;
+	case OBSERVABLE_EMAIL:
+		n = atom_email_normalise(value.p, value.len, text, sizeof(text));
+		find_text(v, exact_hash_flat(text, n), CONDITION_EMAIL, text, n);
+		break;
+	}
+	find_text(v, exact_hash_flat(value.p, value.len), CONDITION_VALUE, value.p, value.len);
+}
+
+static void on_pattern(void *ctx, uint32_t condition, struct span value)
+{
+	struct verify *v = ctx;
+	struct span whole = v->value;
+
+	v->value = value;
+	add_found(v, condition);
+	v->value = whole;
+}
+
+static void collect(struct verify *v)
+{
+	for (uint32_t i = 0; i < v->ev->observables; i++) {
+		v->o = &v->ev->observable[i];
+		v->value = v->o->value;
+		find_atoms(v);
+		pattern_match(&v->m->patterns, &v->sc->patterns, v->o->type, v->value.p,
+			      v->value.len, on_pattern, v);
+	}
+	v->o = NULL;
+	v->value = v->ev->raw;
+	pattern_match(&v->m->patterns, &v->sc->patterns, OBSERVABLE_NONE, v->value.p, v->value.len,
+		      on_pattern, v);
+}
+
+/* Of two observables with one value, the one that says most about impact stands. */
+static int rank(const struct observable *o)
+{
+	static const int ranks[] = {[ROLE_ASKED] = 0,  [ROLE_FOUND] = 1,  [ROLE_SERVER] = 2,
+				    [ROLE_CLIENT] = 3, [ROLE_SENDER] = 4, [ROLE_OTHER] = 5};
+	return o ? ranks[o->role] : 6;
+}
+
+static int by_value(const struct matcher_found *a, const struct matcher_found *b)
+{
+	uint32_t n = a->value.len < b->value.len ? a->value.len : b->value.len;
+	int c = n ? memcmp(a->value.p, b->value.p, n) : 0;
+
+	return c ? c : (a->value.len > b->value.len) - (a->value.len < b->value.len);
+}
+
+typedef int order_fn(const struct matcher_found *, const struct matcher_found *);
+
+static int by_condition(const struct matcher_found *a, const struct matcher_found *b)
+{
+	return (a->condition > b->condition) - (a->condition < b->condition);
+}
+
+static int by_hit(const struct matcher_found *a, const struct matcher_found *b)
+{
+	int c = (a->indicator > b->indicator) - (a->indicator < b->indicator);
+
+	if (c || (c = by_value(a, b)) || (c = rank(a->observable) - rank(b->observable)))
+		return c;
+	return (a->observable > b->observable) - (a->observable < b->observable);
+}
+
+static void sift(struct matcher_found *f, size_t at, size_t n, order_fn *order)
+{
+	for (size_t child; (child = 2 * at + 1) < n; at = child) {
+		if (child + 1 < n && order(&f[child], &f[child + 1]) < 0)
+			child++;
+		if (order(&f[at], &f[child]) >= 0)
+			return;
+		struct matcher_found t = f[at];
+		f[at] = f[child];
+		f[child] = t;
+	}
+}
+
+/* Heapsort: qsort() may allocate. */
+static void sort(struct matcher_found *f, size_t n, order_fn *order)
+{
+	for (size_t i = n / 2; i-- > 0;)
+		sift(f, i, n, order);
+	for (size_t i = n; i-- > 1;) {
+		struct matcher_found t = f[0];
+		f[0] = f[i];
+		f[i] = t;
+		sift(f, 0, i, order);
+	}
+}
+
+/* The finds of one indicator, in the order of their conditions. */
+struct group {
+	const struct verify *v;
+	struct matcher_found *f;
+	size_t n;
+	const struct indicator *ind;
+};
+
+static bool port_holds(const struct event *ev, const struct observable *o, uint16_t port)
+{
+	if (o && o->port)
+		return o->port == port;
+	return ev->client_port == port || ev->server_port == port;
+}
+
+static bool is_address(const struct condition *c)
+{
+	return c->kind == CONDITION_IP || c->kind == CONDITION_NETWORK;
+}
+
+/* All ports that the clause names, beside this observable. */
+static bool ports_hold(const struct group *g, uint32_t clause, const struct observable *o)
+{
+	const struct condition *c = g->v->set->conditions + g->ind->first_condition;
+
+	for (uint32_t i = 0; i < g->ind->conditions; i++)
+		if (c[i].clause == clause && c[i].kind == CONDITION_PORT &&
+		    !port_holds(g->v->ev, o, c[i].port))
+			return false;
+	return true;
+}
+
+static bool find_holds(const struct group *g, const struct matcher_found *f)
+{
+	const struct condition *c = &g->v->set->conditions[f->condition];
+
+	return ports_hold(g, c->clause, is_address(c) ? f->observable : NULL);
+}
+
+static bool condition_holds(const struct group *g, uint32_t condition)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->f[i].condition == condition && find_holds(g, &g->f[i]))
+			return true;
+	return false;
+}
+
+/* Every condition of the find's clause; the clause's first is the one that is reported. */
+static bool is_hit(const struct group *g, const struct matcher_found *f)
+{
+	const struct condition *all = g->v->set->conditions;
+	uint32_t clause = all[f->condition].clause, first = g->ind->first_condition;
+
+	if (!find_holds(g, f))
+		return false;
+	for (uint32_t i = first; i < first + g->ind->conditions; i++) {
+		if (i == f->condition || all[i].clause != clause || all[i].kind == CONDITION_PORT)
+			continue;
+		if (i < f->condition || !condition_holds(g, i))
+			return false;
+	}
+	return true;
+}
+
+/* Keeps only hits; returns how many. */
+static size_t decide(const struct verify *v, struct matcher_found *f, size_t n)
+{
+	size_t kept = 0, end;
+
+	/* in place: a group's finds are read before anything is moved over them */
+	for (size_t i = 0; i < n; i = end) {
+		for (end = i + 1; end < n && f[end].indicator == f[i].indicator; end++)
+			;
+		struct group g = {v, f + i, end - i, &v->set->indicators[f[i].indicator]};
+		for (size_t k = i; k < end; k++)
+			f[k].hit = g.ind->conditions == 1 || is_hit(&g, &f[k]);
+		for (size_t k = i; k < end; k++)
+			if (f[k].hit)
+				f[kept++] = f[k];
+	}
+	return kept;
+}
+
+static void put_suppressed(struct match_result *out, const struct matcher_found *f, uint32_t entry)
+{
+	const uint32_t max = sizeof(out->suppressed) / sizeof(out->suppressed[0]);
+
+	if (out->suppressions == max) {
+		out->overflow++;
+		return;
+	}
+	out->suppressed[out->suppressions++] = (struct suppressed){f->indicator, entry, f->value};
+}
+
+static void put_hit(const struct verify *v, const struct matcher_found *f, struct match_result *out)
+{
+	const struct observable *o = f->observable;
+	int64_t entry = o ? matcher_benign_find(&v->m->benign, v->sc->patterns.hs, f->value, o->type,
+						o->type == OBSERVABLE_IP ? &o->addr : NULL)
+			  : -1;
+
+	if (entry >= 0)
+		put_suppressed(out, f, (uint32_t)entry);
+	else if (out->hits == MATCH_HITS_MAX)
+		out->overflow++;
+	else
+		out->hit[out->hits++] = (struct hit){f->indicator, o, f->value};
+}
+
+void match_verify(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
+		  struct match_result *out)
+{
+	struct verify v = {.m = m, .set = m->set, .sc = sc, .ev = ev};
+	struct matcher_found *f = sc->found;
+
+	sc->found_count = sc->found_lost = 0;
+	out->hits = out->suppressions = 0;
+	collect(&v);
+	out->overflow = sc->found_lost;
+	/* conditions lie in the order of their indicators: this groups them too */
+	sort(f, sc->found_count, by_condition);
+	size_t n = decide(&v, f, sc->found_count);
+	sort(f, n, by_hit);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || f[i].indicator != f[i - 1].indicator || by_value(&f[i], &f[i - 1]))
+			put_hit(&v, &f[i], out);
+}

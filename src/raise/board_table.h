@@ -1,0 +1,61 @@
+/*
+ * board_table - where the board keeps its candidates: by threat, and the lines
+ * of an earlier life by id. Private to board.c and board_snapshot.c.
+ *
+ * Thread   one owner.
+ * Order    entries of one threat are chained, newest first.
+ * Owns     entries and their strings.
+ * Memory   heap; both tables double when they hold as many as they have chains.
+ * Limit    UINT32_MAX entries.
+ */
+#ifndef TOCSIN_RAISE_BOARD_TABLE_H
+#define TOCSIN_RAISE_BOARD_TABLE_H
+
+#include "raise/board.h"
+
+struct board_entry {
+	struct board_entry *next;
+	uint64_t hash; /* of threat kind and id */
+	char id[CANDIDATE_ID_MAX];
+	uint32_t version;
+	enum candidate_status status; /* never EXPIRED: that leaves the board */
+	uint64_t says;		      /* candidate_head.says of the last line */
+	int64_t start_us;	      /* window start when it got its id */
+	struct threat_name threat;    /* strings are the entry's own */
+	struct episode episode;	      /* as last said */
+};
+
+struct board_line {
+	struct board_line *next;
+	char id[CANDIDATE_ID_MAX];
+	uint32_t version;
+	uint64_t says;
+};
+
+struct board {
+	struct board_entry **entries;
+	struct board_line **lines;
+	uint32_t entry_chains, line_chains; /* powers of two, 0 before the first */
+	uint32_t entry_count, line_count;
+	uint32_t by_status[CANDIDATE_STATUSES];
+};
+
+uint64_t board_table_hash(const struct threat_name *threat);
+/* A new entry with copies of the threat's strings, not in the table yet; NULL without memory. */
+struct board_entry *board_table_new(const struct threat_name *threat);
+void board_table_free(struct board_entry *e);
+/* Makes room for one more, so that the next add cannot fail. 0, -ENOMEM. */
+int board_table_reserve(struct board *b);
+void board_table_add(struct board *b, struct board_entry *e);
+void board_table_remove(struct board *b, struct board_entry *e); /* and frees it */
+/* First entry of the threat, or the next one after e; NULL at the end. */
+struct board_entry *board_table_first(const struct board *b, const struct threat_name *threat);
+struct board_entry *board_table_next(const struct board_entry *e);
+
+struct board_line *board_table_line(const struct board *b, const char *id); /* or NULL */
+int board_table_set_line(struct board *b, const char *id, uint32_t version, uint64_t says);
+void board_table_forget_line(struct board *b, const char *id);
+
+void board_table_clear(struct board *b); /* frees everything in it */
+
+#endif

@@ -1,0 +1,154 @@
+#include "raise/candidate.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+#include <uuid.h>
+
+#include "base/hash.h"
+#include "base/timestamp.h"
+#include "raise/describe.h"
+#include "raise/score.h"
+
+/* 4525f278-6b36-42b1-a658-6cbbe19a9013: ours, random, and fixed for good: a
+ * change would give every known candidate a new id. */
+static const uuid_t name_space = {0x45, 0x25, 0xf2, 0x78, 0x6b, 0x36, 0x42, 0xb1,
+				  0xa6, 0x58, 0x6c, 0xbb, 0xe1, 0x9a, 0x90, 0x13};
+
+static const char *const status_names[CANDIDATE_STATUSES] = {"watch", "raised", "updated",
+							     "withdrawn", "expired"};
+
+const char *candidate_status_name(enum candidate_status s)
+{
+	assert((unsigned)s < CANDIDATE_STATUSES);
+	return status_names[s];
+}
+
+void candidate_uuid(const char *material, size_t len, char out[CANDIDATE_ID_MAX])
+{
+	uuid_t id;
+
+	uuid_generate_sha1(id, name_space, material, len);
+	uuid_unparse_lower(id, out);
+}
+
+void candidate_id(const struct threat_name *threat, int64_t window_start_us,
+		  char out[CANDIDATE_ID_MAX])
+{
+	char start[TIMESTAMP_TEXT_MAX];
+	struct text t;
+
+	text_init(&t);
+	timestamp_format(window_start_us, start);
+	text_printf(&t, "%s\n%s\n%s", describe_kind(threat->kind), threat->id, start);
+	/* without memory there is no id to give, and a wrong one would be kept for good */
+	assert(!t.error);
+	candidate_uuid(t.p, t.len, out);
+	text_fini(&t);
+}
+
+void candidate_make_of(struct candidate *c, const struct candidate_context *cx,
+		       const struct threat_name *threat, const struct episode *ep,
+		       enum candidate_status status, uint32_t version)
+{
+	struct score s = {0};
+
+	memset(c, 0, sizeof(*c));
+	c->threat = *threat;
+	c->version = version;
+	c->status = status;
+	c->episode = *ep;
+	candidate_id(threat, ep->first_us, c->id);
+	if (status != CANDIDATE_WITHDRAWN)
+		score_episode(&s, ep, cx->profile);
+	c->score = s.hundredths / 100.0;
+}
+
+void candidate_make(struct candidate *c, const struct candidate_context *cx,
+		    const struct episode *ep, enum candidate_status status, uint32_t version)
+{
+	const struct threat_name *threat = names_threat_get(cx->names, ep->threat);
+
+	assert(threat);
+	candidate_make_of(c, cx, threat, ep, status, version);
+}
+
+void candidate_position(struct text *out, const char *prefix, const struct evidence_item *i)
+{
+	text_printf(out, "%s@%" PRIu64, prefix, i->offset);
+	if (i->sub)
+		text_printf(out, "+%" PRIu32, i->sub);
+}
+
+/* A cursor over a printed line: the first thing that does not fit clears ok. */
+struct cursor {
+	const char *p, *end;
+	bool ok;
+};
+
+static void expect(struct cursor *c, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (!c->ok || (size_t)(c->end - c->p) < n || memcmp(c->p, word, n) != 0)
+		c->ok = false;
+	else
+		c->p += n;
+}
+
+static void read_id(struct cursor *c, char out[CANDIDATE_ID_MAX])
+{
+	uuid_t id;
+
+	if (!c->ok || c->end - c->p < CANDIDATE_ID_MAX - 1) {
+		c->ok = false;
+		return;
+	}
+	memcpy(out, c->p, CANDIDATE_ID_MAX - 1);
+	out[CANDIDATE_ID_MAX - 1] = '\0';
+	c->p += CANDIDATE_ID_MAX - 1;
+	c->ok = uuid_parse(out, id) == 0;
+}
+
+static uint32_t read_number(struct cursor *c)
+{
+	uint64_t n = 0;
+	const char *from = c->p;
+
+	for (; c->ok && c->p < c->end && *c->p >= '0' && *c->p <= '9' && n <= UINT32_MAX; c->p++)
+		n = n * 10 + (uint64_t)(*c->p - '0');
+	if (c->p == from || n > UINT32_MAX)
+		c->ok = false;
+	return (uint32_t)n;
+}
+
+static enum candidate_status read_status(struct cursor *c)
+{
+	for (int s = 0; c->ok && s < CANDIDATE_STATUSES; s++) {
+		struct cursor at = *c;
+		expect(&at, status_names[s]);
+		expect(&at, "\"");
+		if (at.ok) {
+			*c = at;
+			return (enum candidate_status)s;
+		}
+	}
+	c->ok = false;
+	return CANDIDATE_WATCH;
+}
+
+bool candidate_head(const char *line, size_t len, struct candidate_head *out)
+{
+	struct cursor c = {line, line + len, true};
+
+	expect(&c, "{\"event_type\":\"candidate\",\"id\":\"");
+	read_id(&c, out->id);
+	expect(&c, "\",\"version\":");
+	out->version = read_number(&c);
+	expect(&c, ",\"status\":\"");
+	out->status = read_status(&c);
+	if (!c.ok || c.p == c.end || c.end[-1] != '}')
+		return false;
+	out->says = hash_bytes(c.p, (size_t)(c.end - c.p), 0);
+	return true;
+}

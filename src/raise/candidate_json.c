@@ -1,0 +1,254 @@
+#include "raise/candidate.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "raise/describe.h"
+#include "raise/score.h"
+
+static void boolean(struct text *out, const char *key, bool value)
+{
+	text_printf(out, ",\"%s\":%s", key, value ? "true" : "false");
+}
+
+/* Above 2^53 - 1 a JSON reader may round (RFC 8259, section 6): a count stops there. */
+static void number(struct text *out, const char *key, uint64_t value)
+{
+	const uint64_t max = (UINT64_C(1) << 53) - 1;
+
+	value = value < max ? value : max;
+	text_printf(out, ",\"%s\":%" PRIu64, key, value);
+}
+
+static void string(struct text *out, const char *key, const char *value)
+{
+	text_printf(out, ",\"%s\":", key);
+	text_json_str(out, value);
+}
+
+static void moment(struct text *out, const char *key, int64_t us)
+{
+	text_printf(out, ",\"%s\":", key);
+	text_json_time(out, us);
+}
+
+static void hundredths(struct text *out, const char *key, uint32_t value)
+{
+	text_printf(out, ",\"%s\":%" PRIu32 ".%02" PRIu32, key, value / 100, value % 100);
+}
+
+static void head(struct text *out, const struct candidate *c)
+{
+	text_printf(out, "{\"event_type\":\"candidate\",\"id\":\"%s\",\"version\":%" PRIu32, c->id,
+		    c->version);
+	string(out, "status", candidate_status_name(c->status));
+	text_printf(out, ",\"threat\":{\"kind\":\"%s\"", describe_kind(c->threat.kind));
+	string(out, "id", c->threat.id);
+	string(out, "name", c->threat.name);
+	text_str(out, "},\"window\":{\"start\":");
+	text_json_time(out, c->episode.first_us);
+	moment(out, "end", c->episode.last_us);
+	if (c->episode.status != EPISODE_NONE)
+		moment(out, "decided_at", c->episode.decided_us);
+	text_char(out, '}');
+}
+
+static void criteria_ids(struct text *out, uint32_t held, const struct profile *p)
+{
+	const char *sep = "";
+
+	text_str(out, ",\"criteria\":[");
+	for (uint32_t i = 0; i < p->criteria_count; i++)
+		if (held >> i & 1) {
+			text_str(out, sep);
+			text_json_str(out, p->criteria[i].id);
+			sep = ",";
+		}
+	text_char(out, ']');
+}
+
+/* Names in alphabetical order. A reader may rely on it; the numbers follow the Annexes. */
+static void sectors(struct text *out, uint32_t mask)
+{
+	const char *last = NULL;
+
+	text_str(out, ",\"sectors\":[");
+	for (;;) {
+		const char *next = NULL;
+		for (int s = 0; s < SECTORS; s++) {
+			const char *name = vocab_sector_name(s);
+			if ((mask >> s & 1) && (!last || strcmp(name, last) > 0) &&
+			    (!next || strcmp(name, next) < 0))
+				next = name;
+		}
+		if (!next)
+			break;
+		if (last)
+			text_char(out, ',');
+		text_json_str(out, next);
+		last = next;
+	}
+	text_char(out, ']');
+}
+
+static void missing(struct text *out, const struct state_assessment *st, const struct profile *p)
+{
+	struct text t;
+
+	text_init(&t);
+	describe_missing(&t, st, p);
+	if (t.p && !t.error)
+		string(out, "missing", t.p);
+	if (t.error)
+		out->error = t.error;
+	text_fini(&t);
+}
+
+static void state(struct text *out, const struct state_assessment *st, const struct profile *p)
+{
+	bool member = vocab_state_is_member(st->state);
+
+	text_printf(out, "{\"code\":\"%s\"", vocab_state_code(st->state));
+	boolean(out, "significant", st->significant);
+	criteria_ids(out, st->criteria, p);
+	number(out, "entities", st->entities);
+	boolean(out, "entities_exact", st->entities_exact);
+	number(out, "records", st->records);
+	number(out, "origins", st->origins);
+	sectors(out, st->sectors);
+	number(out, "users_affected", st->users);
+	string(out, "severity", vocab_severity_name(st->severity));
+	moment(out, "first_seen", st->first_us);
+	moment(out, "last_seen", st->last_us);
+	string(out, "name", vocab_state_name(st->state));
+	boolean(out, "deciding", st->deciding);
+	number(out, "attempted_entities", st->attempted);
+	boolean(out, "records_exact", st->records_exact);
+	number(out, "duration_s", st->duration_s);
+	if (member && !st->significant)
+		missing(out, st, p);
+	text_char(out, '}');
+}
+
+/* Member States, or the valid sources that are none (EU, GB). */
+static void states(struct text *out, const char *key, const struct candidate *c, bool members,
+		   const struct profile *p)
+{
+	const char *sep = "";
+
+	text_printf(out, ",\"%s\":[", key);
+	for (uint32_t i = 0; i < c->episode.states; i++) {
+		const struct state_assessment *st = &c->episode.state[i];
+		if (vocab_state_is_member(st->state) != members)
+			continue;
+		text_str(out, sep);
+		state(out, st, p);
+		sep = ",";
+	}
+	text_char(out, ']');
+}
+
+static void profile(struct text *out, const struct profile *p)
+{
+	text_str(out, ",\"profile\":{\"id\":");
+	text_json_str(out, p->id);
+	string(out, "version", p->version);
+	string(out, "title", p->title);
+	string(out, "legal_basis", p->legal_basis);
+	number(out, "window_s", (uint64_t)(p->window_us / 1000000));
+	number(out, "min_states", p->min_states);
+	text_char(out, '}');
+}
+
+static void criteria_detail(struct text *out, uint32_t held, const struct profile *p)
+{
+	const char *sep = "";
+
+	text_str(out, ",\"criteria_detail\":[");
+	for (uint32_t i = 0; i < p->criteria_count; i++) {
+		const struct criterion *c = &p->criteria[i];
+		if (!(held >> i & 1))
+			continue;
+		text_printf(out, "%s{\"id\":", sep);
+		text_json_str(out, c->id);
+		string(out, "legal_basis", c->legal_basis);
+		string(out, "basis", c->asserted ? "asserted" : "inferred");
+		string(out, "describe", c->describe);
+		text_char(out, '}');
+		sep = ",";
+	}
+	text_char(out, ']');
+}
+
+static void score(struct text *out, const struct candidate *c, const struct profile *p)
+{
+	struct score s = {0};
+
+	if (c->status != CANDIDATE_WITHDRAWN)
+		score_episode(&s, &c->episode, p);
+	hundredths(out, "score", s.hundredths);
+	text_str(out, ",\"score_terms\":[");
+	for (uint32_t i = 0; i < s.count; i++) {
+		text_printf(out, "%s{\"term\":\"%s\"", i ? "," : "", s.term[i].name);
+		hundredths(out, "value", s.term[i].hundredths);
+		string(out, "evidence", s.term[i].evidence);
+		text_char(out, '}');
+	}
+	text_char(out, ']');
+}
+
+static void evidence(struct text *out, const struct candidate *c,
+		     const struct candidate_context *cx)
+{
+	struct describe_evidence list;
+
+	describe_evidence(&list, c, cx);
+	text_str(out, ",\"evidence\":[");
+	for (uint32_t i = 0; i < list.count; i++) {
+		const struct describe_line *l = &list.line[i];
+		text_printf(out, "%s{\"source\":", i ? "," : "");
+		text_json_str(out, l->source);
+		string(out, "position", l->position.p ? l->position.p : "");
+		moment(out, "time", l->evidence->item.time_us);
+		string(out, "by", l->by);
+		string(out, "member_state", vocab_state_code(l->evidence->state));
+		string(out, "class", vocab_class_name(l->evidence->hit_class));
+		text_char(out, '}');
+		if (l->position.error)
+			out->error = l->position.error;
+	}
+	text_char(out, ']');
+	describe_evidence_fini(&list);
+}
+
+static void explain(struct text *out, const struct candidate *c,
+		    const struct candidate_context *cx)
+{
+	struct text t;
+
+	text_init(&t);
+	candidate_explain(&t, c, cx);
+	string(out, "explain", t.p ? t.p : "");
+	if (t.error)
+		out->error = t.error;
+	text_fini(&t);
+}
+
+void candidate_json(struct text *out, const struct candidate *c, const struct candidate_context *cx)
+{
+	head(out, c);
+	states(out, "member_states", c, true, cx->profile);
+	states(out, "other_sources", c, false, cx->profile);
+	profile(out, cx->profile);
+	criteria_detail(out, describe_criteria(&c->episode), cx->profile);
+	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
+	string(out, "pap", vocab_pap_name(c->episode.pap));
+	score(out, c, cx->profile);
+	text_str(out, ",\"labels\":");
+	describe_labels(out, &c->episode);
+	evidence(out, c, cx);
+	explain(out, c, cx);
+	if (c->superseded_by[0])
+		string(out, "superseded_by", c->superseded_by);
+	text_char(out, '}');
+}

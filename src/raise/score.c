@@ -1,0 +1,136 @@
+#include "raise/score.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* What the significant Member States of an episode come to. */
+struct tally {
+	uint32_t significant;
+	uint8_t severity;
+	uint32_t sectors;	   /* of all Member States seen */
+	uint64_t breadth[STATES];  /* of significant ones, best first: entities / threshold * 8 */
+	uint64_t origins[STATES];  /* the same states' origins, best first */
+	uint64_t next;		   /* best of the others, in quarters of a threshold, <= 4 */
+	uint8_t next_state;
+};
+
+__attribute__((format(printf, 4, 5))) static void add(struct score *s, const char *name,
+						      uint32_t hundredths, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!hundredths)
+		return;
+	assert(s->count < SCORE_TERMS_MAX);
+	struct score_term *t = &s->term[s->count++];
+	t->name = name;
+	t->hundredths = hundredths;
+	va_start(ap, fmt);
+	vsnprintf(t->evidence, sizeof(t->evidence), fmt, ap);
+	va_end(ap);
+	s->hundredths += hundredths;
+}
+
+/* The fewest entities that any of these criteria asks for; 1 when none counts entities. */
+static uint64_t threshold(const struct profile *p, uint32_t criteria)
+{
+	uint64_t least = 0;
+
+	for (uint32_t i = 0; i < p->criteria_count; i++) {
+		uint64_t need = p->criteria[i].entities;
+		if ((criteria >> i & 1) && need && (!least || need < least))
+			least = need;
+	}
+	return least ? least : 1;
+}
+
+static void insert(uint64_t *best, uint32_t count, uint64_t value)
+{
+	for (; count > 0 && best[count - 1] < value; count--)
+		best[count] = best[count - 1];
+	best[count] = value;
+}
+
+static void tally_significant(struct tally *t, const struct state_assessment *st,
+			      const struct profile *p)
+{
+	uint64_t entities = st->entities < UINT32_MAX ? st->entities : UINT32_MAX;
+
+	insert(t->breadth, t->significant, entities * 8 / threshold(p, st->criteria));
+	insert(t->origins, t->significant, st->origins);
+	t->significant++;
+	if (st->severity > t->severity)
+		t->severity = st->severity;
+}
+
+static void tally_other(struct tally *t, const struct state_assessment *st,
+			const struct profile *p)
+{
+	uint64_t entities = st->entities < UINT32_MAX ? st->entities : UINT32_MAX;
+	uint64_t quarters = entities * 4 / threshold(p, UINT32_MAX);
+
+	if (quarters > 4)
+		quarters = 4;
+	if (quarters > t->next) {
+		t->next = quarters;
+		t->next_state = st->state;
+	}
+}
+
+static void take(struct tally *t, const struct episode *ep, const struct profile *p)
+{
+	for (uint32_t i = 0; i < ep->states; i++) {
+		const struct state_assessment *st = &ep->state[i];
+		if (!vocab_state_is_member(st->state))
+			continue;
+		t->sectors |= st->sectors & ~(1u << SECTOR_UNKNOWN);
+		if (st->significant)
+			tally_significant(t, st, p);
+		else
+			tally_other(t, st, p);
+	}
+}
+
+static uint32_t steps(uint64_t value, uint64_t a, uint64_t b, uint64_t c)
+{
+	return (uint32_t)((value >= a) + (value >= b) + (value >= c));
+}
+
+void score_episode(struct score *s, const struct episode *ep, const struct profile *p)
+{
+	struct tally t = {0};
+	bool raised = ep->status == EPISODE_RAISED;
+	uint32_t unit = raised ? 2 : 1; /* a watch weighs half */
+
+	*s = (struct score){0};
+	if (ep->status == EPISODE_NONE)
+		return;
+	take(&t, ep, p);
+
+	uint32_t leg = raised && p->min_states ? p->min_states - 1 : 0;
+	if (leg >= t.significant)
+		leg = t.significant ? t.significant - 1 : 0;
+	uint32_t first = raised ? 2 : 1;
+	uint32_t more = t.significant > first ? t.significant - first : 0;
+	uint32_t more_max = raised ? 4 : 2;
+	uint32_t sectors = (uint32_t)__builtin_popcount(t.sectors);
+
+	add(s, "status", raised ? 50 : 20, "%s", raised ? "raised" : "watch");
+	add(s, "states", 4 * (more < more_max ? more : more_max),
+	    "%" PRIu32 " significant Member States", t.significant);
+	add(s, "severity",
+	    t.severity == SEVERITY_HIGH ? 5 * unit : t.severity == SEVERITY_MEDIUM ? 2 * unit : 0,
+	    "%s", vocab_severity_name(t.severity));
+	add(s, "breadth", 2 * unit * steps(t.breadth[leg], 16, 32, 64),
+	    "%" PRIu64 ".%" PRIu64 " times the entities asked for", t.breadth[leg] / 8,
+	    t.breadth[leg] % 8 * 10 / 8);
+	add(s, "origins", 2 * unit * steps(t.origins[leg], 2, 3, UINT64_MAX),
+	    "%" PRIu64 " independent origins", t.origins[leg]);
+	add(s, "sectors", unit * steps(sectors, 2, 3, UINT32_MAX), "%" PRIu32 " sectors", sectors);
+	if (!raised)
+		add(s, "next_state", (uint32_t)t.next, "%s has %" PRIu64 "/4 of the entities asked for",
+		    vocab_state_code(t.next_state), t.next);
+	assert(raised ? s->hundredths >= 50 && s->hundredths <= 100 : s->hundredths <= 49);
+}

@@ -1,0 +1,285 @@
+/* Directed cases: each kind of condition through scan and verify, and what surrounds them. */
+#include <pthread.h>
+
+#include "base/text.h"
+#include "decode/decode.h"
+#include "match/match.h"
+#include "tap.h"
+#include "test_matcher_set.h"
+
+struct bench {
+	struct indicator_set set;
+	struct matcher *m;
+	struct match_scratch *sc;
+	struct problems ps;
+	struct decoder d;
+};
+
+static struct event ev;
+static struct match_result result;
+
+static void start(struct bench *b)
+{
+	problems_init(&b->ps);
+	if (matcher_compile(&b->m, &b->set, &b->ps) || match_scratch_init(&b->sc, b->m) ||
+	    decoder_init(&b->d))
+		abort();
+}
+
+static void stop(struct bench *b)
+{
+	decoder_fini(&b->d);
+	match_scratch_free(b->sc);
+	matcher_free(b->m);
+	problems_fini(&b->ps);
+	set_fini(&b->set);
+	memset(b, 0, sizeof(*b));
+}
+
+/* scan and verify of a record: -1 when scan says no (and verify agrees), else the hits. */
+static int run(struct bench *b, enum format format, const char *record)
+{
+	static char padded[65536];
+	size_t len = strlen(record);
+
+	memset(padded, 'x', sizeof(padded));
+	memcpy(padded, record, len);
+	bool maybe = match_scan(b->m, b->sc, format, padded, len);
+	if (decode_text(&b->d, format, NULL, NULL, padded, len, &ev) != REASON_OK)
+		return maybe ? -2 : -3;
+	match_verify(b->m, b->sc, &ev, &result);
+	if (!maybe && result.hits + result.suppressions > 0)
+		return -4;
+	return maybe ? (int)result.hits : -1;
+}
+
+static void eve(struct bench *b, const char *fields, int want, const char *name)
+{
+	char record[4096];
+	snprintf(record, sizeof(record),
+		 "{\"timestamp\":\"2026-11-22T05:00:00.000000+0000\",\"event_type\":\"http\","
+		 "\"src_ip\":\"10.0.0.7\",\"src_port\":51000,\"dest_port\":443%s%s}",
+		 *fields ? "," : "", fields);
+	tap_int(run(b, FORMAT_EVE, record), want, name);
+}
+
+static void test_atoms(void)
+{
+	struct bench b = {0};
+
+	set_one(&b.set, CONDITION_IP, OBSERVABLE_IP, "203.0.113.9");
+	set_one(&b.set, CONDITION_IP, OBSERVABLE_IP, "2001:db8::9");
+	set_one(&b.set, CONDITION_NETWORK, OBSERVABLE_IP, "198.51.100.0/24");
+	set_one(&b.set, CONDITION_NETWORK, OBSERVABLE_IP, "198.51.0.0/16");
+	set_one(&b.set, CONDITION_NETWORK, OBSERVABLE_IP, "2001:db8:77::/48");
+	set_one(&b.set, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, "evil.example");
+	set_one(&b.set, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, "xn--bse-sna.example");
+	set_one(&b.set, CONDITION_URL, OBSERVABLE_URL, "drop.example/gate.php?a=1");
+	set_one(&b.set, CONDITION_HASH, OBSERVABLE_HASH, "0123456789abcdef0123456789abcdef");
+	set_one(&b.set, CONDITION_EMAIL, OBSERVABLE_EMAIL, "boss@mail.example");
+	set_one(&b.set, CONDITION_VALUE, OBSERVABLE_USER_AGENT, "EvilBot/1.0 (x)");
+	set_one(&b.set, CONDITION_VALUE, OBSERVABLE_FILE_NAME, "dropper.exe");
+	start(&b);
+
+	eve(&b, "\"dest_ip\":\"192.0.2.1\"", -1, "nothing known");
+	eve(&b, "\"dest_ip\":\"203.0.113.9\"", 1, "IPv4");
+	eve(&b, "\"dest_ip\":\"203.0.113.90\"", -1, "not its neighbour");
+	eve(&b, "\"dest_ip\":\"2001:0db8:0000:0000:0000:0000:0000:0009\"", 1, "IPv6 in full");
+	eve(&b, "\"dest_ip\":\"2001:db8::9\"", 1, "IPv6, short");
+	eve(&b, "\"dest_ip\":\"::ffff:203.0.113.9\"", 1, "IPv4 in IPv6");
+	eve(&b, "\"dest_ip\":\"::ffff:cb00:7109\"", 1, "IPv4 in IPv6, in hex");
+	eve(&b, "\"dest_ip\":\"198.51.100.77\"", 1, "IPv4 network");
+	tap_int(result.hit[0].indicator, 2, "the longest network");
+	eve(&b, "\"dest_ip\":\"198.51.101.77\"", 1, "the shorter network");
+	tap_int(result.hit[0].indicator, 3, "is the shorter");
+	eve(&b, "\"dest_ip\":\"2001:db8:77:1::5\"", 1, "IPv6 network");
+	eve(&b, "\"dns\":{\"rrname\":\"evil.example\"}", 1, "domain");
+	eve(&b, "\"dns\":{\"rrname\":\"A.b.EVIL.example.\"}", 1, "its subdomain, other case, root dot");
+	eve(&b, "\"dns\":{\"rrname\":\"notevil.example\"}", -1, "no label boundary");
+	eve(&b, "\"dns\":{\"rrname\":\"a b$.evil.example\"}", 1, "odd bytes in front");
+	eve(&b, "\"dns\":{\"rrname\":\"ev\\u0069l.example\"}", 1, "escaped");
+	eve(&b, "\"dns\":{\"rrname\":\"www.b\xc3\xb6se.example\"}", 1, "name beyond ASCII");
+	eve(&b, "\"dns\":{\"rrname\":\"b\\u00f6se.example\"}", 1, "the same, escaped");
+	eve(&b, "\"http\":{\"hostname\":\"drop.example\",\"url\":\"/gate.php?a=1\"}", 1, "composed URL");
+	eve(&b, "\"http\":{\"hostname\":\"drop.example\",\"url\":\"/other\"}", 0, "host of a URL atom alone");
+	eve(&b, "\"http\":{\"hostname\":\"evil.example:8080\",\"url\":\"\\/x\"}", 2, "host with port: host and URL");
+	eve(&b, "\"fileinfo\":{\"md5\":\"0123456789ABCDEF0123456789abcdef\"}", 1, "hash");
+	eve(&b, "\"fileinfo\":{\"md5\":\"0123456789abcdef0123456789abcdee\"}", -1, "not another hash");
+	eve(&b, "\"smtp\":{\"mail_from\":\"<Boss@Mail.Example>\"}", 1, "e-mail in brackets");
+	eve(&b, "\"http\":{\"http_user_agent\":\"evilbot/1.0 (X)\"}", 1, "user agent, other case");
+	eve(&b, "\"fileinfo\":{\"filename\":\"/a/b/Dropper.exe\"}", 1, "file name of a path");
+	tap_int(run(&b, FORMAT_AUTO,
+		    "{\"EventID\":1,\"Computer\":\"pc\",\"UtcTime\":\"2026-11-22 05:00:00.000\",\"Image\":"
+		    "\"C:\\\\Temp\\\\dropper.exe\",\"Hashes\":\"SHA1=2222222222222222222222222222222222222222,"
+		    "MD5=0123456789ABCDEF0123456789ABCDEF\"}"),
+		2, "Sysmon: image and hash");
+	tap_int(run(&b, FORMAT_LINES, "Nov 22 host sshd: from 203.0.113.9 port 22"), 1, "opaque line");
+	tap_int(run(&b, FORMAT_LINES, "Nov 22 host sshd: from 203.0.113.10 port 22"), -1, "clean line");
+	tap_int(run(&b, FORMAT_AUTO, "GET http://evil.example/x"), 2, "line with a URL");
+	tap_int(run(&b, FORMAT_EVE, "{\"src_ip\":\"10.0.0.1\""), -2, "broken frame goes to the parser");
+	tap_int(run(&b, FORMAT_EVE, "{\"src_ip\":\"10.0.0.1}"), -2, "so does an open string");
+	tap_int(run(&b, FORMAT_EVE, "{\"src_ip\":\"\xff\"}"), -2, "and what is no UTF-8");
+	tap_int(run(&b, FORMAT_AUTO, "{\"DetectTime\":\"2026-11-22T05:00:00Z\",\"Format\":\"IDEA0\",\"Source\":"
+				     "[{\"IP4\":[\"203.0.113.9-203.0.113.9\"]}]}"),
+		1, "IDEA0 range of one address");
+	stop(&b);
+}
+
+static void test_patterns(void)
+{
+	struct bench b = {0};
+
+	set_pattern(&b.set, PATTERN_SUBSTRING, OBSERVABLE_URL, "evil.example/gate", 0);
+	set_pattern(&b.set, PATTERN_WILDCARD, OBSERVABLE_DOMAIN, "login-*.example", HS_FLAG_CASELESS);
+	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_USER_AGENT, "^Zbot/[0-9]+$", 0);
+	set_pattern(&b.set, PATTERN_SUBSTRING, OBSERVABLE_COMMAND, "-enc \"caf\xc3\xa9", 0);
+	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_NONE, "rawmark[0-9]{3}", 0);
+	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_DOMAIN, "^[bcdfg]{12}\\.(com|net)$", 0);
+	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_URL, "broken(", 0);
+	start(&b);
+	tap_int((long long)b.ps.refused, 1, "Hyperscan's refusal is told");
+	if (!tap_ok(b.ps.count == 1 && b.ps.items[0].line == 7 &&
+			    strstr(b.ps.items[0].reason, "broken("),
+		    "with its line and text"))
+		printf("# %zu %u %s\n", b.ps.count, b.ps.items[0].line, b.ps.items[0].reason);
+	eve(&b, "\"http\":{\"hostname\":\"evil.example\",\"url\":\"/gate.php\"}", 1, "substring over host and path");
+	eve(&b, "\"http\":{\"hostname\":\"evil.example\",\"url\":\"/x\"}", 0, "half of it");
+	eve(&b, "\"tls\":{\"sni\":\"LOGIN-bank.example\"}", 1, "wildcard");
+	eve(&b, "\"tls\":{\"sni\":\"xlogin-bank.example\"}", 0, "wildcard covers the whole value");
+	eve(&b, "\"http\":{\"http_user_agent\":\"Zbot/12\"}", 1, "anchored regex");
+	eve(&b, "\"http\":{\"http_user_agent\":\"Zbot/12x\"}", 0, "anchored at the end");
+	eve(&b, "\"tls\":{\"sni\":\"Zbot/12\"}", 0, "not on another type");
+	eve(&b, "\"note\":\"rawmark123\"", 1, "raw regex");
+	eve(&b, "\"dns\":{\"rrname\":\"bcdfgbcdfgbc.com\"}", 1, "regex without a literal");
+	eve(&b, "\"dns\":{\"rrname\":\"www.site.org\"}", -1, "clean");
+	tap_int(run(&b, FORMAT_AUTO,
+		    "{\"EventID\":1,\"Computer\":\"pc\",\"UtcTime\":\"2026-11-22 05:00:00.000\","
+		    "\"CommandLine\":\"ps -enc \\\"caf\\u00e9 x\"}"),
+		1, "a literal behind escapes");
+	stop(&b);
+}
+
+static void test_clauses(void)
+{
+	struct bench b = {0};
+
+	set_indicator(&b.set);
+	set_condition(&b.set, 0, CONDITION_IP, OBSERVABLE_IP, "203.0.113.9");
+	set_condition(&b.set, 0, CONDITION_PORT, OBSERVABLE_IP, "")->port = 443;
+	set_condition(&b.set, 1, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, "a.example");
+	set_condition(&b.set, 1, CONDITION_IP, OBSERVABLE_IP, "203.0.113.10");
+	struct indicator *ind = set_indicator(&b.set);
+	ind->valid_from = INT64_C(1700000000) * 1000000;
+	ind->valid_until = INT64_C(1790000000) * 1000000; /* 2026-09-21 */
+	set_condition(&b.set, 0, CONDITION_IP, OBSERVABLE_IP, "203.0.113.11");
+	start(&b);
+	eve(&b, "\"dest_ip\":\"203.0.113.9\"", 1, "address and port");
+	tap_int(run(&b, FORMAT_EVE,
+		    "{\"timestamp\":\"2026-11-22T05:00:00.000000+0000\",\"event_type\":\"flow\","
+		    "\"src_ip\":\"10.0.0.7\",\"src_port\":443,\"dest_ip\":\"203.0.113.9\",\"dest_port\":80}"),
+		0, "the port is the other side's");
+	eve(&b, "\"dns\":{\"rrname\":\"a.example\"}", 0, "half a clause");
+	eve(&b, "\"dest_ip\":\"203.0.113.10\",\"dns\":{\"rrname\":\"a.example\"}", 1, "both halves");
+	eve(&b, "\"dest_ip\":\"203.0.113.11\"", 0, "no longer valid");
+	tap_int(run(&b, FORMAT_EVE,
+		    "{\"timestamp\":\"2025-11-22T05:00:00.000000+0000\",\"event_type\":\"flow\","
+		    "\"src_ip\":\"203.0.113.11\",\"dest_ip\":\"10.0.0.1\"}"),
+		1, "valid then");
+	tap_int(run(&b, FORMAT_EVE, "{\"event_type\":\"flow\",\"src_ip\":\"203.0.113.11\","
+				    "\"dest_ip\":\"10.0.0.1\",\"flow_id\":1}"),
+		1, "without a time it counts");
+	stop(&b);
+}
+
+static void test_benign(void)
+{
+	struct bench b = {0};
+
+	set_one(&b.set, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, "a.example");
+	set_one(&b.set, CONDITION_NETWORK, OBSERVABLE_IP, "203.0.113.0/24");
+	set_pattern(&b.set, PATTERN_SUBSTRING, OBSERVABLE_USER_AGENT, "bot", 0);
+	set_benign(&b.set, BENIGN_STRING, "www.a.example");
+	set_benign(&b.set, BENIGN_HOSTNAME, ".cdn.a.example");
+	set_benign(&b.set, BENIGN_CIDR, "203.0.113.128/25");
+	set_benign(&b.set, BENIGN_SUBSTRING, "goodbot");
+	set_benign(&b.set, BENIGN_REGEX, "^nicebot/[0-9]$");
+	start(&b);
+	eve(&b, "\"dns\":{\"rrname\":\"x.a.example\"}", 1, "not benign");
+	eve(&b, "\"dns\":{\"rrname\":\"WWW.a.example\"}", 0, "string");
+	tap_ok(result.suppressions == 1 && result.suppressed[0].benign == 0, "names the entry");
+	eve(&b, "\"dns\":{\"rrname\":\"e1.cdn.a.example\"}", 0, "hostname and below");
+	tap_ok(result.suppressions == 1 && result.suppressed[0].benign == 1, "names the entry");
+	eve(&b, "\"dest_ip\":\"203.0.113.1\"", 1, "outside the network");
+	eve(&b, "\"dest_ip\":\"203.0.113.200\"", 0, "inside");
+	tap_ok(result.suppressions == 1 && result.suppressed[0].benign == 2, "names the entry");
+	eve(&b, "\"http\":{\"http_user_agent\":\"a goodbot x\"}", 0, "substring");
+	eve(&b, "\"http\":{\"http_user_agent\":\"nicebot/2\"}", 0, "regex");
+	eve(&b, "\"http\":{\"http_user_agent\":\"badbot/2\"}", 1, "neither");
+	stop(&b);
+}
+
+#define THREAD_RECORDS 20000
+
+struct thread {
+	struct bench *b;
+	uint32_t hits;
+};
+
+static void *worker(void *arg)
+{
+	struct thread *t = arg;
+	struct match_scratch *sc;
+	struct event *e = calloc(1, sizeof(*e));
+	struct match_result *r = calloc(1, sizeof(*r));
+	char record[256] = {0};
+
+	if (match_scratch_init(&sc, t->b->m) || !e || !r)
+		abort();
+	for (int i = 0; i < THREAD_RECORDS; i++) {
+		snprintf(record, sizeof(record), "{\"dest_ip\":\"203.0.113.%d\",\"a\":\"evil%d.example\"}",
+			 i % 250, i % 100);
+		if (!match_scan(t->b->m, sc, FORMAT_EVE, record, strlen(record)))
+			continue;
+		event_reset(e);
+		event_observe(e, OBSERVABLE_IP, record + 12, strcspn(record + 12, "\""));
+		match_verify(t->b->m, sc, e, r);
+		t->hits += r->hits;
+	}
+	match_scratch_free(sc);
+	free(e);
+	free(r);
+	return NULL;
+}
+
+static void test_threads(void)
+{
+	struct bench b = {0};
+	struct thread t[2] = {{&b, 0}, {&b, 0}};
+	pthread_t id[2];
+
+	set_one(&b.set, CONDITION_IP, OBSERVABLE_IP, "203.0.113.9");
+	set_pattern(&b.set, PATTERN_SUBSTRING, OBSERVABLE_DOMAIN, "evil77", 0);
+	start(&b);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&id[i], NULL, worker, &t[i]);
+	for (int i = 0; i < 2; i++)
+		pthread_join(id[i], NULL);
+	tap_ok(t[0].hits == THREAD_RECORDS / 250 && t[1].hits == t[0].hits,
+	       "two scratches on one matcher");
+	stop(&b);
+}
+
+int main(void)
+{
+	struct bench empty = {0};
+
+	start(&empty);
+	eve(&empty, "\"dest_ip\":\"1.2.3.4\"", -1, "an empty set");
+	stop(&empty);
+	test_atoms();
+	test_patterns();
+	test_clauses();
+	test_benign();
+	test_threads();
+	return tap_done();
+}
