@@ -37,9 +37,9 @@ static const char *nth(const json_t *j, const char *array, size_t n, const char 
 	return str(json_array_get(json_object_get(j, array), n), key);
 }
 
-static const char *const contract_order[] = {"event_type", "id", "version", "status", "threat",
-					     "window", "member_states", "profile", "tlp", "score",
-					     "evidence", "explain"};
+static const char *const contract_order[] = {"event_type", "id",     "version",       "status",
+					     "threat",     "window", "member_states", "profile",
+					     "tlp",        "score",  "evidence",      "explain"};
 
 static void key_order(const json_t *j)
 {
@@ -47,9 +47,8 @@ static void key_order(const json_t *j)
 	json_t *value;
 	size_t at = 0, count = sizeof(contract_order) / sizeof(contract_order[0]);
 
-	json_object_foreach((json_t *)j, key, value)
-		if (at < count && strcmp(key, contract_order[at]) == 0)
-			at++;
+	json_object_foreach((json_t *)j, key,
+			    value) if (at < count && strcmp(key, contract_order[at]) == 0) at++;
 	tap_ok(at == count, "the contract's keys stand in the contract's order");
 }
 
@@ -93,8 +92,8 @@ static void sums(const struct fixture *f, const struct episode *ep, enum candida
 
 	candidate_make(&c, &f->cx, ep, status, 1);
 	json_t *j = parse(&c, &f->cx);
-	json_array_foreach(json_object_get(j, "score_terms"), i, term)
-		sum += 100 * json_number_value(json_object_get(term, "value"));
+	json_array_foreach(json_object_get(j, "score_terms"), i, term) sum +=
+		100 * json_number_value(json_object_get(term, "value"));
 	double score = 100 * json_number_value(json_object_get(j, "score"));
 	tap_ok((int)(sum + 0.5) == (int)(score + 0.5), "terms sum to the score (%.0f)", score);
 	tap_ok(c.score * 100 > score - 0.001 && c.score * 100 < score + 0.001,
