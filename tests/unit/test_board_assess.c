@@ -8,7 +8,7 @@
 #include "tap.h"
 #include "test_candidate.h"
 
-#define MAX 120
+#define MAX 160
 
 struct side {
 	const struct fixture *f;
@@ -116,7 +116,7 @@ int main(void)
 	for (int round = 0; round < rounds; round++) {
 		struct side one, many;
 		char a[DIGEST_TEXT_MAX], b[DIGEST_TEXT_MAX];
-		uint32_t n = 20 + below(MAX - 20), days = 3 + below(40);
+		uint32_t n = 20 + below(MAX - 20), days = 2 + below(12);
 
 		side_init(&one, &f);
 		side_init(&many, &f);
@@ -140,7 +140,7 @@ int main(void)
 		side_fini(&many);
 	}
 	tap_int(same, rounds, "one offer or many: the same candidates are alive");
-	tap_ok(said_one > (uint32_t)rounds / 2 && said_many > 3 * said_one,
+	tap_ok(said_one > (uint32_t)rounds / 2 && said_many > said_one,
 	       "and there was something to say: %u, %u", said_one, said_many);
 	fixture_fini(&f);
 	return tap_done();

@@ -216,16 +216,30 @@ static void withdrawn(const struct fixture *f)
 	json_decref(j);
 }
 
-/* The line that tests/cases/30_schema validates comes from here. */
+/* The lines that tests/cases/30_schema validates: every status, a merger, one that
+ * holds no more, estimates, a criterion by report. */
 static void golden(const struct fixture *f, const char *path)
 {
-	struct episode ep = fixture_raised(f);
-	struct candidate c;
 	FILE *out = fopen(path, "w");
 
-	for (int i = 0; i < CANDIDATE_STATUSES && out; i++) {
-		ep = i == CANDIDATE_WATCH ? fixture_watch(f) : fixture_raised(f);
-		candidate_make(&c, &f->cx, &ep, (enum candidate_status)i, 1);
+	for (int i = 0; out && i < CANDIDATE_STATUSES + 3; i++) {
+		enum candidate_status status = i < CANDIDATE_STATUSES ? (enum candidate_status)i
+					       : i == 7               ? CANDIDATE_UPDATED
+								      : CANDIDATE_WITHDRAWN;
+		struct episode ep = i == 0 ? fixture_watch(f) : fixture_raised(f);
+		struct candidate c;
+		if (i == 6)
+			ep.status = EPISODE_NONE;
+		if (i == 7) {
+			ep.threat = f->rule;
+			ep.state[0].entities_exact = ep.state[0].records_exact = false;
+			ep.state[0].criteria = 7;
+			ep.state[0].users = 250000;
+			ep.state[0].duration_s = 7200;
+		}
+		candidate_make(&c, &f->cx, &ep, status, 1 + (uint32_t)i);
+		if (i == 5)
+			strcpy(c.superseded_by, "94ec10fa-d3cb-5702-a458-30cd694d928e");
 		char *line = print(&c, &f->cx);
 		fprintf(out, "%s\n", line);
 		free(line);
