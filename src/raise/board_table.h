@@ -1,6 +1,7 @@
 /*
  * board_table - where the board keeps its candidates: by threat, and the lines
- * of an earlier life by id. Private to board.c and board_snapshot.c.
+ * of an earlier life by id. Private to board.c, board_snapshot.c and
+ * board_restore.c.
  *
  * Thread   one owner.
  * Order    entries of one threat are chained, newest first.
@@ -13,16 +14,25 @@
 
 #include "raise/board.h"
 
+/*
+ * A snapshot: magic[8] version:u32 length:u64 payload[length] XXH3-64(payload):u64
+ *
+ * Every number is little-endian and every struct is written field by field, so
+ * that neither padding nor a new field changes what an old snapshot means.
+ */
+#define BOARD_SNAPSHOT_MAGIC   "tocsinbd"
+#define BOARD_SNAPSHOT_VERSION 1u
+
 struct board_entry {
 	struct board_entry *next;
 	uint64_t hash; /* of threat kind and id */
 	char id[CANDIDATE_ID_MAX];
 	uint32_t version;
 	enum candidate_status status; /* never EXPIRED: that leaves the board */
-	uint64_t says;		      /* candidate_head.says of the last line */
-	int64_t start_us;	      /* window start when it got its id */
+	uint64_t says;                /* candidate_head.says of the last line */
+	int64_t start_us;             /* window start when it got its id */
 	struct threat_name threat;    /* strings are the entry's own */
-	struct episode episode;	      /* as last said */
+	struct episode episode;       /* as last said */
 };
 
 struct board_line {

@@ -82,19 +82,6 @@ static void since(struct text *out, const struct episode *ep)
 	text_str(out, "). ");
 }
 
-static void holders(struct text *out, const struct episode *ep, uint32_t criterion)
-{
-	const char *sep = " in ";
-
-	for (uint32_t i = 0; i < ep->states; i++) {
-		const struct state_assessment *st = &ep->state[i];
-		if (vocab_state_is_member(st->state) && (st->criteria >> criterion & 1)) {
-			text_printf(out, "%s%s", sep, vocab_state_code(st->state));
-			sep = ", ";
-		}
-	}
-}
-
 static void criteria(struct text *out, const struct episode *ep, const struct profile *p)
 {
 	uint32_t held = describe_criteria(ep);
@@ -108,7 +95,8 @@ static void criteria(struct text *out, const struct episode *ep, const struct pr
 			continue;
 		const struct criterion *c = &p->criteria[i];
 		text_printf(out, "%s%s", sep, c->id);
-		holders(out, ep, i);
+		text_str(out, " in ");
+		describe_holders(out, ep, i);
 		text_printf(out, " (%s%s%s)", c->asserted ? "asserted" : "inferred",
 			    c->legal_basis[0] ? "; " : "", c->legal_basis);
 		sep = "; ";
@@ -121,8 +109,10 @@ static void verdict(struct text *out, const struct candidate *c, const struct pr
 	switch (c->status) {
 	case CANDIDATE_WITHDRAWN:
 		if (c->superseded_by[0])
-			text_printf(out, "Withdrawn: later evidence joined it to candidate %s, "
-					 "which goes on in its place.", c->superseded_by);
+			text_printf(out,
+				    "Withdrawn: later evidence joined it to candidate %s, "
+				    "which goes on in its place.",
+				    c->superseded_by);
 		else
 			text_str(out, "Withdrawn: what was said before no longer holds.");
 		return;

@@ -221,8 +221,7 @@ static void evidence(struct text *out, const struct candidate *c,
 	describe_evidence_fini(&list);
 }
 
-static void explain(struct text *out, const struct candidate *c,
-		    const struct candidate_context *cx)
+static void explain(struct text *out, const struct candidate *c, const struct candidate_context *cx)
 {
 	struct text t;
 

@@ -19,7 +19,7 @@
  */
 #define CONSTANT_SINCE "2026-01-01T00:00:00.000Z"
 #define COUNT_MAX      UINT64_C(999999999) /* STIX 2.1, section 5.2 */
-#define ID_MAX	       (64 + CANDIDATE_ID_MAX)
+#define ID_MAX         (64 + CANDIDATE_ID_MAX)
 
 static const char incident_core[] = "extension-definition--ef765651-680c-498d-9894-99799f2fa126";
 static const char tlp_extension[] = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d";
@@ -118,8 +118,9 @@ static void identity(struct bundle *b)
 		    "\"created\":\"" CONSTANT_SINCE "\",\"modified\":\"" CONSTANT_SINCE "\"",
 		    b->identity);
 	string(b, "name", "tocsin");
-	string(b, "description", "Correlates telemetry of national SOCs across Member States. What "
-				 "it raises is a candidate; a human decides.");
+	string(b, "description",
+	       "Correlates telemetry of national SOCs across Member States. What "
+	       "it raises is a candidate; a human decides.");
 	string(b, "identity_class", "system");
 	text_char(b->out, '}');
 }
@@ -239,8 +240,7 @@ static void entity_counts(struct bundle *b)
 		entities = entities > max - (st->entities < max ? st->entities : max)
 				   ? max
 				   : entities + st->entities;
-		users = users > max - (st->users < max ? st->users : max) ? max
-									  : users + st->users;
+		users = users > max - (st->users < max ? st->users : max) ? max : users + st->users;
 	}
 	text_printf(b->out, ",\"impacted_entity_counts\":{\"entity\":%" PRIu64, entities);
 	if (users)
@@ -307,7 +307,10 @@ static void relationships(struct bundle *b)
 	bool indicator = strncmp(b->threat, "indicator--", 11) == 0;
 	bool campaign = strncmp(b->threat, "campaign--", 10) == 0;
 
-	relationship(b, indicator ? "detected" : campaign ? "associated-with" : "related-to",
+	relationship(b,
+		     indicator  ? "detected"
+		     : campaign ? "associated-with"
+				: "related-to",
 		     b->threat, b->incident);
 	for (uint32_t i = 0; i < ep->states; i++) {
 		char where[ID_MAX];

@@ -6,9 +6,9 @@
 #include "base/utf8.h"
 #include "raise/describe.h"
 
-#define COLUMNS	     100
-#define LABEL	     11 /* columns that a label takes, with the space after it */
-#define PER_STATE    2	/* pieces of evidence shown of one state */
+#define COLUMNS   100
+#define LABEL     11 /* columns that a label takes, with the space after it */
+#define PER_STATE 2  /* pieces of evidence shown of one state */
 
 #define BOLD   "\033[1m"
 #define DIM    "\033[2m"
@@ -99,9 +99,9 @@ static void paragraph(struct page *pg, const char *label, size_t hang)
 	const char *p = pg->line.p ? pg->line.p : "", *all = p + pg->line.len;
 	size_t at = LABEL, indent = LABEL + hang;
 
-	style(pg, DIM);
+	style(pg, label[0] ? DIM : "");
 	text_printf(pg->out, " %s", label);
-	style(pg, RESET);
+	style(pg, label[0] ? RESET : "");
 	size_t gap = LABEL - 1 - strlen(label);
 	while (p < all) {
 		const char *end = p + strcspn(p, " ");
@@ -183,7 +183,7 @@ static void who(struct page *pg, const struct candidate *c)
 	text_str(t, ", for ");
 	describe_duration(t, ep->last_us - ep->first_us);
 	if (ep->status != EPISODE_NONE) {
-		text_str(t, "; so since ");
+		text_str(t, "; decided ");
 		describe_time(t, ep->decided_us);
 	}
 	paragraph(pg, "since", 0);
@@ -238,8 +238,10 @@ static void why(struct page *pg, const struct episode *ep, const struct profile 
 		const struct criterion *c = &p->criteria[i];
 		if (!(held >> i & 1))
 			continue;
-		text_printf(&pg->line, "%s (%s): %s", c->id,
-			    c->asserted ? "asserted" : "inferred", c->describe);
+		text_printf(&pg->line, "%s in ", c->id);
+		describe_holders(&pg->line, ep, i);
+		text_printf(&pg->line, " (%s): %s", c->asserted ? "asserted" : "inferred",
+			    c->describe);
 		paragraph(pg, label, 2);
 		label = "";
 		if (c->legal_basis[0]) {
@@ -251,8 +253,7 @@ static void why(struct page *pg, const struct episode *ep, const struct profile 
 	paragraph(pg, "profile", 2);
 }
 
-static void evidence(struct page *pg, const struct candidate *c,
-		     const struct candidate_context *cx)
+static void evidence(struct page *pg, const struct candidate *c, const struct candidate_context *cx)
 {
 	struct describe_evidence list;
 	uint8_t shown[STATES] = {0};

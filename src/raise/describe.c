@@ -73,6 +73,19 @@ uint32_t describe_criteria(const struct episode *ep)
 	return criteria;
 }
 
+void describe_holders(struct text *out, const struct episode *ep, uint32_t criterion)
+{
+	const char *sep = "";
+
+	for (uint32_t i = 0; i < ep->states; i++) {
+		const struct state_assessment *st = &ep->state[i];
+		if (vocab_state_is_member(st->state) && (st->criteria >> criterion & 1)) {
+			text_printf(out, "%s%s", sep, vocab_state_code(st->state));
+			sep = ", ";
+		}
+	}
+}
+
 uint32_t describe_sector_mask(const struct episode *ep)
 {
 	uint32_t sectors = 0;

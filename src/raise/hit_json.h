@@ -14,19 +14,19 @@
 #include "config/vocab.h"
 
 struct hit_json {
-	const char *by; /* "rule:<id>" or "indicator:<id>", NUL-terminated */
+	const char *by;    /* "rule:<id>" or "indicator:<id>", NUL-terminated */
 	const char *value; /* what matched, in the record's own bytes */
 	size_t value_len;
-	uint8_t hit_class;	/* enum hit_class */
-	const char *source;	/* the source's name */
-	const char *position;	/* position prefix: "file:/data/a.ndjson", "kafka:soc.de:3" */
-	uint64_t offset;	/* byte, frame or Kafka offset */
-	uint32_t sub;		/* line in a message, 0 none */
+	uint8_t hit_class;    /* enum hit_class */
+	const char *source;   /* the source's name */
+	const char *position; /* position prefix: "file:/data/a.ndjson", "kafka:soc.de:3" */
+	uint64_t offset;      /* byte, frame or Kafka offset */
+	uint32_t sub;         /* line in a message, 0 none */
 	int64_t time_us;
-	int state;		/* the source's state, vocab; -1: leave out */
-	const char *threat;	/* threat id; NULL: leave out */
-	uint64_t entity;	/* keyed hash; 0: leave out */
-	int severity;		/* enum severity; -1: leave out */
+	int state;          /* the source's state, vocab; -1: leave out */
+	const char *threat; /* threat id; NULL: leave out */
+	uint64_t entity;    /* keyed hash; 0: leave out */
+	int severity;       /* enum severity; -1: leave out */
 };
 
 /* Appends the line, without a newline. Errors stick in the text. */

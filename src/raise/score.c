@@ -9,10 +9,10 @@
 struct tally {
 	uint32_t significant;
 	uint8_t severity;
-	uint32_t sectors;	   /* of all Member States seen */
-	uint64_t breadth[STATES];  /* of significant ones, best first: entities / threshold * 8 */
-	uint64_t origins[STATES];  /* the same states' origins, best first */
-	uint64_t next;		   /* best of the others, in quarters of a threshold, <= 4 */
+	uint32_t sectors;         /* of all Member States seen */
+	uint64_t breadth[STATES]; /* of significant ones, best first: entities / threshold * 8 */
+	uint64_t origins[STATES]; /* the same states' origins, best first */
+	uint64_t next;            /* best of the others, in quarters of a threshold, <= 4 */
 	uint8_t next_state;
 };
 
@@ -65,8 +65,7 @@ static void tally_significant(struct tally *t, const struct state_assessment *st
 		t->severity = st->severity;
 }
 
-static void tally_other(struct tally *t, const struct state_assessment *st,
-			const struct profile *p)
+static void tally_other(struct tally *t, const struct state_assessment *st, const struct profile *p)
 {
 	uint64_t entities = st->entities < UINT32_MAX ? st->entities : UINT32_MAX;
 	uint64_t quarters = entities * 4 / threshold(p, UINT32_MAX);
@@ -98,39 +97,57 @@ static uint32_t steps(uint64_t value, uint64_t a, uint64_t b, uint64_t c)
 	return (uint32_t)((value >= a) + (value >= b) + (value >= c));
 }
 
+/* The state that carries the decision: the rule is as strong as its weakest leg. */
+static uint32_t leg_of(const struct tally *t, bool raised, const struct profile *p)
+{
+	uint32_t leg = raised && p->min_states ? p->min_states - 1 : 0;
+
+	if (leg < t->significant)
+		return leg;
+	return t->significant ? t->significant - 1 : 0;
+}
+
+static void add_spread(struct score *s, const struct tally *t, bool raised)
+{
+	uint32_t first = raised ? 2 : 1, most = raised ? 4 : 2;
+	uint32_t more = t->significant > first ? t->significant - first : 0;
+
+	add(s, "states", 4 * (more < most ? more : most), "%" PRIu32 " significant Member States",
+	    t->significant);
+}
+
+static void add_depth(struct score *s, const struct tally *t, uint32_t leg, uint32_t unit)
+{
+	uint32_t sectors = (uint32_t)__builtin_popcount(t->sectors);
+
+	add(s, "severity",
+	    t->severity == SEVERITY_HIGH     ? 5 * unit
+	    : t->severity == SEVERITY_MEDIUM ? 2 * unit
+					     : 0,
+	    "%s", vocab_severity_name(t->severity));
+	add(s, "breadth", 2 * unit * steps(t->breadth[leg], 16, 32, 64),
+	    "%" PRIu64 ".%" PRIu64 " times the entities asked for", t->breadth[leg] / 8,
+	    t->breadth[leg] % 8 * 10 / 8);
+	add(s, "origins", 2 * unit * steps(t->origins[leg], 2, 3, UINT64_MAX),
+	    "%" PRIu64 " independent origins", t->origins[leg]);
+	add(s, "sectors", unit * steps(sectors, 2, 3, UINT32_MAX), "%" PRIu32 " sectors", sectors);
+}
+
 void score_episode(struct score *s, const struct episode *ep, const struct profile *p)
 {
 	struct tally t = {0};
 	bool raised = ep->status == EPISODE_RAISED;
-	uint32_t unit = raised ? 2 : 1; /* a watch weighs half */
 
 	*s = (struct score){0};
 	if (ep->status == EPISODE_NONE)
 		return;
 	take(&t, ep, p);
-
-	uint32_t leg = raised && p->min_states ? p->min_states - 1 : 0;
-	if (leg >= t.significant)
-		leg = t.significant ? t.significant - 1 : 0;
-	uint32_t first = raised ? 2 : 1;
-	uint32_t more = t.significant > first ? t.significant - first : 0;
-	uint32_t more_max = raised ? 4 : 2;
-	uint32_t sectors = (uint32_t)__builtin_popcount(t.sectors);
-
 	add(s, "status", raised ? 50 : 20, "%s", raised ? "raised" : "watch");
-	add(s, "states", 4 * (more < more_max ? more : more_max),
-	    "%" PRIu32 " significant Member States", t.significant);
-	add(s, "severity",
-	    t.severity == SEVERITY_HIGH ? 5 * unit : t.severity == SEVERITY_MEDIUM ? 2 * unit : 0,
-	    "%s", vocab_severity_name(t.severity));
-	add(s, "breadth", 2 * unit * steps(t.breadth[leg], 16, 32, 64),
-	    "%" PRIu64 ".%" PRIu64 " times the entities asked for", t.breadth[leg] / 8,
-	    t.breadth[leg] % 8 * 10 / 8);
-	add(s, "origins", 2 * unit * steps(t.origins[leg], 2, 3, UINT64_MAX),
-	    "%" PRIu64 " independent origins", t.origins[leg]);
-	add(s, "sectors", unit * steps(sectors, 2, 3, UINT32_MAX), "%" PRIu32 " sectors", sectors);
+	add_spread(s, &t, raised);
+	add_depth(s, &t, leg_of(&t, raised, p), raised ? 2 : 1); /* a watch weighs half */
 	if (!raised)
-		add(s, "next_state", (uint32_t)t.next, "%s has %" PRIu64 "/4 of the entities asked for",
+		add(s, "next_state", (uint32_t)t.next,
+		    "%s has %" PRIu64 "/4 of the entities asked for",
 		    vocab_state_code(t.next_state), t.next);
 	assert(raised ? s->hundredths >= 50 && s->hundredths <= 100 : s->hundredths <= 49);
 }

@@ -10,7 +10,7 @@
 
 /* How long a write waits for room in the queue before it answers -EAGAIN. */
 #define QUEUE_WAIT_MS 1000
-#define POLL_MS	      50
+#define POLL_MS       50
 /* At close: what is not acknowledged by then is left to the next life. */
 #define CLOSE_WAIT_MS 5000
 
@@ -19,7 +19,7 @@ struct sink {
 	rd_kafka_conf_t *conf; /* template, for reopen */
 	char *brokers, *topic;
 	uint64_t failed; /* lines given up since the last flush; counted in poll, on our thread */
-	int fatal;	 /* the producer is of no more use */
+	int fatal;       /* the producer is of no more use */
 };
 
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)

@@ -8,10 +8,10 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* path operator 'value', the value's quotes and backslashes escaped. */
-static void comparison(struct text *out, const char *path, const char *operator, const char *value)
+/* path op 'value', the value's quotes and backslashes escaped. */
+static void comparison(struct text *out, const char *path, const char *op, const char *value)
 {
-	text_printf(out, "[%s %s '", path, operator);
+	text_printf(out, "[%s %s '", path, op);
 	for (; *value; value++) {
 		if (*value == '\'' || *value == '\\')
 			text_char(out, '\\');
@@ -59,18 +59,12 @@ bool stix_pattern_of(struct text *out, const char *id)
 		const char *type, *path;
 		bool (*write)(struct text *out, const char *value);
 	} types[] = {
-		{"ip", NULL, address},
-		{"ipv4", NULL, address},
-		{"ipv6", NULL, address},
-		{"network", NULL, address},
-		{"cidr", NULL, address},
-		{"domain", "domain-name:value", NULL},
-		{"url", "url:value", NULL},
-		{"email", "email-addr:value", NULL},
-		{"hash", NULL, hash},
-		{"md5", NULL, hash},
-		{"sha1", NULL, hash},
-		{"sha256", NULL, hash},
+		{"ip", NULL, address},      {"ipv4", NULL, address},
+		{"ipv6", NULL, address},    {"network", NULL, address},
+		{"cidr", NULL, address},    {"domain", "domain-name:value", NULL},
+		{"url", "url:value", NULL}, {"email", "email-addr:value", NULL},
+		{"hash", NULL, hash},       {"md5", NULL, hash},
+		{"sha1", NULL, hash},       {"sha256", NULL, hash},
 		{"sha512", NULL, hash},
 	};
 	const char *colon = strchr(id, ':');
@@ -90,8 +84,8 @@ bool stix_pattern_of(struct text *out, const char *id)
 bool stix_pattern_is_sdo(const char *id)
 {
 	static const char *const types[] = {
-		"attack-pattern", "campaign",	    "indicator", "infrastructure", "intrusion-set",
-		"malware",	  "threat-actor",   "tool",	 "vulnerability",
+		"attack-pattern", "campaign",     "indicator", "infrastructure", "intrusion-set",
+		"malware",        "threat-actor", "tool",      "vulnerability",
 	};
 	const char *dashes = strstr(id, "--");
 	uuid_t uuid;

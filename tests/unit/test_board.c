@@ -289,8 +289,7 @@ static void add_state(struct episode *ep, const struct point *p)
 	while (i < ep->states && ep->state[i].state < p->state)
 		i++;
 	if (i == ep->states || ep->state[i].state != p->state) {
-		memmove(&ep->state[i + 1], &ep->state[i],
-			(ep->states - i) * sizeof(ep->state[0]));
+		memmove(&ep->state[i + 1], &ep->state[i], (ep->states - i) * sizeof(ep->state[0]));
 		ep->state[i] = fixture_seen(p->state, 0);
 		ep->state[i].first_us = ep->state[i].last_us = p->at;
 		ep->states++;
@@ -310,7 +309,7 @@ static void judge(struct episode *ep)
 
 	for (uint32_t i = 0; i < ep->states; i++)
 		significant += ep->state[i].significant;
-	ep->status = significant >= 2 ? EPISODE_RAISED
+	ep->status = significant >= 2                ? EPISODE_RAISED
 		     : significant && ep->states > 1 ? EPISODE_WATCH
 						     : EPISODE_NONE;
 }
@@ -391,8 +390,9 @@ static void property(const struct fixture *f, bool in_order)
 		board_fini(b);
 		board_fini(c);
 	}
-	tap_int(same, rounds, in_order ? "growing in order of time: same candidates, same ids"
-				       : "growing in any order: same candidates");
+	tap_int(same, rounds,
+		in_order ? "growing in order of time: same candidates, same ids"
+			 : "growing in any order: same candidates");
 }
 
 /* A payload for the corpus of tests/fuzz/fuzz_board.c. */

@@ -9,8 +9,7 @@
 #include "base/timestamp.h"
 #include "raise/candidate.h"
 
-#define AT(hour, minute)                                                                           \
-	(timestamp_civil(2026, 11, 20, hour, minute, 0) * TIMESTAMP_SECOND)
+#define AT(hour, minute) (timestamp_civil(2026, 11, 20, hour, minute, 0) * TIMESTAMP_SECOND)
 
 enum { DE = 5, FR = 10, PL = 21 }; /* vocab's order of codes */
 enum { ENERGY = 1, TRANSPORT = 2, HEALTH = 5 };

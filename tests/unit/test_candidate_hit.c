@@ -62,9 +62,20 @@ static void forms(void)
 /* Times out of order, negative, and beyond the calendar: always what the calendar says. */
 static void times(void)
 {
-	static const int64_t at[] = {0, 1, 999999, 1000000, 999999, -1, 0, -1000000, INT64_MAX,
-				     INT64_MAX - 1, INT64_MIN, INT64_C(1795161600123456),
-				     INT64_C(1795161600000007), INT64_C(1795161599999999)};
+	static const int64_t at[] = {0,
+				     1,
+				     999999,
+				     1000000,
+				     999999,
+				     -1,
+				     0,
+				     -1000000,
+				     INT64_MAX,
+				     INT64_MAX - 1,
+				     INT64_MIN,
+				     INT64_C(1795161600123456),
+				     INT64_C(1795161600000007),
+				     INT64_C(1795161599999999)};
 	struct hit_json h = whole;
 	int same = 0, total = sizeof(at) / sizeof(at[0]);
 

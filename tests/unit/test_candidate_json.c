@@ -37,9 +37,9 @@ static const char *nth(const json_t *j, const char *array, size_t n, const char 
 	return str(json_array_get(json_object_get(j, array), n), key);
 }
 
-static const char *const contract_order[] = {"event_type", "id", "version", "status", "threat",
-					     "window", "member_states", "profile", "tlp", "score",
-					     "evidence", "explain"};
+static const char *const contract_order[] = {"event_type", "id",     "version",       "status",
+					     "threat",     "window", "member_states", "profile",
+					     "tlp",        "score",  "evidence",      "explain"};
 
 static void key_order(const json_t *j)
 {
@@ -47,9 +47,8 @@ static void key_order(const json_t *j)
 	json_t *value;
 	size_t at = 0, count = sizeof(contract_order) / sizeof(contract_order[0]);
 
-	json_object_foreach((json_t *)j, key, value)
-		if (at < count && strcmp(key, contract_order[at]) == 0)
-			at++;
+	json_object_foreach((json_t *)j, key,
+			    value) if (at < count && strcmp(key, contract_order[at]) == 0) at++;
 	tap_ok(at == count, "the contract's keys stand in the contract's order");
 }
 
@@ -93,8 +92,8 @@ static void sums(const struct fixture *f, const struct episode *ep, enum candida
 
 	candidate_make(&c, &f->cx, ep, status, 1);
 	json_t *j = parse(&c, &f->cx);
-	json_array_foreach(json_object_get(j, "score_terms"), i, term)
-		sum += 100 * json_number_value(json_object_get(term, "value"));
+	json_array_foreach(json_object_get(j, "score_terms"), i, term) sum +=
+		100 * json_number_value(json_object_get(term, "value"));
 	double score = 100 * json_number_value(json_object_get(j, "score"));
 	tap_ok((int)(sum + 0.5) == (int)(score + 0.5), "terms sum to the score (%.0f)", score);
 	tap_ok(c.score * 100 > score - 0.001 && c.score * 100 < score + 0.001,
@@ -217,16 +216,30 @@ static void withdrawn(const struct fixture *f)
 	json_decref(j);
 }
 
-/* The line that tests/cases/30_schema validates comes from here. */
+/* The lines that tests/cases/30_schema validates: every status, a merger, one that
+ * holds no more, estimates, a criterion by report. */
 static void golden(const struct fixture *f, const char *path)
 {
-	struct episode ep = fixture_raised(f);
-	struct candidate c;
 	FILE *out = fopen(path, "w");
 
-	for (int i = 0; i < CANDIDATE_STATUSES && out; i++) {
-		ep = i == CANDIDATE_WATCH ? fixture_watch(f) : fixture_raised(f);
-		candidate_make(&c, &f->cx, &ep, (enum candidate_status)i, 1);
+	for (int i = 0; out && i < CANDIDATE_STATUSES + 3; i++) {
+		enum candidate_status status = i < CANDIDATE_STATUSES ? (enum candidate_status)i
+					       : i == 7               ? CANDIDATE_UPDATED
+								      : CANDIDATE_WITHDRAWN;
+		struct episode ep = i == 0 ? fixture_watch(f) : fixture_raised(f);
+		struct candidate c;
+		if (i == 6)
+			ep.status = EPISODE_NONE;
+		if (i == 7) {
+			ep.threat = f->rule;
+			ep.state[0].entities_exact = ep.state[0].records_exact = false;
+			ep.state[0].criteria = 7;
+			ep.state[0].users = 250000;
+			ep.state[0].duration_s = 7200;
+		}
+		candidate_make(&c, &f->cx, &ep, status, 1 + (uint32_t)i);
+		if (i == 5)
+			strcpy(c.superseded_by, "94ec10fa-d3cb-5702-a458-30cd694d928e");
 		char *line = print(&c, &f->cx);
 		fprintf(out, "%s\n", line);
 		free(line);

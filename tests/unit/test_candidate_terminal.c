@@ -72,9 +72,7 @@ static void hostile(struct fixture *f)
 	       "no control character of a name reaches the terminal");
 	size_t len = strlen(s), i = 0, n = 1;
 	for (; i < len && n; i += n)
-		n = (unsigned char)s[i] < 0x80
-			    ? 1
-			    : utf8_sequence((const uint8_t *)s + i, len - i);
+		n = (unsigned char)s[i] < 0x80 ? 1 : utf8_sequence((const uint8_t *)s + i, len - i);
 	tap_ok(n > 0, "what is printed is UTF-8");
 	tap_ok(widest(s) <= 100, "a long name fits in 100 columns (%zu)", widest(s));
 	tap_ok(strstr(s, "and 14 more") != NULL, "evidence is cut and says so");
@@ -88,13 +86,17 @@ int main(int argc, char **argv)
 	(void)argv;
 	fixture_init(&f);
 	if (argc > 1) {
-		/* for a person: what it looks like */
+		/* for a person: what it looks like, with the default profile */
+		struct problems ps = {0};
+		struct profile *p = profile_load("rules/significance/observed.yaml", NULL, &ps);
+		f.cx.profile = p ? p : &f.profile;
 		struct episode ep = fixture_raised(&f), watch = fixture_watch(&f);
 		char *a = print(&f, &ep, CANDIDATE_RAISED, true);
 		char *b = print(&f, &watch, CANDIDATE_WATCH, true);
 		printf("%s%s", a, b);
 		free(a);
 		free(b);
+		profile_free(p);
 		fixture_fini(&f);
 		return 0;
 	}

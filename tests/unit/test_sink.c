@@ -82,7 +82,8 @@ static void file(void)
 	sink_file.close(s);
 	holds(rotated, "one\ntwo\n", "until then lines went to the old file");
 	holds(path, "three\n", "then to the new one");
-	tap_int(sink_file.open(&s, "/no/such/folder/x", NULL, why), -ENOENT, "a folder that is not");
+	tap_int(sink_file.open(&s, "/no/such/folder/x", NULL, why), -ENOENT,
+		"a folder that is not");
 	tap_ok(strstr(why, "/no/such/folder/x") != NULL, "is named: %s", why);
 	tap_ok(sink_file.open(&s, folder, NULL, why) != 0, "a folder is no file");
 }

@@ -28,9 +28,8 @@ static json_t *object(const json_t *bundle, const char *type, int n)
 	json_t *o;
 	size_t i;
 
-	json_array_foreach(json_object_get(bundle, "objects"), i, o)
-		if (strcmp(str(o, "type"), type) == 0 && n-- == 0)
-			return o;
+	json_array_foreach(json_object_get(bundle, "objects"), i,
+			   o) if (strcmp(str(o, "type"), type) == 0 && n-- == 0) return o;
 	return NULL;
 }
 
@@ -39,9 +38,8 @@ static json_t *with_id(const json_t *bundle, const char *id)
 	json_t *o;
 	size_t i;
 
-	json_array_foreach(json_object_get(bundle, "objects"), i, o)
-		if (strcmp(str(o, "id"), id) == 0)
-			return o;
+	json_array_foreach(json_object_get(bundle, "objects"), i,
+			   o) if (strcmp(str(o, "id"), id) == 0) return o;
 	return NULL;
 }
 
@@ -71,8 +69,8 @@ static void campaign(const struct fixture *f)
 		"a count stops where STIX does");
 	tap_str(str(object(b, "sighting", 1), "sighting_of_ref"), str(threat, "id"),
 		"sightings are of the threat");
-	const char *where = json_string_value(json_array_get(
-		json_object_get(object(b, "sighting", 1), "where_sighted_refs"), 0));
+	const char *where = json_string_value(
+		json_array_get(json_object_get(object(b, "sighting", 1), "where_sighted_refs"), 0));
 	tap_str(str(with_id(b, where), "country"), "FR", "and where it was sighted");
 	tap_str(str(object(b, "location", 3), "region"), "europe", "EU is a region");
 	tap_str(str(incident, "created"), "2026-11-20T09:15:00.000Z", "created when decided");
@@ -191,7 +189,8 @@ static void golden(struct fixture *f, const char *path)
 		uint32_t threats[] = {f->campaign, f->domain, f->rule};
 		ep.tlp = (uint8_t)(i % TLPS);
 		ep.pap = (uint8_t)(i % PAPS);
-		ep.threat = i < 4 ? fixture_threat(f, NAME_INDICATOR, ids[i], "named") : threats[i % 3];
+		ep.threat =
+			i < 4 ? fixture_threat(f, NAME_INDICATOR, ids[i], "named") : threats[i % 3];
 		candidate_make(&c, &f->cx, &ep, (enum candidate_status)(i % CANDIDATE_STATUSES),
 			       1 + i);
 		char *line = print(&c, &f->cx);
