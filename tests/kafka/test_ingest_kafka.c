@@ -126,18 +126,22 @@ static void note(struct seen *s, const struct batch *b)
 	}
 }
 
+static void read_once(struct seen *s, struct kafka_input *in)
+{
+	struct batch *b = batch_get(&pool);
+
+	s->result = kafka_fill(in, b, s->why);
+	if (s->result > 0)
+		note(s, b);
+	batch_put(&pool, b);
+}
+
 /* Fills until count messages came, or the end, or patience does. */
 static void read_some(struct seen *s, struct kafka_input *in, uint64_t count)
 {
-	for (int i = 0; i < PATIENCE && s->messages < count; i++) {
-		struct batch *b = batch_get(&pool);
-		s->result = kafka_fill(in, b, s->why);
-		if (s->result > 0)
-			note(s, b);
-		batch_put(&pool, b);
-		if (s->result <= 0)
-			return;
-	}
+	s->result = 1;
+	for (int i = 0; i < PATIENCE && s->messages < count && s->result > 0; i++)
+		read_once(s, in);
 }
 
 static double seconds(void)
@@ -292,16 +296,14 @@ static void check_broker_down(void)
 	read_some(&s, in, 1);
 	tap_int((long long)s.messages, 1, "a message before the brokers go");
 	rd_kafka_mock_broker_set_down(cluster, -1);
-	for (int i = 0; i < 10 && s.result >= 0; i++) {
-		struct batch *b = batch_get(&pool);
-		s.result = kafka_fill(in, b, s.why);
-		batch_put(&pool, b);
-	}
+	for (int i = 0; i < 10 && s.result > 0; i++)
+		read_once(&s, in);
 	tap_int(s.result, 1, "without brokers: nothing, and no error");
 	double from = seconds();
 	kafka_marks(in, &mark, 1);
-	tap_ok(kafka_commit(in, &mark, 1) < 0 && seconds() - from < 8,
-	       "a commit fails in time: %.1f s", seconds() - from);
+	int err = kafka_commit(in, &mark, 1);
+	double took = seconds() - from;
+	tap_ok(err < 0 && took < 8, "a commit fails in time: %.1f s", took);
 	rd_kafka_mock_broker_set_up(cluster, -1);
 	produce_text("down", 0, "after");
 	read_some(&s, in, 2);
@@ -337,8 +339,8 @@ static void check_rebalance(void)
 	for (int i = 0; i < PATIENCE && !(na > 0 && nb > 0 && na + nb == PARTITIONS); i++) {
 		for (int k = 0; k < 4; k++)
 			produce_text("shared", k, "y");
-		read_some(&sa, a, sa.messages + 1);
-		read_some(&sb, b, sb.messages + 1);
+		read_once(&sa, a);
+		read_once(&sb, b);
 		na = kafka_marks(a, marks, PARTITIONS);
 		nb = kafka_marks(b, marks, PARTITIONS);
 	}
@@ -375,31 +377,19 @@ static void check_indicators(void)
 		produce_text("iocs", i % 2, "evil.com");
 	produce_text("logs", 0, "{}");
 	rd_kafka_flush(producer, 5000);
-	for (int i = 1; i <= 2; i++) {
-		indicators = 0;
-		memset(&s, 0, sizeof(s));
-		if (kafka_open(&in, &cx, &set, s.why) != 0)
-			return;
-		read_some(&s, in, 1);
-		tap_ok(indicators == 100 && s.messages == 1,
-		       "start %d: all indicators before the first record", i);
-		uint32_t n = kafka_marks(in, marks, PARTITIONS);
-		tap_ok(n == 1 && strcmp(marks[0].topic, "logs") == 0, "they have no marks");
-		produce_text("iocs", 0, "evil.org");
-		rd_kafka_flush(producer, 5000);
-		for (int k = 0; k < 50 && indicators < 101; k++)
-			read_some(&s, in, s.messages);
-		for (int k = 0; k < 50 && indicators < 101; k++) {
-			struct batch *b = batch_get(&pool);
-			kafka_fill(in, b, s.why);
-			batch_put(&pool, b);
-		}
-		tap_ok(indicators >= 101, "and later ones while running");
-		kafka_close(in);
-		text_fini(&s.lines);
-		if (i == 1)
-			break;
-	}
+	if (kafka_open(&in, &cx, &set, s.why) != 0)
+		return;
+	read_some(&s, in, 1);
+	tap_ok(indicators == 100 && s.messages == 1, "all indicators before the first record");
+	uint32_t n = kafka_marks(in, marks, PARTITIONS);
+	tap_ok(n == 1 && strcmp(marks[0].topic, "logs") == 0, "they have no marks");
+	produce_text("iocs", 0, "evil.org");
+	rd_kafka_flush(producer, 5000);
+	for (int k = 0; k < 50 && indicators < 101; k++)
+		read_once(&s, in);
+	tap_int((long long)indicators, 101, "and a later one while running");
+	kafka_close(in);
+	text_fini(&s.lines);
 	set.topic_count = 1;
 	set.stop_at_end = true;
 	indicators = 0;
