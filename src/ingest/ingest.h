@@ -88,6 +88,8 @@ struct input_path {
 struct input_list {
 	struct input_path *items;
 	uint32_t count, capacity;
+	uint32_t *slots; /* of (device, inode, source), while it is built: index + 1, 0 free */
+	uint32_t slot_count;
 };
 
 /*
