@@ -15,7 +15,7 @@
 #include "ingest/kafka_conf.h"
 #include "ingest/kafka_input.h"
 
-#define FETCH	       256	  /* messages taken from librdkafka at once */
+#define FETCH          256        /* messages taken from librdkafka at once */
 #define FETCH_BYTES    (4u << 20) /* of which this many fill the stash well enough */
 #define FETCH_WAIT_MS  100
 #define FEED_MESSAGES  1000 /* indicators a fill */
@@ -53,15 +53,16 @@ static int subscribe(struct kafka_input *in, rd_kafka_t *rk, bool indicators, ch
 }
 
 /* A consumer of the telemetry topics or of the indicator topics; NULL with why. */
-static rd_kafka_t *consumer(struct kafka_input *in, const struct kafka_settings *s,
-			    bool indicators, char why[256])
+static rd_kafka_t *consumer(struct kafka_input *in, const struct kafka_settings *s, bool indicators,
+			    char why[256])
 {
 	char group[512], host[64] = "", reason[200];
 	const char *name = s->group ? s->group : "tocsin";
 
 	gethostname(host, sizeof(host) - 1);
 	if (indicators)
-		snprintf(group, sizeof(group), "%.256s-indicators-%s-%d", name, host, (int)getpid());
+		snprintf(group, sizeof(group), "%.256s-indicators-%s-%d", name, host,
+			 (int)getpid());
 	else
 		snprintf(group, sizeof(group), "%.256s", name);
 	rd_kafka_conf_t *conf = kafka_conf_make(s->brokers, group, s->properties, why);

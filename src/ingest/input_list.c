@@ -17,9 +17,9 @@
 #include "ingest/unpack.h"
 
 #define DEPTH_MAX  64
-#define PEEK_BYTES 4096	 /* of a pipe: enough to unpack the first four */
-#define PEEK_TRIES 100	 /* looks at a pipe that has given less than a magic number, */
-#define PEEK_US	   10000 /* and the pause between them */
+#define PEEK_BYTES 4096  /* of a pipe: enough to unpack the first four */
+#define PEEK_TRIES 100   /* looks at a pipe that has given less than a magic number, */
+#define PEEK_US    10000 /* and the pause between them */
 
 static int failed(char why[256], const char *path, int err)
 {

@@ -68,8 +68,8 @@ static void teardown(void)
 	batch_pool_fini(&pool);
 }
 
-static void produce(const char *topic, int partition, const void *p, size_t len,
-		    const char *source, const char *state)
+static void produce(const char *topic, int partition, const void *p, size_t len, const char *source,
+		    const char *state)
 {
 	rd_kafka_headers_t *h = rd_kafka_headers_new(2);
 
@@ -263,9 +263,14 @@ static void check_resume(void)
 	text_fini(&s.lines);
 
 	struct kafka_topic t = {.name = "resume"};
-	struct kafka_settings set = {.brokers = brokers, .group = "resume", .topics = &t,
-				     .topic_count = 1, .stop_at_end = true, .marks = marks,
-				     .mark_count = 1, .properties = quick};
+	struct kafka_settings set = {.brokers = brokers,
+				     .group = "resume",
+				     .topics = &t,
+				     .topic_count = 1,
+				     .stop_at_end = true,
+				     .marks = marks,
+				     .mark_count = 1,
+				     .properties = quick};
 	static const int64_t given[] = {8, 2}, from[] = {8, 4};
 	for (int i = 0; i < 2; i++) {
 		memset(&s, 0, sizeof(s));
@@ -275,8 +280,8 @@ static void check_resume(void)
 			break;
 		read_some(&s, in, 99);
 		tap_ok(s.messages == (uint64_t)(10 - from[i]) && s.disordered == 0,
-		       "a checkpoint %s the group's offset: %llu come",
-		       i ? "behind" : "ahead of", (unsigned long long)s.messages);
+		       "a checkpoint %s the group's offset: %llu come", i ? "behind" : "ahead of",
+		       (unsigned long long)s.messages);
 		kafka_close(in);
 		text_fini(&s.lines);
 	}
@@ -333,7 +338,8 @@ static void check_rebalance(void)
 		return;
 	read_some(&sa, a, 400);
 	first = kafka_marks(a, marks, PARTITIONS);
-	tap_ok(first == PARTITIONS && kafka_commit(a, marks, first) == 0, "one member has all four");
+	tap_ok(first == PARTITIONS && kafka_commit(a, marks, first) == 0,
+	       "one member has all four");
 	if (!open_topic(&b, "shared", "shared", NULL, false))
 		return;
 	for (int i = 0; i < PATIENCE && !(na > 0 && nb > 0 && na + nb == PARTITIONS); i++) {
@@ -364,9 +370,13 @@ static void on_indicator(void *arg, const char *topic, const void *payload, size
 static void check_indicators(void)
 {
 	struct kafka_topic topics[] = {{.name = "iocs", .indicators = true}, {.name = "logs"}};
-	struct kafka_settings set = {.brokers = brokers, .group = "iocs", .topics = topics,
-				     .topic_count = 2, .on_indicator = on_indicator,
-				     .arg = &indicators, .properties = quick};
+	struct kafka_settings set = {.brokers = brokers,
+				     .group = "iocs",
+				     .topics = topics,
+				     .topic_count = 2,
+				     .on_indicator = on_indicator,
+				     .arg = &indicators,
+				     .properties = quick};
 	struct kafka_input *in;
 	struct kafka_mark marks[PARTITIONS];
 	struct seen s = {0};
@@ -397,7 +407,8 @@ static void check_indicators(void)
 	if (kafka_open(&in, &cx, &set, s.why) != 0)
 		return;
 	read_some(&s, in, 1);
-	tap_ok(s.result == 0 && indicators == 101, "an indicator topic alone, to its end, from its start");
+	tap_ok(s.result == 0 && indicators == 101,
+	       "an indicator topic alone, to its end, from its start");
 	kafka_close(in);
 }
 
@@ -405,8 +416,8 @@ static void check_property(const char *property, const char *want)
 {
 	const char *list[] = {property, NULL};
 	struct kafka_topic t = {.name = "p"};
-	struct kafka_settings set = {.brokers = brokers, .topics = &t, .topic_count = 1,
-				     .properties = list};
+	struct kafka_settings set = {
+		.brokers = brokers, .topics = &t, .topic_count = 1, .properties = list};
 	struct kafka_input *in;
 	char why[256] = "";
 	int err = kafka_open(&in, &cx, &set, why);

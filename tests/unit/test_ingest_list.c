@@ -45,7 +45,8 @@ static void show(const struct input_list *l, struct text *t)
 static void make_tree(void)
 {
 	static const uint8_t pcap[24] = {0xd4, 0xc3, 0xb2, 0xa1}, ng[28] = {0x0a, 0x0d, 0x0d, 0x0a};
-	static const uint8_t nano[24] = {0xa1, 0xb2, 0x3c, 0x4d}, kuz[24] = {0x34, 0xcd, 0xb2, 0xa1};
+	static const uint8_t nano[24] = {0xa1, 0xb2, 0x3c, 0x4d},
+			     kuz[24] = {0x34, 0xcd, 0xb2, 0xa1};
 
 	mkdir(in_folder("b"), 0700);
 	mkdir(in_folder("b/c"), 0700);
@@ -134,7 +135,8 @@ static void check_standard_input(void)
 
 	for (int i = 0; i < 2; i++) {
 		int ends[2];
-		if (pipe(ends) != 0 || write(ends[1], i ? "{}\n" : (const char *)pcap, i ? 3 : 24) < 0)
+		if (pipe(ends) != 0 ||
+		    write(ends[1], i ? "{}\n" : (const char *)pcap, i ? 3 : 24) < 0)
 			return;
 		dup2(ends[0], 0);
 		close(ends[0]);
@@ -143,7 +145,8 @@ static void check_standard_input(void)
 			       l.items[0].ops == (i ? &ingest_file : &ingest_pcap),
 		       "standard input: %s", i ? "lines" : "a capture");
 		read_all(&r, l.items[0].ops, "-", NULL, i);
-		tap_ok(r.result == 0 && r.records == (uint64_t)i, "which is all still there %s", r.why);
+		tap_ok(r.result == 0 && r.records == (uint64_t)i, "which is all still there %s",
+		       r.why);
 		run_free(&r);
 		input_list_fini(&l);
 	}
@@ -195,7 +198,8 @@ static void check_null(void)
 	run_free(&r);
 	read_all(&r, &ingest_null, "lines:0:x", NULL, true);
 	tap_ok(r.result == 0 && r.records == 0, "no lines");
-	static const char *const bad[] = {"lines:x", "lines:-1:x", "rows:1:x", "lines:99999999999999999999:x"};
+	static const char *const bad[] = {"lines:x", "lines:-1:x", "rows:1:x",
+					  "lines:99999999999999999999:x"};
 	for (int i = 0; i < 4; i++) {
 		read_all(&r, &ingest_null, bad[i], NULL, true);
 		tap_int(r.result, -EINVAL, bad[i]);
@@ -224,7 +228,7 @@ static void check_live(void)
 			ingest_live.fill(in, b, why);
 			for (uint32_t k = 0; k < b->items; k++) {
 				found += memmem(b->bytes + b->item[k].start, b->item[k].len,
-						"\x10tocsin-live-test" + 1, 16) != NULL;
+						"tocsin-live-test", 16) != NULL;
 				numbered = numbered && b->item[k].offset == ++frame;
 			}
 			batch_put(&pool, b);
