@@ -21,10 +21,10 @@
 
 /* What the reader needs to know of the world. */
 struct ingest_context {
-	uint32_t record_bytes_max;  /* 1 KiB..BATCH_BYTES */
-	bool follow;		    /* files: wait for more at the end (run) */
-	bool io_uring;		    /* files: try it first; falls back by itself */
-	const _Atomic bool *stop;   /* set: fill() returns 0 soon, at a record boundary */
+	uint32_t record_bytes_max; /* 1 KiB..BATCH_BYTES */
+	bool follow;               /* files: wait for more at the end (run) */
+	bool io_uring;             /* files: try it first; falls back by itself */
+	const _Atomic bool *stop;  /* set: fill() returns 0 soon, at a record boundary */
 	struct object_registry *objects;
 	const struct source_registry *sources;
 };
@@ -38,9 +38,12 @@ struct source_ops {
 	/* spec: a path, "-", an interface... 0 and *in, or -errno with why. */
 	int (*open)(struct input **in, const struct ingest_context *cx, const char *spec,
 		    const struct source *source, char why[256]);
-	/* <0 -errno (why says what), 0 end, >0 items filled. May return >0 with
-	 * items == 0 and only refused[] set. Never blocks longer than ~200 ms in
-	 * live inputs (kafka, follow, capture): then returns >0 with items 0. */
+	/* <0 -errno (why says what), 0 end, >0 there may be more. The batch comes in
+	 * empty and may go out with items == 0 and only refused[] set; refused[] is
+	 * to be added to the ledger whatever is returned. A part that is broken is
+	 * counted and ends the input, with 0 next time; why then says what it was.
+	 * Never blocks longer than ~200 ms in live inputs (streams, follow, capture,
+	 * kafka): then returns >0 with items 0. */
 	int (*fill)(struct input *in, struct batch *b, char why[256]);
 	/* Bytes done and bytes in all (0 when unknown), for the progress bar. */
 	void (*progress)(const struct input *in, uint64_t *done, uint64_t *total);
@@ -81,13 +84,15 @@ struct input_path {
 	char *path;
 	const struct source *source;
 	const struct source_ops *ops; /* pcap or file, told by content (through gz and zst) */
-	uint64_t bytes;		      /* on disk; 0 for a stream */
+	uint64_t bytes;               /* on disk; 0 for a stream */
 	uint64_t device, inode;
 };
 
 struct input_list {
 	struct input_path *items;
 	uint32_t count, capacity;
+	uint32_t *slots; /* of (device, inode, source), while it is built: index + 1, 0 free */
+	uint32_t slot_count;
 };
 
 /*

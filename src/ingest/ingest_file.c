@@ -25,10 +25,10 @@
 #include "ingest/unpack.h"
 
 /* One byte more than a batch: a record of exactly BATCH_BYTES is seen to end. */
-#define WINDOW	      (BATCH_BYTES + 1u)
-#define FILL_WAIT_MS  200
+#define WINDOW          (BATCH_BYTES + 1u)
+#define FILL_WAIT_MS    200
 #define FOLLOW_PAUSE_US 50000
-#define FOLLOW_GRACE	20 /* looks: a rotated file's writer may still finish its lines */
+#define FOLLOW_GRACE    20 /* looks: a rotated file's writer may still finish its lines */
 
 static_assert(BATCH_PAD > 1, "the window's last byte lies in the pad");
 
@@ -41,13 +41,13 @@ struct input {
 	uint8_t *rest; /* WINDOW bytes; [rest_at, rest_len) are read and not delivered */
 	size_t rest_at, rest_len;
 	uint64_t offset; /* in the stream, of the first byte not delivered */
-	bool follow;	 /* a plain regular file that may grow */
-	bool sniffed;	 /* its first bytes were looked at */
-	bool skipping;	 /* inside a line too long */
-	bool end;	 /* no more bytes will come */
-	uint32_t grace;	 /* follow: quiet looks since the path names another file */
-	bool told;	 /* bad compression or a failed read was counted */
-	int error;	 /* a failed read, told after what came before it */
+	bool follow;     /* a plain regular file that may grow */
+	bool sniffed;    /* its first bytes were looked at */
+	bool skipping;   /* inside a line too long */
+	bool end;        /* no more bytes will come */
+	uint32_t grace;  /* follow: quiet looks since the path names another file */
+	bool told;       /* bad compression or a failed read was counted */
+	int error;       /* a failed read, told after what came before it */
 };
 
 /* The position prefix. A followed file is named with its inode: the next file
@@ -277,7 +277,8 @@ static int finish(struct input *in, struct batch *b, char why[256])
 	if (in->u.bad && !in->told) {
 		in->told = true;
 		b->refused[REASON_BAD_COMPRESSION]++;
-		snprintf(why, 256, "%.180s: what follows unpacked byte %" PRIu64 " cannot be unpacked",
+		snprintf(why, 256,
+			 "%.180s: what follows unpacked byte %" PRIu64 " cannot be unpacked",
 			 in->path, in->offset);
 		log_warning("%s", why);
 		return 1;

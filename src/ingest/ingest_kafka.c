@@ -15,7 +15,7 @@
 #include "ingest/kafka_conf.h"
 #include "ingest/kafka_input.h"
 
-#define FETCH	       256	  /* messages taken from librdkafka at once */
+#define FETCH          256        /* messages taken from librdkafka at once */
 #define FETCH_BYTES    (4u << 20) /* of which this many fill the stash well enough */
 #define FETCH_WAIT_MS  100
 #define FEED_MESSAGES  1000 /* indicators a fill */
@@ -53,15 +53,16 @@ static int subscribe(struct kafka_input *in, rd_kafka_t *rk, bool indicators, ch
 }
 
 /* A consumer of the telemetry topics or of the indicator topics; NULL with why. */
-static rd_kafka_t *consumer(struct kafka_input *in, const struct kafka_settings *s,
-			    bool indicators, char why[256])
+static rd_kafka_t *consumer(struct kafka_input *in, const struct kafka_settings *s, bool indicators,
+			    char why[256])
 {
 	char group[512], host[64] = "", reason[200];
 	const char *name = s->group ? s->group : "tocsin";
 
 	gethostname(host, sizeof(host) - 1);
 	if (indicators)
-		snprintf(group, sizeof(group), "%.256s-indicators-%s-%d", name, host, (int)getpid());
+		snprintf(group, sizeof(group), "%.256s-indicators-%s-%d", name, host,
+			 (int)getpid());
 	else
 		snprintf(group, sizeof(group), "%.256s", name);
 	rd_kafka_conf_t *conf = kafka_conf_make(s->brokers, group, s->properties, why);
@@ -380,16 +381,27 @@ int kafka_fill(struct kafka_input *in, struct batch *b, char why[256])
 	return 1;
 }
 
+/* While closing, a queue gives events, messages still on their way among them. */
+static void close_event(struct kafka_input *in, rd_kafka_t *rk, rd_kafka_event_t *event)
+{
+	if (!event)
+		return;
+	if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+		kafka_group_rebalance(rk, rd_kafka_event_error(event),
+				      rd_kafka_event_topic_partition_list(event), in);
+	rd_kafka_event_destroy(event);
+}
+
 /* Leaves the group if the brokers answer in time, and goes in any case. */
-static void close_consumer(rd_kafka_t *rk)
+static void close_consumer(struct kafka_input *in, rd_kafka_t *rk)
 {
 	if (!rk)
 		return;
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
 	rd_kafka_error_t *err = rd_kafka_consumer_close_queue(rk, queue);
-	for (int ms = 0; !err && ms < CLOSE_WAIT_MS && !rd_kafka_consumer_closed(rk);
-	     ms += CLOSE_SLICE_MS)
-		rd_kafka_queue_poll_callback(queue, CLOSE_SLICE_MS);
+	uint64_t until = clock_monotonic_ns() + CLOSE_WAIT_MS * UINT64_C(1000000);
+	while (!err && !rd_kafka_consumer_closed(rk) && clock_monotonic_ns() < until)
+		close_event(in, rk, rd_kafka_queue_poll(queue, CLOSE_SLICE_MS));
 	if (err)
 		rd_kafka_error_destroy(err);
 	rd_kafka_queue_destroy(queue);
@@ -404,8 +416,8 @@ void kafka_close(struct kafka_input *in)
 		kafka_group_forget(in, in->parts[i]);
 	if (in->queue)
 		rd_kafka_queue_destroy(in->queue);
-	close_consumer(in->records);
-	close_consumer(in->feed);
+	close_consumer(in, in->records);
+	close_consumer(in, in->feed);
 	for (uint32_t i = 0; i < in->part_count; i++)
 		free(in->parts[i]);
 	pthread_mutex_destroy(&in->lock);

@@ -17,7 +17,7 @@
 #include "base/timestamp.h"
 
 #define BLOCK_MS     50
-#define WAIT_MS	     200
+#define WAIT_MS      200
 #define SNAP_BYTES   262144 /* libpcap's largest for what has no larger frames */
 #define KERNEL_BYTES (32 << 20)
 

@@ -13,9 +13,9 @@ struct input {
 	struct object *object;
 	const struct source *source;
 	const _Atomic bool *stop;
-	uint64_t left, done;	 /* lines */
+	uint64_t left, done;     /* lines */
 	uint32_t line, per_fill; /* bytes of a line, lines of a batch */
-	uint8_t *block;		 /* per_fill lines */
+	uint8_t *block;          /* per_fill lines */
 };
 
 static void null_close(struct input *in)

@@ -34,8 +34,8 @@ struct input {
 	size_t at, len;
 	uint64_t frame; /* number of the last one read, from 1 */
 	int link_type;
-	int error;   /* a failed read, -errno */
-	bool broken; /* no more frames will come */
+	int error;                   /* a failed read, -errno */
+	bool broken;                 /* no more frames will come */
 	struct pcap_pkthdr *pending; /* read from libpcap, not yet in a batch */
 	const u_char *pending_bytes;
 };
@@ -170,13 +170,13 @@ static bool take_frame(struct input *in, struct batch *b)
 /* The capture ended at a place where no capture ends. */
 static void count_broken(struct input *in, struct batch *b, char why[256])
 {
-	enum reason r = in->error    ? REASON_READ_FAILED
+	enum reason r = in->error   ? REASON_READ_FAILED
 			: in->u.bad ? REASON_BAD_COMPRESSION
 				    : REASON_BAD_CAPTURE;
 
 	b->refused[r]++;
 	snprintf(why, 256, "%.120s: after frame %" PRIu64 ": %.100s", in->path, in->frame,
-		 in->error    ? strerror(-in->error)
+		 in->error   ? strerror(-in->error)
 		 : in->u.bad ? "cannot be unpacked"
 			     : pcap_geterr(in->pcap));
 	log_warning("%s", why);

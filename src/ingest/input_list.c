@@ -13,12 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "ingest/unpack.h"
 
 #define DEPTH_MAX  64
-#define PEEK_BYTES 4096	 /* of a pipe: enough to unpack the first four */
-#define PEEK_TRIES 100	 /* looks at a pipe that has given less than a magic number, */
-#define PEEK_US	   10000 /* and the pause between them */
+#define PEEK_BYTES 4096  /* of a pipe: enough to unpack the first four */
+#define PEEK_TRIES 100   /* looks at a pipe that has given less than a magic number, */
+#define PEEK_US    10000 /* and the pause between them */
 
 static int failed(char why[256], const char *path, int err)
 {
@@ -86,26 +87,57 @@ static const struct source_ops *told_by_pipe(void)
 	return ops;
 }
 
+/* The slot of this file for this source, or the free one where it belongs. */
+static uint32_t *slot_of(const struct input_list *l, uint64_t device, uint64_t inode,
+			 const struct source *s)
+{
+	uint64_t h = hash_pair(hash_pair(device, inode), (uintptr_t)s);
+	uint32_t i = (uint32_t)h & (l->slot_count - 1);
+
+	for (; l->slots[i]; i = (i + 1) & (l->slot_count - 1)) {
+		const struct input_path *p = &l->items[l->slots[i] - 1];
+		if (p->inode == inode && p->device == device && p->source == s)
+			break;
+	}
+	return &l->slots[i];
+}
+
 static bool is_listed(const struct input_list *l, const struct stat *st, const struct source *s)
 {
+	return l->slots && *slot_of(l, st->st_dev, st->st_ino, s) != 0;
+}
+
+static void index_items(struct input_list *l)
+{
+	memset(l->slots, 0, l->slot_count * sizeof(*l->slots));
 	for (uint32_t i = 0; i < l->count; i++)
-		if (l->items[i].inode == st->st_ino && l->items[i].device == st->st_dev &&
-		    l->items[i].source == s)
-			return true;
-	return false;
+		*slot_of(l, l->items[i].device, l->items[i].inode, l->items[i].source) = i + 1;
+}
+
+/* Room for as many again, and slots at most half full. */
+static int grow(struct input_list *l)
+{
+	uint32_t capacity = l->capacity ? 2 * l->capacity : 64;
+	struct input_path *items = reallocarray(l->items, capacity, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	l->items = items;
+	uint32_t *slots = reallocarray(l->slots, capacity, 2 * sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	l->slots = slots;
+	l->slot_count = 2 * capacity;
+	l->capacity = capacity;
+	index_items(l);
+	return 0;
 }
 
 static int append(struct input_list *l, const char *path, const struct stat *st,
 		  const struct source *s)
 {
-	if (l->count == l->capacity) {
-		uint32_t capacity = l->capacity ? 2 * l->capacity : 64;
-		struct input_path *items = reallocarray(l->items, capacity, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		l->items = items;
-		l->capacity = capacity;
-	}
+	if (l->count == l->capacity && grow(l) != 0)
+		return -ENOMEM;
 	struct input_path *p = &l->items[l->count];
 	*p = (struct input_path){.path = strdup(path), .source = s};
 	if (!p->path)
@@ -117,7 +149,7 @@ static int append(struct input_list *l, const char *path, const struct stat *st,
 	else
 		p->ops = S_ISREG(st->st_mode) ? told_by_content(path) : &ingest_file;
 	p->bytes = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
-	l->count++;
+	*slot_of(l, st->st_dev, st->st_ino, s) = ++l->count;
 	return 0;
 }
 
@@ -205,6 +237,8 @@ void input_list_sort(struct input_list *l)
 {
 	if (l->count > 1)
 		qsort(l->items, l->count, sizeof(*l->items), by_source_then_path);
+	if (l->slots)
+		index_items(l);
 }
 
 int input_list_register(const struct input_list *l, struct object_registry *r)
@@ -225,5 +259,6 @@ void input_list_fini(struct input_list *l)
 	for (uint32_t i = 0; i < l->count; i++)
 		free(l->items[i].path);
 	free(l->items);
+	free(l->slots);
 	*l = (struct input_list){0};
 }

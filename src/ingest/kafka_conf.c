@@ -30,9 +30,9 @@ static const struct property defaults[] = {
 #define COOPERATIVE_SINCE 0x02030000
 
 /* Set from settings of their own, or by fixed[]. */
-static const char *const reserved[] = {"bootstrap.servers", "metadata.broker.list", "group.id",
-				       "enable.auto.commit", "enable.auto.offset.store",
-				       "enable.partition.eof"};
+static const char *const reserved[] = {
+	"bootstrap.servers",  "metadata.broker.list",     "group.id",
+	"enable.auto.commit", "enable.auto.offset.store", "enable.partition.eof"};
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, char why[256])
 {
@@ -94,8 +94,9 @@ static int set_property(rd_kafka_conf_t *conf, const char *property, char why[25
 		const char *variable = value + 4;
 		value = getenv(variable);
 		if (!value) {
-			snprintf(why, 256, "kafka property %s: environment variable %.60s is not set",
-				 name, variable);
+			snprintf(why, 256,
+				 "kafka property %s: environment variable %.60s is not set", name,
+				 variable);
 			return -1;
 		}
 	} else if (strncmp(value, "file:", 5) == 0) {
@@ -123,7 +124,8 @@ rd_kafka_conf_t *kafka_conf_make(const char *brokers, const char *group,
 	if (!err)
 		err = set(conf, "partition.assignment.strategy",
 			  rd_kafka_version() >= COOPERATIVE_SINCE ? "cooperative-sticky"
-								  : "roundrobin", why);
+								  : "roundrobin",
+			  why);
 	for (size_t i = 0; properties && properties[i] && !err; i++)
 		err = set_property(conf, properties[i], why);
 	if (!err)

@@ -135,7 +135,8 @@ static void choose_starts(struct kafka_input *in, rd_kafka_topic_partition_list_
 	rd_kafka_topic_partition_list_t *group = rd_kafka_topic_partition_list_copy(list);
 	rd_kafka_resp_err_t err = rd_kafka_committed(in->records, group, KAFKA_REPLY_MS);
 	if (err)
-		kafka_group_warn(in, "the group's offsets are not known: %s", rd_kafka_err2str(err));
+		kafka_group_warn(in, "the group's offsets are not known: %s",
+				 rd_kafka_err2str(err));
 	for (int i = 0; i < list->cnt; i++) {
 		rd_kafka_topic_partition_t *p = &list->elems[i];
 		int64_t mark = mark_of(in, p);
@@ -204,8 +205,7 @@ static void take(struct kafka_input *in, rd_kafka_t *rk, rd_kafka_topic_partitio
 static void give_back(struct kafka_input *in, const rd_kafka_topic_partition_list_t *list)
 {
 	for (int i = 0; i < list->cnt; i++) {
-		struct kafka_part *part =
-			find(in, list->elems[i].topic, list->elems[i].partition);
+		struct kafka_part *part = find(in, list->elems[i].topic, list->elems[i].partition);
 		if (!part)
 			continue;
 		kafka_group_forget(in, part);

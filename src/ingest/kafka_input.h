@@ -16,9 +16,9 @@
 
 #include "ingest/ingest_kafka.h"
 
-#define KAFKA_STASH	     4096u
+#define KAFKA_STASH          4096u
 #define KAFKA_PARTITIONS_MAX 16384u
-#define KAFKA_REPLY_MS	     5000 /* how long a question to the brokers may take */
+#define KAFKA_REPLY_MS       5000 /* how long a question to the brokers may take */
 
 /* A partition that is or was ours. */
 struct kafka_part {
@@ -26,10 +26,10 @@ struct kafka_part {
 	int32_t partition;
 	struct object *object;
 	bool assigned;
-	bool at_end;	/* its end was reached, at least once */
-	int64_t next;	/* after all that fill() returned; -1 not known yet */
-	int64_t kept;	/* what next was when the partition was last taken away; else -1 */
-	int64_t end;	/* stop_at_end: where it ended when it was assigned; -1 not known */
+	bool at_end;          /* its end was reached, at least once */
+	int64_t next;         /* after all that fill() returned; -1 not known yet */
+	int64_t kept;         /* what next was when the partition was last taken away; else -1 */
+	int64_t end;          /* stop_at_end: where it ended when it was assigned; -1 not known */
 	uint32_t first, last; /* its messages in the stash, as node + 1; 0 none */
 };
 
@@ -59,11 +59,11 @@ struct kafka_input {
 	pthread_mutex_t lock;
 	struct kafka_part **parts;
 	uint32_t part_count;
-	uint32_t turn;	       /* the partition that comes first next time */
+	uint32_t turn;           /* the partition that comes first next time */
 	struct kafka_part *hint; /* of the last message */
 
 	struct kafka_node stash[KAFKA_STASH];
-	uint32_t free;	  /* node + 1 */
+	uint32_t free;    /* node + 1 */
 	uint32_t stashed; /* messages in it */
 	uint64_t warned_ns, unwarned;
 };

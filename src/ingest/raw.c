@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define RING_ENTRIES 4
-#define POLL_MS	     50 /* how long a stop may go unseen */
+#define POLL_MS      50 /* how long a stop may go unseen */
 
 enum { TAG_READ = 1, TAG_AHEAD = 2 };
 
@@ -46,7 +46,8 @@ int raw_open(struct raw *r, const char *path, bool io_uring, const _Atomic bool 
 	r->inode = st.st_ino;
 	r->regular = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode);
 	if (!r->regular) {
-		fcntl(r->fd, F_SETPIPE_SZ, 1 << 20); /* fewer, larger reads; a refusal costs nothing */
+		fcntl(r->fd, F_SETPIPE_SZ,
+		      1 << 20); /* fewer, larger reads; a refusal costs nothing */
 		return 0;
 	}
 	/* standard input may be a file that somebody has read from */

@@ -30,7 +30,7 @@ struct raw {
 	bool regular; /* a file with offsets; else a stream that may be quiet */
 	bool ring_on;
 	uint64_t offset, size; /* size: as of open, 0 for streams */
-	uint64_t asked;	       /* up to here the kernel was told to fetch */
+	uint64_t asked;        /* up to here the kernel was told to fetch */
 	uint64_t device, inode;
 	const _Atomic bool *stop; /* NULL: nobody stops us */
 	struct io_uring ring;

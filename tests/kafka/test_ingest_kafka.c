@@ -68,8 +68,8 @@ static void teardown(void)
 	batch_pool_fini(&pool);
 }
 
-static void produce(const char *topic, int partition, const void *p, size_t len,
-		    const char *source, const char *state)
+static void produce(const char *topic, int partition, const void *p, size_t len, const char *source,
+		    const char *state)
 {
 	rd_kafka_headers_t *h = rd_kafka_headers_new(2);
 
@@ -126,18 +126,22 @@ static void note(struct seen *s, const struct batch *b)
 	}
 }
 
+static void read_once(struct seen *s, struct kafka_input *in)
+{
+	struct batch *b = batch_get(&pool);
+
+	s->result = kafka_fill(in, b, s->why);
+	if (s->result > 0)
+		note(s, b);
+	batch_put(&pool, b);
+}
+
 /* Fills until count messages came, or the end, or patience does. */
 static void read_some(struct seen *s, struct kafka_input *in, uint64_t count)
 {
-	for (int i = 0; i < PATIENCE && s->messages < count; i++) {
-		struct batch *b = batch_get(&pool);
-		s->result = kafka_fill(in, b, s->why);
-		if (s->result > 0)
-			note(s, b);
-		batch_put(&pool, b);
-		if (s->result <= 0)
-			return;
-	}
+	s->result = 1;
+	for (int i = 0; i < PATIENCE && s->messages < count && s->result > 0; i++)
+		read_once(s, in);
 }
 
 static double seconds(void)
@@ -259,9 +263,14 @@ static void check_resume(void)
 	text_fini(&s.lines);
 
 	struct kafka_topic t = {.name = "resume"};
-	struct kafka_settings set = {.brokers = brokers, .group = "resume", .topics = &t,
-				     .topic_count = 1, .stop_at_end = true, .marks = marks,
-				     .mark_count = 1, .properties = quick};
+	struct kafka_settings set = {.brokers = brokers,
+				     .group = "resume",
+				     .topics = &t,
+				     .topic_count = 1,
+				     .stop_at_end = true,
+				     .marks = marks,
+				     .mark_count = 1,
+				     .properties = quick};
 	static const int64_t given[] = {8, 2}, from[] = {8, 4};
 	for (int i = 0; i < 2; i++) {
 		memset(&s, 0, sizeof(s));
@@ -271,8 +280,8 @@ static void check_resume(void)
 			break;
 		read_some(&s, in, 99);
 		tap_ok(s.messages == (uint64_t)(10 - from[i]) && s.disordered == 0,
-		       "a checkpoint %s the group's offset: %llu come",
-		       i ? "behind" : "ahead of", (unsigned long long)s.messages);
+		       "a checkpoint %s the group's offset: %llu come", i ? "behind" : "ahead of",
+		       (unsigned long long)s.messages);
 		kafka_close(in);
 		text_fini(&s.lines);
 	}
@@ -292,16 +301,14 @@ static void check_broker_down(void)
 	read_some(&s, in, 1);
 	tap_int((long long)s.messages, 1, "a message before the brokers go");
 	rd_kafka_mock_broker_set_down(cluster, -1);
-	for (int i = 0; i < 10 && s.result >= 0; i++) {
-		struct batch *b = batch_get(&pool);
-		s.result = kafka_fill(in, b, s.why);
-		batch_put(&pool, b);
-	}
+	for (int i = 0; i < 10 && s.result > 0; i++)
+		read_once(&s, in);
 	tap_int(s.result, 1, "without brokers: nothing, and no error");
 	double from = seconds();
 	kafka_marks(in, &mark, 1);
-	tap_ok(kafka_commit(in, &mark, 1) < 0 && seconds() - from < 8,
-	       "a commit fails in time: %.1f s", seconds() - from);
+	int err = kafka_commit(in, &mark, 1);
+	double took = seconds() - from;
+	tap_ok(err < 0 && took < 8, "a commit fails in time: %.1f s", took);
 	rd_kafka_mock_broker_set_up(cluster, -1);
 	produce_text("down", 0, "after");
 	read_some(&s, in, 2);
@@ -331,14 +338,15 @@ static void check_rebalance(void)
 		return;
 	read_some(&sa, a, 400);
 	first = kafka_marks(a, marks, PARTITIONS);
-	tap_ok(first == PARTITIONS && kafka_commit(a, marks, first) == 0, "one member has all four");
+	tap_ok(first == PARTITIONS && kafka_commit(a, marks, first) == 0,
+	       "one member has all four");
 	if (!open_topic(&b, "shared", "shared", NULL, false))
 		return;
 	for (int i = 0; i < PATIENCE && !(na > 0 && nb > 0 && na + nb == PARTITIONS); i++) {
 		for (int k = 0; k < 4; k++)
 			produce_text("shared", k, "y");
-		read_some(&sa, a, sa.messages + 1);
-		read_some(&sb, b, sb.messages + 1);
+		read_once(&sa, a);
+		read_once(&sb, b);
 		na = kafka_marks(a, marks, PARTITIONS);
 		nb = kafka_marks(b, marks, PARTITIONS);
 	}
@@ -362,9 +370,13 @@ static void on_indicator(void *arg, const char *topic, const void *payload, size
 static void check_indicators(void)
 {
 	struct kafka_topic topics[] = {{.name = "iocs", .indicators = true}, {.name = "logs"}};
-	struct kafka_settings set = {.brokers = brokers, .group = "iocs", .topics = topics,
-				     .topic_count = 2, .on_indicator = on_indicator,
-				     .arg = &indicators, .properties = quick};
+	struct kafka_settings set = {.brokers = brokers,
+				     .group = "iocs",
+				     .topics = topics,
+				     .topic_count = 2,
+				     .on_indicator = on_indicator,
+				     .arg = &indicators,
+				     .properties = quick};
 	struct kafka_input *in;
 	struct kafka_mark marks[PARTITIONS];
 	struct seen s = {0};
@@ -375,31 +387,19 @@ static void check_indicators(void)
 		produce_text("iocs", i % 2, "evil.com");
 	produce_text("logs", 0, "{}");
 	rd_kafka_flush(producer, 5000);
-	for (int i = 1; i <= 2; i++) {
-		indicators = 0;
-		memset(&s, 0, sizeof(s));
-		if (kafka_open(&in, &cx, &set, s.why) != 0)
-			return;
-		read_some(&s, in, 1);
-		tap_ok(indicators == 100 && s.messages == 1,
-		       "start %d: all indicators before the first record", i);
-		uint32_t n = kafka_marks(in, marks, PARTITIONS);
-		tap_ok(n == 1 && strcmp(marks[0].topic, "logs") == 0, "they have no marks");
-		produce_text("iocs", 0, "evil.org");
-		rd_kafka_flush(producer, 5000);
-		for (int k = 0; k < 50 && indicators < 101; k++)
-			read_some(&s, in, s.messages);
-		for (int k = 0; k < 50 && indicators < 101; k++) {
-			struct batch *b = batch_get(&pool);
-			kafka_fill(in, b, s.why);
-			batch_put(&pool, b);
-		}
-		tap_ok(indicators >= 101, "and later ones while running");
-		kafka_close(in);
-		text_fini(&s.lines);
-		if (i == 1)
-			break;
-	}
+	if (kafka_open(&in, &cx, &set, s.why) != 0)
+		return;
+	read_some(&s, in, 1);
+	tap_ok(indicators == 100 && s.messages == 1, "all indicators before the first record");
+	uint32_t n = kafka_marks(in, marks, PARTITIONS);
+	tap_ok(n == 1 && strcmp(marks[0].topic, "logs") == 0, "they have no marks");
+	produce_text("iocs", 0, "evil.org");
+	rd_kafka_flush(producer, 5000);
+	for (int k = 0; k < 50 && indicators < 101; k++)
+		read_once(&s, in);
+	tap_int((long long)indicators, 101, "and a later one while running");
+	kafka_close(in);
+	text_fini(&s.lines);
 	set.topic_count = 1;
 	set.stop_at_end = true;
 	indicators = 0;
@@ -407,7 +407,8 @@ static void check_indicators(void)
 	if (kafka_open(&in, &cx, &set, s.why) != 0)
 		return;
 	read_some(&s, in, 1);
-	tap_ok(s.result == 0 && indicators == 101, "an indicator topic alone, to its end, from its start");
+	tap_ok(s.result == 0 && indicators == 101,
+	       "an indicator topic alone, to its end, from its start");
 	kafka_close(in);
 }
 
@@ -415,8 +416,8 @@ static void check_property(const char *property, const char *want)
 {
 	const char *list[] = {property, NULL};
 	struct kafka_topic t = {.name = "p"};
-	struct kafka_settings set = {.brokers = brokers, .topics = &t, .topic_count = 1,
-				     .properties = list};
+	struct kafka_settings set = {
+		.brokers = brokers, .topics = &t, .topic_count = 1, .properties = list};
 	struct kafka_input *in;
 	char why[256] = "";
 	int err = kafka_open(&in, &cx, &set, why);

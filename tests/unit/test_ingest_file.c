@@ -1,7 +1,12 @@
 /* Every line exactly once, at its offset, by every way bytes can come in. */
 #include "test_ingest_common.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 static char folder[64] = "/tmp/test_ingest_file.XXXXXX";
 static char path[128];
@@ -29,7 +34,8 @@ static void check(const uint8_t *p, size_t len, size_t max, const char *name)
 		memcpy(a + n1, b, n2);
 		write_file(path, a, n1 + n2);
 		read_all(&got, &ingest_file, path, NULL, true);
-		snprintf(label, sizeof(label), "%s, two members of %s", name, gzip ? "gzip" : "zstd");
+		snprintf(label, sizeof(label), "%s, two members of %s", name,
+			 gzip ? "gzip" : "zstd");
 		same_run(&got, &want, label);
 		run_free(&got);
 		free(a);
@@ -137,7 +143,8 @@ static void check_broken(void)
 		read_all(&got, &ingest_file, path, NULL, true);
 		tap_ok(got.result == 0 && got.records > 1000, "%s cut short: %llu lines came", kind,
 		       (unsigned long long)got.records);
-		tap_int((long long)got.refused[REASON_BAD_COMPRESSION], 1, "and it is counted once");
+		tap_int((long long)got.refused[REASON_BAD_COMPRESSION], 1,
+			"and it is counted once");
 		/* whole lines only, each a line of the original */
 		expect_lines(&want, p, got.bytes, BATCH_BYTES);
 		tap_ok(got.lines.len == want.lines.len &&
@@ -151,8 +158,8 @@ static void check_broken(void)
 		write_file(path, packed, n + 7);
 		read_all(&got, &ingest_file, path, NULL, true);
 		expect_lines(&want, p, 1 << 20, BATCH_BYTES);
-		tap_ok(got.records == want.records &&
-			       got.refused[REASON_BAD_COMPRESSION] == 1 && got.result == 0,
+		tap_ok(got.records == want.records && got.refused[REASON_BAD_COMPRESSION] == 1 &&
+			       got.result == 0,
 		       "garbage after %s: all lines, and it is counted", kind);
 		run_free(&want);
 		run_free(&got);
@@ -265,7 +272,8 @@ static void check_quiet_stream(void)
 	dprintf(ends[1], "x\nhalf");
 	while (ingest_file.fill(in, b, why) > 0 && b->items == 0)
 		batch_reset(b);
-	tap_ok(b->items == 1 && b->item[0].len == 2, "the line comes, its neighbour's half does not");
+	tap_ok(b->items == 1 && b->item[0].len == 2,
+	       "the line comes, its neighbour's half does not");
 	batch_reset(b);
 	tap_ok(ingest_file.fill(in, b, why) == 1 && b->items == 0, "silence: nothing yet");
 	atomic_store(&stop, true);
@@ -407,6 +415,40 @@ static void check_refusals(void)
 	run_free(&got);
 }
 
+/* Makes the kernel refuse io_uring, for this process. */
+static bool refuse_ring(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = 4, .filter = code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static void check_refused_ring(void)
+{
+	uint8_t *p = make_lines(5 << 20, 700, 1);
+	struct run want, got;
+
+	if (!refuse_ring()) {
+		tap_skip(1, "no seccomp here");
+	} else {
+		cx.io_uring = true;
+		write_file(path, p, 5 << 20);
+		expect_lines(&want, p, 5 << 20, BATCH_BYTES);
+		read_all(&got, &ingest_file, path, NULL, true);
+		same_run(&got, &want, "a kernel that refuses io_uring");
+		run_free(&want);
+		run_free(&got);
+	}
+	free(p);
+}
+
 int main(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -425,6 +467,7 @@ int main(void)
 	check_follow();
 	check_seek();
 	check_refusals();
+	check_refused_ring();
 	common_fini();
 	unlink(path);
 	rmdir(folder);

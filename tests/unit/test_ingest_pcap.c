@@ -59,8 +59,8 @@ static void take_frames(struct text *t, const struct batch *b)
 static void expected_frames(struct text *t, int frames)
 {
 	for (int i = 0; i < frames; i++)
-		text_printf(t, "%d %lld %d %d %d %d\n", i + 1, (1700000000ll + i) * 1000000 + 123456,
-			    14 + i, 114 + i, DLT_EN10MB, i);
+		text_printf(t, "%d %lld %d %d %d %d\n", i + 1,
+			    (1700000000ll + i) * 1000000 + 123456, 14 + i, 114 + i, DLT_EN10MB, i);
 }
 
 static void read_frames(struct run *r, const char *spec)
@@ -157,7 +157,7 @@ static void check_long_frame(void)
 	uint8_t *zero = calloc(1, big);
 
 	make_pcap(&m, 0xa1b2c3d4, false, 1);
-	m.p[20] = 231; /* DLT_DBUS */
+	m.p[20] = 231;  /* DLT_DBUS */
 	m.p[18] = 0x40; /* snapshot length 4 MiB */
 	size_t one = m.len - 24;
 	FILE *f = fopen(path, "wb");
@@ -169,8 +169,7 @@ static void check_long_frame(void)
 	fclose(f);
 	free(zero);
 	read_frames(&got, path);
-	tap_str(got.lines.p,
-		"1 1700000000123456 14 114 231 0\n3 1700000000123456 14 114 231 0\n",
+	tap_str(got.lines.p, "1 1700000000123456 14 114 231 0\n3 1700000000123456 14 114 231 0\n",
 		"around a frame larger than a batch");
 	tap_int((long long)got.refused[REASON_TOO_LONG], 1, "which is counted");
 	run_free(&got);
@@ -218,7 +217,8 @@ static int tshark_frames(const char *file, struct text *t)
 		unsigned long long number, nsec = 0;
 		long long sec = 0;
 		unsigned cap, wire;
-		if (sscanf(line, "%llu\t%lld.%9llu\t%u\t%u", &number, &sec, &nsec, &cap, &wire) != 5)
+		if (sscanf(line, "%llu\t%lld.%9llu\t%u\t%u", &number, &sec, &nsec, &cap, &wire) !=
+		    5)
 			break;
 		text_printf(t, "%llu %lld %u %u\n", number, sec * 1000000 + (long long)nsec / 1000,
 			    cap, wire);
