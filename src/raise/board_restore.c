@@ -7,7 +7,8 @@
 
 #include "base/hash.h"
 
-#define HEADER_BYTES 20 /* magic, version, length */
+#define HEADER_BYTES 20                           /* magic, version, length */
+#define CALENDAR_END UINT64_C(253402300800000000) /* 10000-01-01 */
 
 /* Reads through; the first thing that does not fit clears ok, and all later
  * reads give 0. */
@@ -72,6 +73,17 @@ static void get_id(struct cursor *c, char out[CANDIDATE_ID_MAX])
 		c->ok = false;
 }
 
+/* Event times lie between 1970 and the end of the calendar: what is told of them
+ * subtracts one from another. */
+static int64_t get_time(struct cursor *c)
+{
+	uint64_t us = get(c, 8);
+
+	if (us >= CALENDAR_END)
+		c->ok = false;
+	return c->ok ? (int64_t)us : 0;
+}
+
 static void get_state(struct cursor *c, struct state_assessment *st)
 {
 	st->state = (uint8_t)get_below(c, 1, STATES);
@@ -89,8 +101,8 @@ static void get_state(struct cursor *c, struct state_assessment *st)
 	st->users = get(c, 8);
 	st->duration_s = get(c, 8);
 	st->severity = (uint8_t)get_below(c, 1, SEVERITY_HIGH + 1);
-	st->first_us = (int64_t)get(c, 8);
-	st->last_us = (int64_t)get(c, 8);
+	st->first_us = get_time(c);
+	st->last_us = get_time(c);
 }
 
 static void get_evidence(struct cursor *c, struct assess_evidence *e)
@@ -98,7 +110,7 @@ static void get_evidence(struct cursor *c, struct assess_evidence *e)
 	e->state = (uint8_t)get_below(c, 1, STATES);
 	e->hit_class = (uint8_t)get_below(c, 1, CLASS_TEST + 1);
 	e->item.rank = (uint8_t)get(c, 1);
-	e->item.time_us = (int64_t)get(c, 8);
+	e->item.time_us = get_time(c);
 	e->item.object = (uint32_t)get(c, 4);
 	e->item.sub = (uint32_t)get(c, 4);
 	e->item.by = (uint32_t)get(c, 4);
@@ -109,9 +121,9 @@ static void get_episode(struct cursor *c, struct episode *ep)
 {
 	ep->threat = (uint32_t)get(c, 4);
 	ep->status = (enum episode_status)get_below(c, 1, EPISODE_RAISED + 1);
-	ep->first_us = (int64_t)get(c, 8);
-	ep->last_us = (int64_t)get(c, 8);
-	ep->decided_us = (int64_t)get(c, 8);
+	ep->first_us = get_time(c);
+	ep->last_us = get_time(c);
+	ep->decided_us = get_time(c);
 	ep->tlp = (uint8_t)get_below(c, 1, TLPS);
 	ep->pap = (uint8_t)get_below(c, 1, PAPS);
 	ep->states = get_below(c, 1, STATES + 1);
@@ -132,7 +144,7 @@ static int get_entry(struct cursor *c, struct board *b)
 	head.version = (uint32_t)get(c, 4);
 	head.status = (enum candidate_status)get_below(c, 1, CANDIDATE_EXPIRED);
 	head.says = get(c, 8);
-	head.start_us = (int64_t)get(c, 8);
+	head.start_us = get_time(c);
 	head.threat.kind = (uint8_t)get_below(c, 1, NAME_RULE + 1);
 	char *id = get_string(c), *name = get_string(c);
 	int r = !c->ok ? -EBADMSG : id && name ? board_table_reserve(b) : -ENOMEM;

@@ -112,7 +112,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	frame(&t, data, size);
 	struct input in = {(const uint8_t *)t.p, t.len};
 	if (board_restore(b, read_input, &in) == 0) {
-		struct episode ep = {.threat = 1, .status = EPISODE_NONE, .last_us = INT64_MAX};
+		struct episode ep = {.threat = 1,
+				     .status = EPISODE_NONE,
+				     .last_us = INT64_C(253402300799999999)};
 		again(b);
 		board_offer(b, &cx, &ep, say, &cx);
 		board_expire(b, &cx, INT64_MAX, say, &cx);
