@@ -14,11 +14,11 @@
 
 static const char delimiters[] = ",;\t|";
 
-/* Does the row behind the header have as many columns? */
+/* Does a row follow at once, and has it as many columns? */
 static bool fits(struct csv_reader r, const struct csv_header *h)
 {
 	struct csv_row row = {0};
-	bool good = feed_csv_next(&r, &row) && row.columns == h->count;
+	bool good = r.p < r.end && *r.p != '#' && feed_csv_next(&r, &row) && row.columns == h->count;
 
 	text_fini(&row.text);
 	return good;
