@@ -39,12 +39,14 @@ static void large(void)
 	text_str(&t, "{\"objects\":[");
 	for (int i = 0; i < 50000; i++)
 		text_printf(&t,
-			    "%s{\"type\":\"relationship\",\"id\":\"relationship--%d\",\"relationship_type\":\"indicates\","
+			    "%s{\"type\":\"relationship\",\"id\":\"relationship--%d\","
+			    "\"relationship_type\":\"indicates\","
 			    "\"source_ref\":\"indicator--%d\",\"target_ref\":\"malware--%d\"}\n",
 			    i ? "," : "", i, i, i % 100);
 	for (int i = 49999; i >= 0; i--)
 		text_printf(&t,
-			    ",{\"type\":\"indicator\",\"id\":\"indicator--%d\",\"pattern\":\"[ipv4-addr:value = "
+			    ",{\"type\":\"indicator\",\"id\":\"indicator--%d\",\"pattern\":\"[ipv4-"
+			    "addr:value = "
 			    "'10.1.%d.%d']\"}\n",
 			    i, i >> 8, i & 255);
 	text_str(&t, "]}");
@@ -53,7 +55,8 @@ static void large(void)
 	text_str(&t, "{\"Event\":{\"Attribute\":[");
 	for (int i = 0; i < 100000; i++)
 		text_printf(&t,
-			    "%s{\"uuid\":\"same\\u0030%d\",\"type\":\"md5\",\"value\":\"%032d\",\"to_ids\":true}\n",
+			    "%s{\"uuid\":\"same\\u0030%d\",\"type\":\"md5\",\"value\":\"%032d\","
+			    "\"to_ids\":true}\n",
 			    i ? "," : "", i, i);
 	text_str(&t, "]}}");
 	timed(&t, 100000, 20, "MISP: escaped ids that stand nowhere as they are");
@@ -69,7 +72,9 @@ static void large(void)
 	timed(&t, 1, 20, "CSV: quotes that never close where they should");
 
 	for (int i = 0; i < 100000; i++)
-		text_printf(&t, "{\"Attribute\":{\"uuid\":\"u%d\",\"type\":\"domain\",\"value\":\"d%d.example\",\"to_ids\":1}}\n",
+		text_printf(&t,
+			    "{\"Attribute\":{\"uuid\":\"u%d\",\"type\":\"domain\",\"value\":\"d%d."
+			    "example\",\"to_ids\":1}}\n",
 			    i, i);
 	timed(&t, 100000, 20, "a JSON text a line");
 }
@@ -105,17 +110,20 @@ static void hostile(void)
 		text_char(&t, 'a');
 	nothing(t.p, t.len, "a line of 200,000 letters");
 	text_reset(&t);
-	text_str(&t, "{\"Attribute\":{\"uuid\":\"u\",\"type\":\"filename\",\"to_ids\":true,\"value\":\"");
+	text_str(&t, "{\"Attribute\":{\"uuid\":\"u\",\"type\":\"filename\",\"to_ids\":true,"
+		     "\"value\":\"");
 	for (int i = 0; i < 200000; i++)
 		text_char(&t, 'a');
 	text_str(&t, "\"}}");
 	nothing(t.p, t.len, "a value of 200,000 letters");
 	text_fini(&t);
 	nothing("\0\0\0\0", 4, "NULs");
-	nothing("{\"Event\":{\"Attribute\":[{\"type\":\"domain\",\"value\":\"a\\u0000b.example\",\"to_ids\":1,\"uuid\":\"x\"}]}}",
+	nothing("{\"Event\":{\"Attribute\":[{\"type\":\"domain\",\"value\":\"a\\u0000b.example\","
+		"\"to_ids\":1,\"uuid\":\"x\"}]}}",
 		83, "a NUL within a value");
 	nothing("\xff\xfe{\x00", 4, "UTF-16");
-	nothing("{\"Attribute\":{\"type\":\"domain\",\"value\":\"\xff\xff\",\"to_ids\":true}}", 60, "no UTF-8");
+	nothing("{\"Attribute\":{\"type\":\"domain\",\"value\":\"\xff\xff\",\"to_ids\":true}}", 60,
+		"no UTF-8");
 }
 
 static int one_file(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -142,10 +150,11 @@ static void maltrail(void)
 		if (strstr(problems.items[i].reason, "a path without a host"))
 			continue;
 		other++;
-		printf("# %s:%u: %s\n", problems.items[i].file, problems.items[i].line, problems.items[i].reason);
+		printf("# %s:%u: %s\n", problems.items[i].file, problems.items[i].line,
+		       problems.items[i].reason);
 	}
-	printf("# maltrail: %u files, %u indicators, %u threats, %u refused\n", total.feed_count, total.count,
-	       total.threat_count, (unsigned)problems.refused);
+	printf("# maltrail: %u files, %u indicators, %u threats, %u refused\n", total.feed_count,
+	       total.count, total.threat_count, (unsigned)problems.refused);
 	tap_ok(total.feed_count == 415 && total.count > 190000 && other < 20,
 	       "maltrail: all but paths without a host and a few expressions");
 	indicator_set_fini(&total);
