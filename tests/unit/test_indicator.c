@@ -171,6 +171,35 @@ static void copies(void)
 	indicator_set_fini(&a);
 }
 
+/* A service that takes updates for months: each generation is a copy, and what was
+ * replaced does not pile up. */
+static void generations(void)
+{
+	struct feed f = dump_feed("live", "kafka:indicators");
+	struct indicator_set s, next;
+	size_t early = 0;
+
+	indicator_set_init(&s);
+	for (int i = 0; i < 300; i++) {
+		char in[256];
+		snprintf(in, sizeof(in),
+			 "{\"Attribute\":{\"uuid\":\"u%d\",\"type\":\"ip-dst\",\"value\":\"192.0.2."
+			 "%03d\","
+			 "\"to_ids\":true,\"timestamp\":%d}}",
+			 i % 3, 100 + i % 100, 1000 + i);
+		indicator_set_copy(&next, &s);
+		feed_load_bytes(&next, &f, in, strlen(in), NULL);
+		indicator_set_finish(&next);
+		indicator_set_fini(&s);
+		s = next;
+		if (i == 20)
+			early = s.text_len;
+	}
+	tap_ok(s.count == 3 && s.text_len <= early + 16,
+	       "300 generations: %zu bytes of text, then %zu", early, s.text_len);
+	indicator_set_fini(&s);
+}
+
 static void empty(void)
 {
 	struct indicator_set a, b;
@@ -216,6 +245,7 @@ int main(void)
 	order_independence();
 	feed_campaign();
 	copies();
+	generations();
 	empty();
 	draft_bounds();
 	return tap_done();
