@@ -112,7 +112,8 @@ size_t atom_email_normalise(const char *p, size_t len, char *out, size_t size)
 	out[local] = '@';
 	if (at[1] == '*' || at[1] == '.')
 		return 0;
-	size_t n = atom_domain_normalise(at + 1, len - local - 1, out + local + 1, size - local - 1);
+	size_t n =
+		atom_domain_normalise(at + 1, len - local - 1, out + local + 1, size - local - 1);
 	return n ? local + 1 + n : 0;
 }
 
@@ -122,9 +123,9 @@ static size_t fang(const char *p, size_t len, const char **means)
 	static const struct {
 		const char *token, *means;
 	} fangs[] = {
-		{"[.]", "."},	{"(.)", "."},	{"{.}", "."},	 {"[dot]", "."},  {"(dot)", "."},
-		{"[:]", ":"},	{"[://]", "://"}, {"[:/]", ":/"}, {"[/]", "/"},	  {"[@]", "@"},
-		{"(@)", "@"},	{"[at]", "@"},	{"(at)", "@"},
+		{"[.]", "."}, {"(.)", "."},     {"{.}", "."},   {"[dot]", "."}, {"(dot)", "."},
+		{"[:]", ":"}, {"[://]", "://"}, {"[:/]", ":/"}, {"[/]", "/"},   {"[@]", "@"},
+		{"(@)", "@"}, {"[at]", "@"},    {"(at)", "@"},
 	};
 
 	if (*p != '[' && *p != '(' && *p != '{')

@@ -23,9 +23,9 @@
 #include "match/indicator.h"
 
 #define ATOM_DOMAIN_MAX 253
-#define ATOM_EMAIL_MAX	320
-#define ATOM_HASH_MAX	128
-#define ATOM_URL_MAX	4096
+#define ATOM_EMAIL_MAX  320
+#define ATOM_HASH_MAX   128
+#define ATOM_URL_MAX    4096
 
 /*
  * A host name: ASCII lower case, final dot and leading "*." or "." stripped,

@@ -11,7 +11,7 @@ struct out {
 };
 
 struct url {
-	struct span scheme; /* without "://"; empty for http, https and none */
+	struct span scheme;                     /* without "://"; empty for http, https and none */
 	struct span userinfo, host, port, rest; /* rest: path and query, no fragment */
 	bool bracketed;
 };
@@ -152,7 +152,8 @@ static bool take_port(struct span after, struct url *u)
 		if (port.p[i] < '0' || port.p[i] > '9')
 			return false;
 	bool plain = u->scheme.len == 0;
-	if ((plain && (is(port, "80") || is(port, "443"))) || (is(u->scheme, "ftp") && is(port, "21")))
+	if ((plain && (is(port, "80") || is(port, "443"))) ||
+	    (is(u->scheme, "ftp") && is(port, "21")))
 		port.len = 0;
 	u->port = port;
 	return true;

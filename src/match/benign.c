@@ -12,8 +12,8 @@
 #include "match/feed_load.h"
 #include "match/indicator_index.h"
 
-#define DEPTH_MAX   16
-#define LISTS_MAX   UINT16_MAX
+#define DEPTH_MAX    16
+#define LISTS_MAX    UINT16_MAX
 #define SEARCHES_MAX 100 /* lines of refused entries that are looked for in one file */
 
 struct benign_load {
@@ -232,19 +232,22 @@ static void warninglist(struct benign_load *b, const json_t *root)
 	size_t i;
 
 	if (!json_is_array(list) && !json_is_object(list))
-		return problem_refuse(b->ps, "benign", b->path, 0, "no warninglist: it has no \"list\"");
+		return problem_refuse(b->ps, "benign", b->path, 0,
+				      "no warninglist: it has no \"list\"");
 	if (kind < 0)
 		return problem_refuse(b->ps, "benign", b->path, 0, "unknown type \"%.*s\"",
 				      (int)(type.len < 60 ? type.len : 60), type.p);
 	new_list(b, name.len ? name : (struct span){b->path, (uint32_t)strlen(b->path)});
-	json_array_foreach(list, i, v) {
+	json_array_foreach(list, i, v)
+	{
 		struct span s = {json_string_value(v), (uint32_t)json_string_length(v)};
 		if (!json_is_string(v))
 			refuse(b, 0, (struct span){"", 0}, "an entry that is no string");
 		else if (!b->error && (why = keep_entry(b, (enum benign_kind)kind, feed_trim(s))))
 			refuse(b, line_of(b, s), s, why);
 	}
-	json_object_foreach((json_t *)(json_is_object(list) ? list : NULL), key, v) {
+	json_object_foreach((json_t *)(json_is_object(list) ? list : NULL), key, v)
+	{
 		struct span s = {key, (uint32_t)strlen(key)};
 		if (!b->error && (why = keep_entry(b, (enum benign_kind)kind, feed_trim(s))))
 			refuse(b, line_of(b, s), s, why);
@@ -271,7 +274,8 @@ static const char *plain_value(struct benign_load *b, struct span v)
 
 	if (network_parse(v.p, v.len, &n))
 		return keep_cidr(b, v);
-	if (atom_domain_normalise(v.p, v.len, name, sizeof(name)) && atom_guess(v.p, v.len) != CONDITION_HASH)
+	if (atom_domain_normalise(v.p, v.len, name, sizeof(name)) &&
+	    atom_guess(v.p, v.len) != CONDITION_HASH)
 		return keep_hostname(b, v);
 	return keep_string(b, v);
 }
@@ -333,7 +337,8 @@ static int is_list(const struct dirent *e)
 		return 0;
 	if (e->d_type == DT_DIR || e->d_type == DT_UNKNOWN || e->d_type == DT_LNK)
 		return 1;
-	return dot && (strcmp(dot, ".json") == 0 || strcmp(dot, ".txt") == 0 || strcmp(dot, ".list") == 0);
+	return dot &&
+	       (strcmp(dot, ".json") == 0 || strcmp(dot, ".txt") == 0 || strcmp(dot, ".list") == 0);
 }
 
 static int load_folder(struct indicator_set *s, const char *path, struct problems *ps, int depth)

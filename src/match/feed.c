@@ -189,7 +189,8 @@ int feed_load_file(struct indicator_set *s, const struct feed *feed, struct prob
 	int rc = feed_read(feed->path, &p, &len);
 
 	if (rc) {
-		problem_refuse(ps, "indicator", feed->path, 0, "cannot read the file: %s", strerror(-rc));
+		problem_refuse(ps, "indicator", feed->path, 0, "cannot read the file: %s",
+			       strerror(-rc));
 		return rc;
 	}
 	rc = load(s, feed, p, len, ps);

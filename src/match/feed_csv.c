@@ -14,11 +14,12 @@
 
 static const char delimiters[] = ",;\t|";
 
-/* Does the row behind the header have as many columns? */
+/* Does a row follow at once, and has it as many columns? */
 static bool fits(struct csv_reader r, const struct csv_header *h)
 {
 	struct csv_row row = {0};
-	bool good = feed_csv_next(&r, &row) && row.columns == h->count;
+	bool good =
+		r.p < r.end && *r.p != '#' && feed_csv_next(&r, &row) && row.columns == h->count;
 
 	text_fini(&row.text);
 	return good;
@@ -117,7 +118,8 @@ static const char *confidence(struct draft *d, struct span s)
 
 static const char *time_of(struct span s, int64_t *us, const char *why)
 {
-	if (is_absent(s) || timestamp_parse(s.p, s.len, us) || timestamp_parse_epoch(s.p, s.len, us))
+	if (is_absent(s) || timestamp_parse(s.p, s.len, us) ||
+	    timestamp_parse_epoch(s.p, s.len, us))
 		return NULL;
 	return why;
 }
@@ -169,19 +171,44 @@ static int column_of_type(struct span s)
 		const char *word;
 		enum csv_column column;
 	} words[] = {
-		{"ip", CSV_IP},		{"ipv4", CSV_IP},      {"ipv6", CSV_IP},
-		{"ip-src", CSV_IP},	{"ip-dst", CSV_IP},    {"ipv4-addr", CSV_IP},
-		{"ipv6-addr", CSV_IP},	{"ip:port", CSV_IP},   {"ip_port", CSV_IP},
-		{"address", CSV_IP},	{"cidr", CSV_IP},      {"network", CSV_IP},
-		{"subnet", CSV_IP},	{"netblock", CSV_IP},  {"domain", CSV_DOMAIN},
-		{"hostname", CSV_DOMAIN}, {"host", CSV_DOMAIN}, {"fqdn", CSV_DOMAIN},
-		{"domain-name", CSV_DOMAIN}, {"url", CSV_URL}, {"uri", CSV_URL},
-		{"hash", CSV_HASH},	{"file_hash", CSV_HASH}, {"md5", CSV_HASH},
-		{"sha1", CSV_HASH},	{"sha256", CSV_HASH},  {"sha512", CSV_HASH},
-		{"md5_hash", CSV_HASH}, {"sha1_hash", CSV_HASH}, {"sha256_hash", CSV_HASH},
-		{"filehash-md5", CSV_HASH}, {"filehash-sha1", CSV_HASH}, {"filehash-sha256", CSV_HASH},
-		{"sha-1", CSV_HASH},	{"sha-256", CSV_HASH}, {"sha-512", CSV_HASH},
-		{"email", CSV_EMAIL},	{"email-addr", CSV_EMAIL},
+		{"ip", CSV_IP},
+		{"ipv4", CSV_IP},
+		{"ipv6", CSV_IP},
+		{"ip-src", CSV_IP},
+		{"ip-dst", CSV_IP},
+		{"ipv4-addr", CSV_IP},
+		{"ipv6-addr", CSV_IP},
+		{"ip:port", CSV_IP},
+		{"ip_port", CSV_IP},
+		{"address", CSV_IP},
+		{"cidr", CSV_IP},
+		{"network", CSV_IP},
+		{"subnet", CSV_IP},
+		{"netblock", CSV_IP},
+		{"domain", CSV_DOMAIN},
+		{"hostname", CSV_DOMAIN},
+		{"host", CSV_DOMAIN},
+		{"fqdn", CSV_DOMAIN},
+		{"domain-name", CSV_DOMAIN},
+		{"url", CSV_URL},
+		{"uri", CSV_URL},
+		{"hash", CSV_HASH},
+		{"file_hash", CSV_HASH},
+		{"md5", CSV_HASH},
+		{"sha1", CSV_HASH},
+		{"sha256", CSV_HASH},
+		{"sha512", CSV_HASH},
+		{"md5_hash", CSV_HASH},
+		{"sha1_hash", CSV_HASH},
+		{"sha256_hash", CSV_HASH},
+		{"filehash-md5", CSV_HASH},
+		{"filehash-sha1", CSV_HASH},
+		{"filehash-sha256", CSV_HASH},
+		{"sha-1", CSV_HASH},
+		{"sha-256", CSV_HASH},
+		{"sha-512", CSV_HASH},
+		{"email", CSV_EMAIL},
+		{"email-addr", CSV_EMAIL},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -194,9 +221,12 @@ static const struct {
 	const char *word;
 	enum observable_type type;
 } texts[] = {
-	{"user-agent", OBSERVABLE_USER_AGENT}, {"user_agent", OBSERVABLE_USER_AGENT},
-	{"ja3", OBSERVABLE_JA3},	       {"filename", OBSERVABLE_FILE_NAME},
-	{"file_name", OBSERVABLE_FILE_NAME},   {"regkey", OBSERVABLE_REGISTRY},
+	{"user-agent", OBSERVABLE_USER_AGENT},
+	{"user_agent", OBSERVABLE_USER_AGENT},
+	{"ja3", OBSERVABLE_JA3},
+	{"filename", OBSERVABLE_FILE_NAME},
+	{"file_name", OBSERVABLE_FILE_NAME},
+	{"regkey", OBSERVABLE_REGISTRY},
 };
 
 static int text_type(struct span s)
@@ -209,8 +239,10 @@ static int text_type(struct span s)
 
 static const char *typed(struct draft *d, uint32_t clause, enum csv_column column, struct span v)
 {
-	static const uint8_t kinds[] = {[CSV_DOMAIN] = CONDITION_DOMAIN, [CSV_URL] = CONDITION_URL,
-					[CSV_HASH] = CONDITION_HASH,	 [CSV_EMAIL] = CONDITION_EMAIL};
+	static const uint8_t kinds[] = {[CSV_DOMAIN] = CONDITION_DOMAIN,
+					[CSV_URL] = CONDITION_URL,
+					[CSV_HASH] = CONDITION_HASH,
+					[CSV_EMAIL] = CONDITION_EMAIL};
 
 	if (column == CSV_VALUE)
 		return feed_list_take(d, clause, v);
@@ -220,7 +252,8 @@ static const char *typed(struct draft *d, uint32_t clause, enum csv_column colum
 		bool name = !why && d->conditions[at].kind == CONDITION_DOMAIN;
 		return why || name ? "no address" : NULL;
 	}
-	return draft_atom(d, clause, (enum condition_kind)kinds[column], OBSERVABLE_NONE, v.p, v.len);
+	return draft_atom(d, clause, (enum condition_kind)kinds[column], OBSERVABLE_NONE, v.p,
+			  v.len);
 }
 
 /* The conditions of one cell, and the port column's beside an address or a name. */
@@ -232,7 +265,8 @@ static const char *take(struct draft *d, uint32_t clause, enum csv_column column
 		if (c < 0 && t < 0)
 			return "the type column says something that is not supported";
 		if (c < 0)
-			return draft_atom(d, clause, CONDITION_VALUE, (enum observable_type)t, v.p, v.len);
+			return draft_atom(d, clause, CONDITION_VALUE, (enum observable_type)t, v.p,
+					  v.len);
 		column = (enum csv_column)c;
 	}
 	uint32_t before = d->count;

@@ -55,7 +55,8 @@ static void cell(struct csv_reader *r, struct csv_row *row)
 
 static bool skip_line(struct csv_reader *r)
 {
-	if (*r->p != '#' && *r->p != '\n' && !(*r->p == '\r' && r->end - r->p > 1 && r->p[1] == '\n'))
+	if (*r->p != '#' && *r->p != '\n' &&
+	    !(*r->p == '\r' && r->end - r->p > 1 && r->p[1] == '\n'))
 		return false;
 	const char *nl = memchr(r->p, '\n', (size_t)(r->end - r->p));
 	r->p = nl ? nl + 1 : r->end;
@@ -94,35 +95,75 @@ static const struct {
 	const char *name;
 	enum csv_column meaning;
 } names[] = {
-	{"value", CSV_VALUE},	     {"indicator", CSV_VALUE},	 {"ioc", CSV_VALUE},
-	{"ioc_value", CSV_VALUE},    {"observable", CSV_VALUE},	 {"artifact", CSV_VALUE},
+	{"value", CSV_VALUE},
+	{"indicator", CSV_VALUE},
+	{"ioc", CSV_VALUE},
+	{"ioc_value", CSV_VALUE},
+	{"observable", CSV_VALUE},
+	{"artifact", CSV_VALUE},
 	{"indicator_value", CSV_VALUE},
-	{"ip", CSV_IP},		     {"ip_address", CSV_IP},	 {"ipaddress", CSV_IP},
-	{"ipv4", CSV_IP},	     {"ipv6", CSV_IP},		 {"address", CSV_IP},
-	{"src_ip", CSV_IP},	     {"dst_ip", CSV_IP},	 {"dest_ip", CSV_IP},
-	{"source_ip", CSV_IP},	     {"destination_ip", CSV_IP}, {"cidr", CSV_IP},
-	{"network", CSV_IP},	     {"subnet", CSV_IP},	 {"netblock", CSV_IP},
-	{"domain", CSV_DOMAIN},	     {"hostname", CSV_DOMAIN},	 {"host", CSV_DOMAIN},
-	{"fqdn", CSV_DOMAIN},	     {"domain_name", CSV_DOMAIN},
-	{"url", CSV_URL},	     {"uri", CSV_URL},
-	{"hash", CSV_HASH},	     {"md5", CSV_HASH},		 {"sha1", CSV_HASH},
-	{"sha256", CSV_HASH},	     {"sha512", CSV_HASH},	 {"md5_hash", CSV_HASH},
-	{"sha1_hash", CSV_HASH},     {"sha256_hash", CSV_HASH},	 {"sha512_hash", CSV_HASH},
+	{"ip", CSV_IP},
+	{"ip_address", CSV_IP},
+	{"ipaddress", CSV_IP},
+	{"ipv4", CSV_IP},
+	{"ipv6", CSV_IP},
+	{"address", CSV_IP},
+	{"src_ip", CSV_IP},
+	{"dst_ip", CSV_IP},
+	{"dest_ip", CSV_IP},
+	{"source_ip", CSV_IP},
+	{"destination_ip", CSV_IP},
+	{"cidr", CSV_IP},
+	{"network", CSV_IP},
+	{"subnet", CSV_IP},
+	{"netblock", CSV_IP},
+	{"domain", CSV_DOMAIN},
+	{"hostname", CSV_DOMAIN},
+	{"host", CSV_DOMAIN},
+	{"fqdn", CSV_DOMAIN},
+	{"domain_name", CSV_DOMAIN},
+	{"url", CSV_URL},
+	{"uri", CSV_URL},
+	{"hash", CSV_HASH},
+	{"md5", CSV_HASH},
+	{"sha1", CSV_HASH},
+	{"sha256", CSV_HASH},
+	{"sha512", CSV_HASH},
+	{"md5_hash", CSV_HASH},
+	{"sha1_hash", CSV_HASH},
+	{"sha256_hash", CSV_HASH},
+	{"sha512_hash", CSV_HASH},
 	{"file_hash", CSV_HASH},
-	{"email", CSV_EMAIL},	     {"email_address", CSV_EMAIL},
-	{"port", CSV_PORT},	     {"dst_port", CSV_PORT},	 {"dest_port", CSV_PORT},
-	{"type", CSV_TYPE},	     {"indicator_type", CSV_TYPE}, {"ioc_type", CSV_TYPE},
+	{"email", CSV_EMAIL},
+	{"email_address", CSV_EMAIL},
+	{"port", CSV_PORT},
+	{"dst_port", CSV_PORT},
+	{"dest_port", CSV_PORT},
+	{"type", CSV_TYPE},
+	{"indicator_type", CSV_TYPE},
+	{"ioc_type", CSV_TYPE},
 	{"kind", CSV_TYPE},
-	{"id", CSV_ID},		     {"uuid", CSV_ID},		 {"ioc_id", CSV_ID},
-	{"name", CSV_NAME},	     {"description", CSV_NAME},	 {"comment", CSV_NAME},
-	{"confidence", CSV_CONFIDENCE}, {"confidence_level", CSV_CONFIDENCE},
+	{"id", CSV_ID},
+	{"uuid", CSV_ID},
+	{"ioc_id", CSV_ID},
+	{"name", CSV_NAME},
+	{"description", CSV_NAME},
+	{"comment", CSV_NAME},
+	{"confidence", CSV_CONFIDENCE},
+	{"confidence_level", CSV_CONFIDENCE},
 	{"tlp", CSV_TLP},
 	{"severity", CSV_SEVERITY},
-	{"campaign", CSV_CAMPAIGN},  {"threat", CSV_THREAT},	 {"threat_actor", CSV_THREAT},
-	{"malware", CSV_MALWARE},    {"malware_family", CSV_MALWARE},
+	{"campaign", CSV_CAMPAIGN},
+	{"threat", CSV_THREAT},
+	{"threat_actor", CSV_THREAT},
+	{"malware", CSV_MALWARE},
+	{"malware_family", CSV_MALWARE},
 	{"malware_printable", CSV_MALWARE},
-	{"valid_from", CSV_VALID_FROM}, {"valid_until", CSV_VALID_UNTIL},
-	{"valid_to", CSV_VALID_UNTIL}, {"expires", CSV_VALID_UNTIL}, {"expiration", CSV_VALID_UNTIL},
+	{"valid_from", CSV_VALID_FROM},
+	{"valid_until", CSV_VALID_UNTIL},
+	{"valid_to", CSV_VALID_UNTIL},
+	{"expires", CSV_VALID_UNTIL},
+	{"expiration", CSV_VALID_UNTIL},
 };
 
 static uint8_t meaning(struct span s)
@@ -134,8 +175,9 @@ static uint8_t meaning(struct span s)
 		if (n != s.len)
 			continue;
 		/* blanks and hyphens in names are underscores to us */
-		while (k < n && ((s.p[k] | 0x20) == names[i].name[k] || s.p[k] == names[i].name[k] ||
-				 (names[i].name[k] == '_' && (s.p[k] == ' ' || s.p[k] == '-'))))
+		while (k < n &&
+		       ((s.p[k] | 0x20) == names[i].name[k] || s.p[k] == names[i].name[k] ||
+			(names[i].name[k] == '_' && (s.p[k] == ' ' || s.p[k] == '-'))))
 			k++;
 		if (k == n)
 			return (uint8_t)names[i].meaning;

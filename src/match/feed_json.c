@@ -63,8 +63,8 @@ static bool after_id_key(const char *start, const char *p)
 static const char *search(const char *start, const char *from, const char *end, struct span id)
 {
 	while ((from = memmem(from, (size_t)(end - from), id.p, id.len))) {
-		if (from > start && from[-1] == '"' && from + id.len < end &&
-		    from[id.len] == '"' && after_id_key(start, from - 1))
+		if (from > start && from[-1] == '"' && from + id.len < end && from[id.len] == '"' &&
+		    after_id_key(start, from - 1))
 			return from;
 		from += id.len;
 	}
@@ -106,8 +106,7 @@ static void array(struct feed_load *l, const json_t *v, int depth)
 	size_t i;
 	const json_t *item;
 
-	json_array_foreach(v, i, item)
-		value(l, item, depth + 1);
+	json_array_foreach(v, i, item) value(l, item, depth + 1);
 }
 
 static void value(struct feed_load *l, const json_t *v, int depth)
@@ -129,7 +128,8 @@ static void value(struct feed_load *l, const json_t *v, int depth)
 	else if (json_object_get(v, "response"))
 		value(l, json_object_get(v, "response"), depth + 1);
 	else if (json_object_get(v, "list"))
-		feed_refuse(l, 0, "a MISP warninglist says what is benign: load it as a benign list");
+		feed_refuse(l, 0,
+			    "a MISP warninglist says what is benign: load it as a benign list");
 	else
 		feed_refuse(l, 0, "a JSON object that is neither STIX nor MISP");
 }
@@ -148,8 +148,8 @@ void feed_json(struct feed_load *l)
 		json_t *root = json_loadb(p, (size_t)(end - p),
 					  JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &e);
 		if (!root) {
-			feed_refuse(l, line + (uint32_t)(e.line > 0 ? e.line - 1 : 0), "no valid JSON: %s",
-				    e.text);
+			feed_refuse(l, line + (uint32_t)(e.line > 0 ? e.line - 1 : 0),
+				    "no valid JSON: %s", e.text);
 			return;
 		}
 		value(l, root, 0);

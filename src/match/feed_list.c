@@ -37,7 +37,8 @@ const char *feed_list_take(struct draft *d, uint32_t clause, struct span v)
 		return draft_endpoint(d, clause, v.p, v.len);
 	int kind = atom_guess(v.p, v.len);
 	if (kind >= 0)
-		return draft_atom(d, clause, (enum condition_kind)kind, OBSERVABLE_NONE, v.p, v.len);
+		return draft_atom(d, clause, (enum condition_kind)kind, OBSERVABLE_NONE, v.p,
+				  v.len);
 	if (atom_endpoint_split(v.p, v.len, &host, &port))
 		return draft_endpoint(d, clause, v.p, v.len);
 	if (v.p[0] == '/')
@@ -71,7 +72,8 @@ static struct span token(struct span *rest)
 
 static bool is_comment(struct span s)
 {
-	return s.len == 0 || s.p[0] == '#' || s.p[0] == ';' || (s.len > 1 && memcmp(s.p, "//", 2) == 0);
+	return s.len == 0 || s.p[0] == '#' || s.p[0] == ';' ||
+	       (s.len > 1 && memcmp(s.p, "//", 2) == 0);
 }
 
 static bool is_count(struct span s)

@@ -23,7 +23,7 @@
 /* Where the last id was found, so that the next search starts behind it. */
 struct feed_lines {
 	size_t at;
-	uint32_t line;	 /* of at */
+	uint32_t line;   /* of at */
 	uint32_t misses; /* ids that were not found ahead; a few are looked for from the start */
 };
 
@@ -36,7 +36,7 @@ struct feed_load {
 	struct feed_lines lines;
 	struct draft draft;
 	uint16_t number; /* of the feed in the set */
-	int error;	 /* 0 or -errno */
+	int error;       /* 0 or -errno */
 };
 
 /* A whole file into malloc'd bytes with a NUL behind them; 0, -errno. */

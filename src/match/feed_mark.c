@@ -64,7 +64,8 @@ bool feed_mark_object(const json_t *o, int *tlp, int *pap)
 
 	*tlp = tlp_word(feed_json_string(def, "tlp"));
 	*pap = pap_word(feed_json_string(def, "pap"));
-	json_object_foreach((json_t *)ext, key, e) {
+	json_object_foreach((json_t *)ext, key, e)
+	{
 		int t = tlp_word(feed_json_string(e, "tlp_2_0"));
 		int p = pap_word(feed_json_string(e, "pap"));
 		*tlp = t > *tlp ? t : *tlp;

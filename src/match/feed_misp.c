@@ -11,8 +11,8 @@
 struct around {
 	struct misp_marks event, object;
 	struct span name; /* the event's info */
-	int severity;	  /* -1 not stated */
-	bool withdrawn;	  /* the message deletes what it holds */
+	int severity;     /* -1 not stated */
+	bool withdrawn;   /* the message deletes what it holds */
 };
 
 static bool is_attribute(const json_t *o)
@@ -121,7 +121,10 @@ static int threat_level(const json_t *o)
 
 	if (!feed_json_number(o, "threat_level_id", &level))
 		return -1;
-	return level == 1 ? SEVERITY_HIGH : level == 2 ? SEVERITY_MEDIUM : level == 3 ? SEVERITY_LOW : -1;
+	return level == 1   ? SEVERITY_HIGH
+	       : level == 2 ? SEVERITY_MEDIUM
+	       : level == 3 ? SEVERITY_LOW
+			    : -1;
 }
 
 static void read_event(struct around *a, const json_t *event)
@@ -162,8 +165,7 @@ static void attributes(struct feed_load *l, const json_t *v, const struct around
 		return;
 	if (!json_is_array(v))
 		return one_attribute(l, v, a);
-	json_array_foreach(v, i, o)
-		one_attribute(l, o, a);
+	json_array_foreach(v, i, o) one_attribute(l, o, a);
 }
 
 static void one_object(struct feed_load *l, const json_t *o, struct around *a)
@@ -184,8 +186,7 @@ static void objects(struct feed_load *l, const json_t *v, struct around *a)
 
 	if (json_is_object(v))
 		one_object(l, v, a);
-	json_array_foreach(v, i, o)
-		one_object(l, o, a);
+	json_array_foreach(v, i, o) one_object(l, o, a);
 }
 
 /* Kafka messages say what was done: "delete", "soft-delete". */

@@ -122,8 +122,8 @@ static void cluster(struct misp_marks *m, const json_t *c, struct span galaxy)
 	if (type.len == 0)
 		type = galaxy;
 	if (id.len == 0 && type.len && type.len < 100 && name.len && name.len < 300) {
-		int n = snprintf(made, sizeof(made), "misp-galaxy:%.*s=\"%.*s\"", (int)type.len, type.p,
-				 (int)name.len, name.p);
+		int n = snprintf(made, sizeof(made), "misp-galaxy:%.*s=\"%.*s\"", (int)type.len,
+				 type.p, (int)name.len, name.p);
 		id = (struct span){made, (uint32_t)n};
 	}
 	if (id.len == 0)
@@ -138,8 +138,7 @@ void feed_misp_marks(struct misp_marks *m, const json_t *o)
 
 	m->tlp = m->pap = m->rank = -1;
 	m->id_len = m->name_len = 0;
-	json_array_foreach(json_object_get(o, "Tag"), i, v)
-		tag(m, v);
+	json_array_foreach(json_object_get(o, "Tag"), i, v) tag(m, v);
 	json_array_foreach(json_object_get(o, "Galaxy"), i, v)
 		json_array_foreach(json_object_get(v, "GalaxyCluster"), k, c)
 			cluster(m, c, feed_json_string(v, "type"));

@@ -5,14 +5,14 @@
 #include "match/feed_misp.h"
 
 enum how {
-	HOW_ATOM,	/* the value is an atom of .kind */
-	HOW_HASH,	/* .digits hex digits */
-	HOW_NAME_HASH,	/* "name|hash": the hash */
-	HOW_PORT,	/* "host|port" */
-	HOW_DOMAIN_IP,	/* "domain|ip": either */
-	HOW_URI,	/* a URL, or a path and query */
+	HOW_ATOM,      /* the value is an atom of .kind */
+	HOW_HASH,      /* .digits hex digits */
+	HOW_NAME_HASH, /* "name|hash": the hash */
+	HOW_PORT,      /* "host|port" */
+	HOW_DOMAIN_IP, /* "domain|ip": either */
+	HOW_URI,       /* a URL, or a path and query */
 	HOW_STIX,
-	HOW_LATER,	/* a language of a later release */
+	HOW_LATER, /* a language of a later release */
 };
 
 static const struct misp_type {
@@ -66,7 +66,8 @@ static const struct misp_type {
 static const struct misp_type *find(struct span type)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if (strlen(types[i].name) == type.len && memcmp(types[i].name, type.p, type.len) == 0)
+		if (strlen(types[i].name) == type.len &&
+		    memcmp(types[i].name, type.p, type.len) == 0)
 			return &types[i];
 	return NULL;
 }
@@ -114,7 +115,8 @@ static const char *domain_ip(struct draft *d, struct span v)
 
 	if (!split(v, false, &domain, &ip))
 		return "no \"domain|ip\"";
-	const char *why = draft_atom(d, 0, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, domain.p, domain.len);
+	const char *why =
+		draft_atom(d, 0, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, domain.p, domain.len);
 	return why ? why : draft_atom(d, 1, CONDITION_IP, OBSERVABLE_IP, ip.p, ip.len);
 }
 
@@ -136,8 +138,8 @@ const char *feed_misp_value(struct draft *d, struct span type, struct span v,
 		return "no value";
 	switch (t ? t->how : HOW_LATER) {
 	case HOW_ATOM:
-		return draft_atom(d, 0, (enum condition_kind)t->kind, (enum observable_type)t->type, v.p,
-				  v.len);
+		return draft_atom(d, 0, (enum condition_kind)t->kind, (enum observable_type)t->type,
+				  v.p, v.len);
 	case HOW_HASH:
 		return hash(d, v, t->digits);
 	case HOW_NAME_HASH:
@@ -151,7 +153,7 @@ const char *feed_misp_value(struct draft *d, struct span type, struct span v,
 	case HOW_STIX:
 		return stix_pattern_parse(v.p, v.len, d, why) == STIX_PATTERN_OK ? NULL : why;
 	}
-	snprintf(why, STIX_PATTERN_WHY_MAX, "type %.*s %s", (int)(type.len < 60 ? type.len : 60), type.p,
-		 t ? "comes with a later release" : "is not supported");
+	snprintf(why, STIX_PATTERN_WHY_MAX, "type %.*s %s", (int)(type.len < 60 ? type.len : 60),
+		 type.p, t ? "comes with a later release" : "is not supported");
 	return why;
 }

@@ -78,7 +78,8 @@ static void markings(struct draft *d, const json_t *o, struct text *unknown)
 	const json_t *refs = json_object_get(o, "object_marking_refs"), *v;
 	size_t i;
 
-	json_array_foreach(refs, i, v) {
+	json_array_foreach(refs, i, v)
+	{
 		int tlp = -1, pap = -1;
 		if (!json_is_string(v))
 			continue;
@@ -213,7 +214,8 @@ void feed_stix(struct feed_load *l, const json_t *o)
 			    "a bundle's objects are no array");
 		return;
 	}
-	json_array_foreach(objects, i, v) {
+	json_array_foreach(objects, i, v)
+	{
 		if (l->error)
 			return;
 		if (json_is_object(v))

@@ -91,16 +91,19 @@ static void row(struct feed_load *l, const struct header *h, uint32_t number, st
 	struct span v = column(f, n, h->indicator), type = column(f, n, h->type);
 
 	if (h->indicator < 0 || h->type < 0)
-		return feed_refuse(l, number, "the #fields line names no indicator and indicator_type");
+		return feed_refuse(l, number,
+				   "the #fields line names no indicator and indicator_type");
 	if (n <= h->indicator || n <= h->type)
-		return feed_refuse(l, number, "%d columns where the #fields line names %d", n, h->columns);
+		return feed_refuse(l, number, "%d columns where the #fields line names %d", n,
+				   h->columns);
 	draft_reset(&l->draft, l->feed);
 	l->draft.line = number;
 	l->draft.name = column(f, n, h->desc);
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (!is(type, types[i].name))
 			continue;
-		const char *why = draft_atom(&l->draft, 0, types[i].kind, types[i].type, v.p, v.len);
+		const char *why =
+			draft_atom(&l->draft, 0, types[i].kind, types[i].type, v.p, v.len);
 		if (why)
 			feed_refuse_value(l, number, v.p, v.len, why);
 		else

@@ -60,7 +60,8 @@ int indicator_set_feed(struct indicator_set *s, const struct feed *feed)
 	if (i < 0) {
 		if (s->feed_count > UINT16_MAX)
 			return -EOVERFLOW;
-		if (index_grow((void **)&s->feeds, s->feed_count, &s->feed_capacity, sizeof(*s->feeds)))
+		if (index_grow((void **)&s->feeds, s->feed_count, &s->feed_capacity,
+			       sizeof(*s->feeds)))
 			return -ENOMEM;
 		i = (int)s->feed_count++;
 	}
@@ -97,8 +98,8 @@ static uint64_t content_hash(const struct indicator_set *s, uint16_t feed, const
 	const char *name = s->feeds[feed].name;
 	uint64_t h = mix(1, name, strlen(name));
 
-	h = hash_pair(h, (uint64_t)d->severity << 24 | (uint64_t)d->tlp << 16 | (uint64_t)d->pap << 8 |
-				 (uint8_t)d->confidence);
+	h = hash_pair(h, (uint64_t)d->severity << 24 | (uint64_t)d->tlp << 16 |
+				 (uint64_t)d->pap << 8 | (uint8_t)d->confidence);
 	h = hash_pair(h, (uint64_t)d->dead << 2 | (uint64_t)d->tlp_stated << 1 | d->pap_stated);
 	h = hash_pair(hash_pair(h, (uint64_t)d->valid_from), (uint64_t)d->valid_until);
 	h = mix_span(mix_span(h, d->name), d->threat_id);

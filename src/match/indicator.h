@@ -128,7 +128,8 @@ struct indicator_set {
 int indicator_set_init(struct indicator_set *s); /* 0, -ENOMEM */
 void indicator_set_fini(struct indicator_set *s);
 /* The next generation: an independent set that starts with all that from holds
- * (withdrawn ids too, so that an older version cannot come back). 0, -ENOMEM. */
+ * (withdrawn ids too, so that an older version cannot come back), its texts packed.
+ * It is to be loaded into and finished before use. 0, -ENOMEM. */
 int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from);
 
 static inline struct span indicator_text(const struct indicator_set *s, uint32_t at, uint32_t len)

@@ -56,6 +56,80 @@ static int copy_index(struct index *to, const struct index *from)
 	return rc ? -ENOMEM : 0;
 }
 
+/* Moves a piece of text into the copy's block; what nothing points to stays behind. */
+static int keep(struct indicator_set *s, const struct indicator_set *from, struct ref *r)
+{
+	struct span text = index_span(from, *r);
+
+	return indicator_set_text(s, text, r);
+}
+
+static int keep_condition(struct indicator_set *s, const struct indicator_set *from,
+			  struct condition *c)
+{
+	struct ref r = {c->text, c->text_len};
+	int rc = keep(s, from, &r);
+
+	c->text = r.at;
+	return rc;
+}
+
+static int keep_entry(struct indicator_set *s, const struct indicator_set *from, struct entry *e)
+{
+	int rc = keep(s, from, &e->id);
+
+	rc |= keep(s, from, &e->threat_id);
+	rc |= keep(s, from, &e->name);
+	rc |= keep(s, from, &e->campaign);
+	rc |= keep(s, from, &e->campaign_name);
+	rc |= keep(s, from, &e->markings);
+	if (e->indicator == INDEX_NONE)
+		return rc;
+	struct indicator *in = &s->indicators[e->indicator];
+	in->id = e->id.at;
+	in->threat = INDEX_NONE;
+	for (uint32_t i = 0; i < in->conditions; i++)
+		rc |= keep_condition(s, from, &s->conditions[in->first_condition + i]);
+	return rc;
+}
+
+static int keep_keys(struct indicator_set *s, const struct indicator_set *from, struct index_map *m)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < m->capacity; i++)
+		if (m->slots[i].value != INDEX_NONE)
+			rc |= keep(s, from, &m->keys[i].text);
+	return rc;
+}
+
+static int keep_texts(struct indicator_set *s, const struct indicator_set *from)
+{
+	struct index *ix = s->index;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < ix->entry_count; i++)
+		rc |= keep_entry(s, from, &ix->entries[i]);
+	for (uint32_t i = 0; i < ix->by_id.capacity; i++)
+		if (ix->by_id.slots[i].value != INDEX_NONE)
+			ix->by_id.keys[i].text = ix->entries[ix->by_id.slots[i].value].id;
+	rc |= keep_keys(s, from, &ix->by_link);
+	rc |= keep_keys(s, from, &ix->by_object);
+	rc |= keep_keys(s, from, &ix->by_marking);
+	for (uint32_t i = 0; i < ix->link_count; i++) {
+		rc |= keep(s, from, &ix->links[i].source);
+		rc |= keep(s, from, &ix->links[i].target);
+	}
+	for (uint32_t i = 0; i < ix->object_count; i++)
+		rc |= keep(s, from, &ix->objects[i].name);
+	for (uint32_t i = 0; i < s->benign_count; i++) {
+		struct ref r = {s->benigns[i].text, s->benigns[i].text_len};
+		rc |= keep(s, from, &r);
+		s->benigns[i].text = r.at;
+	}
+	return rc;
+}
+
 int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from)
 {
 	int rc = indicator_set_init(s);
@@ -66,21 +140,22 @@ int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from
 	*s = *from;
 	s->index = index;
 	s->text = NULL;
+	s->text_len = s->text_capacity = 0;
 	s->indicators = NULL;
 	s->conditions = NULL;
 	s->threats = NULL;
+	s->threat_count = s->threat_capacity = 0;
 	s->feeds = NULL;
 	s->benigns = NULL;
 	s->benign_lists = NULL;
-	rc |= copy_array(&s->text, NULL, from->text, from->text_len, 1);
-	s->text_capacity = from->text_len + 1;
 	rc |= COPY(s, from, indicators, count, capacity);
 	rc |= COPY(s, from, conditions, condition_count, condition_capacity);
-	rc |= COPY(s, from, threats, threat_count, threat_capacity);
 	rc |= COPY(s, from, feeds, feed_count, feed_capacity);
 	rc |= COPY(s, from, benigns, benign_count, benign_capacity);
 	rc |= COPY(s, from, benign_lists, benign_list_count, benign_list_capacity);
 	rc |= copy_index(s->index, from->index);
+	if (!rc)
+		rc = keep_texts(s, from);
 	if (rc)
 		indicator_set_fini(s);
 	return rc ? -ENOMEM : 0;

@@ -22,7 +22,8 @@ void draft_fini(struct draft *d)
 
 void draft_reset(struct draft *d, const struct feed *feed)
 {
-	struct draft fresh = {.text = d->text, .conditions = d->conditions, .capacity = d->capacity};
+	struct draft fresh = {
+		.text = d->text, .conditions = d->conditions, .capacity = d->capacity};
 
 	text_reset(&fresh.text);
 	fresh.modified = fresh.valid_from = INT64_MIN;
@@ -98,8 +99,8 @@ static const char *keep_value(struct draft *d, uint32_t clause, enum observable_
 	for (size_t i = 0; i < len; i++)
 		if ((uint8_t)p[i] < ' ' || p[i] == 0x7f)
 			return "a control character in the value";
-	return keep(d, clause, (struct condition){.kind = CONDITION_VALUE, .type = (uint8_t)type}, p,
-		    len);
+	return keep(d, clause, (struct condition){.kind = CONDITION_VALUE, .type = (uint8_t)type},
+		    p, len);
 }
 
 /* The kinds whose canonical form is a function of atom.h. */
@@ -123,7 +124,8 @@ const char *draft_atom(struct draft *d, uint32_t clause, enum condition_kind kin
 	if (len == 0)
 		return "no value";
 	if (kind == CONDITION_VALUE)
-		return len > DRAFT_VALUE_MAX ? "the value is too long" : keep_value(d, clause, type, p, len);
+		return len > DRAFT_VALUE_MAX ? "the value is too long"
+					     : keep_value(d, clause, type, p, len);
 	size_t n = atom_refang(p, len, plain, sizeof(plain));
 	if (n == 0)
 		return "the value is too long";
@@ -133,8 +135,10 @@ const char *draft_atom(struct draft *d, uint32_t clause, enum condition_kind kin
 	n = canonical[kind].normalise(plain, n, out, sizeof(out));
 	if (n == 0)
 		return canonical[kind].refusal;
-	return keep(d, clause, (struct condition){.kind = (uint8_t)kind, .type = (uint8_t)canonical[kind].type},
-		    out, n);
+	return keep(
+		d, clause,
+		(struct condition){.kind = (uint8_t)kind, .type = (uint8_t)canonical[kind].type},
+		out, n);
 }
 
 const char *draft_port(struct draft *d, uint32_t clause, uint32_t port)
@@ -144,8 +148,8 @@ const char *draft_port(struct draft *d, uint32_t clause, uint32_t port)
 	if (port == 0 || port > 65535)
 		return "a port is 1 to 65535";
 	int n = snprintf(text, sizeof(text), "%u", port);
-	return keep(d, clause, (struct condition){.kind = CONDITION_PORT, .port = (uint16_t)port}, text,
-		    (size_t)n);
+	return keep(d, clause, (struct condition){.kind = CONDITION_PORT, .port = (uint16_t)port},
+		    text, (size_t)n);
 }
 
 const char *draft_endpoint(struct draft *d, uint32_t clause, const char *p, size_t len)
@@ -190,12 +194,18 @@ const char *draft_pattern(struct draft *d, uint32_t clause, enum observable_type
 static const char *id_prefix(const struct condition *c)
 {
 	static const char *const by_type[OBSERVABLE_TYPES] = {
-		[OBSERVABLE_NONE] = "raw",	      [OBSERVABLE_IP] = "ip",
-		[OBSERVABLE_DOMAIN] = "domain",	      [OBSERVABLE_URL] = "url",
-		[OBSERVABLE_HASH] = "hash",	      [OBSERVABLE_EMAIL] = "email",
-		[OBSERVABLE_USER_AGENT] = "user-agent", [OBSERVABLE_JA3] = "ja3",
-		[OBSERVABLE_FILE_NAME] = "file",      [OBSERVABLE_COMMAND] = "command",
-		[OBSERVABLE_REGISTRY] = "registry",   [OBSERVABLE_PATH] = "path",
+		[OBSERVABLE_NONE] = "raw",
+		[OBSERVABLE_IP] = "ip",
+		[OBSERVABLE_DOMAIN] = "domain",
+		[OBSERVABLE_URL] = "url",
+		[OBSERVABLE_HASH] = "hash",
+		[OBSERVABLE_EMAIL] = "email",
+		[OBSERVABLE_USER_AGENT] = "user-agent",
+		[OBSERVABLE_JA3] = "ja3",
+		[OBSERVABLE_FILE_NAME] = "file",
+		[OBSERVABLE_COMMAND] = "command",
+		[OBSERVABLE_REGISTRY] = "registry",
+		[OBSERVABLE_PATH] = "path",
 		[OBSERVABLE_TEXT] = "text",
 	};
 

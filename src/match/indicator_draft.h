@@ -15,7 +15,7 @@
 #include "match/indicator.h"
 
 #define DRAFT_CONDITIONS_MAX (INDICATOR_CLAUSES_MAX * INDICATOR_CONDITIONS_MAX)
-#define DRAFT_VALUE_MAX	     65536 /* bytes of one value or pattern */
+#define DRAFT_VALUE_MAX      65536 /* bytes of one value or pattern */
 
 struct draft {
 	struct text text; /* canonical texts; conditions hold offsets into it */

@@ -11,7 +11,7 @@
 
 /* Indicators that say the same atom and nothing else, and that no campaign claims. */
 struct group {
-	uint32_t entry;	 /* the one whose id is the smallest */
+	uint32_t entry;  /* the one whose id is the smallest */
 	uint32_t threat; /* INDEX_NONE until the first of them is assigned */
 };
 
@@ -19,11 +19,11 @@ struct finish {
 	struct indicator_set *s;
 	struct index *ix;
 	struct index_map threats; /* scope: enum threat_kind + 1 */
-	struct index_map atoms;	  /* scope: condition kind and type; value: group */
+	struct index_map atoms;   /* scope: condition kind and type; value: group */
 	struct group *groups;
 	uint32_t *group_of; /* of each indicator; INDEX_NONE: none */
 	uint32_t group_count;
-	struct index_map linked;  /* indicator id -> target's place in the text, as link number */
+	struct index_map linked; /* indicator id -> target's place in the text, as link number */
 	int error;
 };
 
@@ -179,7 +179,8 @@ static uint32_t campaign_of(struct finish *f, const struct entry *e, const struc
 	if (!feed->campaign[0] || in->rule)
 		return INDEX_NONE;
 	struct ref id;
-	struct span text = {feed->campaign, (uint32_t)strnlen(feed->campaign, sizeof(feed->campaign))};
+	struct span text = {feed->campaign,
+			    (uint32_t)strnlen(feed->campaign, sizeof(feed->campaign))};
 	uint32_t known = index_map_get(&f->threats, s->text, text, THREAT_CAMPAIGN + 1);
 	if (known != INDEX_NONE)
 		return known;
@@ -200,28 +201,31 @@ static uint32_t group_of(struct finish *f, const struct indicator *in, uint32_t 
 	if (in->conditions != 1 || in->rule || c->kind == CONDITION_PORT ||
 	    c->kind == CONDITION_PATTERN)
 		return INDEX_NONE;
-	struct index_slot *slot = index_map_put(&f->atoms, f->s->text,
-						indicator_text(f->s, c->text, c->text_len),
-						(uint32_t)c->kind << 8 | c->type);
+	struct index_slot *slot =
+		index_map_put(&f->atoms, f->s->text, indicator_text(f->s, c->text, c->text_len),
+			      (uint32_t)c->kind << 8 | c->type);
 	if (!slot) {
 		f->error = -ENOMEM;
 		return INDEX_NONE;
 	}
 	if (slot->value == INDEX_NONE) {
-		index_map_set(&f->atoms, slot, (struct ref){c->text, c->text_len}, f->group_count++);
+		index_map_set(&f->atoms, slot, (struct ref){c->text, c->text_len},
+			      f->group_count++);
 		f->groups[slot->value] = (struct group){entry, INDEX_NONE};
 	}
 	return slot->value;
 }
 
 /* The same id from two feeds is possible: then the smaller name, no name last. */
-static bool names_before(const struct indicator_set *s, const struct entry *a, const struct entry *b)
+static bool names_before(const struct indicator_set *s, const struct entry *a,
+			 const struct entry *b)
 {
 	int c = index_compare(index_span(s, naming_id(a)), index_span(s, naming_id(b)));
 
 	if (c || a->name.len == 0)
 		return c < 0;
-	return b->name.len == 0 || index_compare(index_span(s, a->name), index_span(s, b->name)) < 0;
+	return b->name.len == 0 ||
+	       index_compare(index_span(s, a->name), index_span(s, b->name)) < 0;
 }
 
 /* Pass 1: campaigns; and for each shared atom, which entry's id is the smallest. */
@@ -276,8 +280,8 @@ static void resolve_markings(struct finish *f, uint32_t number)
 	while (ids.len) {
 		const char *blank = memchr(ids.p, ' ', ids.len);
 		uint32_t n = blank ? (uint32_t)(blank - ids.p) : ids.len;
-		uint32_t m = index_map_get(&f->ix->by_marking, f->s->text,
-					   (struct span){ids.p, n}, 0);
+		uint32_t m =
+			index_map_get(&f->ix->by_marking, f->s->text, (struct span){ids.p, n}, 0);
 		if (m != INDEX_NONE) {
 			const struct marking *mark = &f->ix->markings[m];
 			tlp = mark->tlp > tlp ? mark->tlp : tlp;

@@ -27,7 +27,8 @@ static struct index_slot *probe(const struct index_map *m, const char *text, str
 
 	for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
 		struct index_slot *s = &m->slots[i];
-		if (s->value == INDEX_NONE || (s->hash == hash && is_key(&m->keys[i], text, key, scope)))
+		if (s->value == INDEX_NONE ||
+		    (s->hash == hash && is_key(&m->keys[i], text, key, scope)))
 			return s;
 	}
 }

@@ -77,7 +77,8 @@ struct index {
 
 void index_map_fini(struct index_map *m);
 /* The value under key, or INDEX_NONE. */
-uint32_t index_map_get(const struct index_map *m, const char *text, struct span key, uint32_t scope);
+uint32_t index_map_get(const struct index_map *m, const char *text, struct span key,
+		       uint32_t scope);
 /* Where the value of key stands, INDEX_NONE in it when new: then the caller calls
  * index_map_set() or index_map_undo() before anything else. NULL: out of memory. */
 struct index_slot *index_map_put(struct index_map *m, const char *text, struct span key,

@@ -59,7 +59,8 @@ int indicator_set_link(struct indicator_set *s, struct span id, struct span sour
 	return rc ? rc : indicator_set_text(s, target, &l->target);
 }
 
-int indicator_set_object(struct indicator_set *s, struct span id, struct span name, int64_t modified)
+int indicator_set_object(struct indicator_set *s, struct span id, struct span name,
+			 int64_t modified)
 {
 	struct index *ix = s->index;
 	uint32_t at;

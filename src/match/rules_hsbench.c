@@ -23,7 +23,8 @@ static const char *split(struct span line, struct rule_line *r)
 	if (!colon)
 		return "no \"id:/regex/flags\"";
 	r->id = feed_trim((struct span){line.p, (uint32_t)(colon - line.p)});
-	struct span rest = feed_trim((struct span){colon + 1, line.len - (uint32_t)(colon + 1 - line.p)});
+	struct span rest =
+		feed_trim((struct span){colon + 1, line.len - (uint32_t)(colon + 1 - line.p)});
 	if (r->id.len == 0)
 		return "no id before the ':'";
 	if (rest.len == 0 || rest.p[0] != '/')
@@ -42,10 +43,17 @@ static int64_t flags_of(struct span s, char why[64])
 	static const struct {
 		char letter;
 		unsigned flag;
-	} letters[] = {{'i', HS_FLAG_CASELESS}, {'s', HS_FLAG_DOTALL},	{'m', HS_FLAG_MULTILINE},
-		       {'H', HS_FLAG_SINGLEMATCH}, {'V', HS_FLAG_ALLOWEMPTY}, {'8', HS_FLAG_UTF8},
-		       {'W', HS_FLAG_UCP},	{'P', HS_FLAG_PREFILTER}, {'L', HS_FLAG_SOM_LEFTMOST},
-		       {'O', 0}, {'o', 0}}; /* O: its test tool compares the order of matches */
+	} letters[] = {{'i', HS_FLAG_CASELESS},
+		       {'s', HS_FLAG_DOTALL},
+		       {'m', HS_FLAG_MULTILINE},
+		       {'H', HS_FLAG_SINGLEMATCH},
+		       {'V', HS_FLAG_ALLOWEMPTY},
+		       {'8', HS_FLAG_UTF8},
+		       {'W', HS_FLAG_UCP},
+		       {'P', HS_FLAG_PREFILTER},
+		       {'L', HS_FLAG_SOM_LEFTMOST},
+		       {'O', 0},
+		       {'o', 0}}; /* O: its test tool compares the order of matches */
 	int64_t flags = 0;
 
 	for (uint32_t i = 0; i < s.len; i++) {
@@ -56,14 +64,15 @@ static int64_t flags_of(struct span s, char why[64])
 			flags |= letters[k].flag;
 			continue;
 		}
-		const char *what = s.p[i] == 'C'   ? "flag C (combinations of rules) is not supported"
+		const char *what = s.p[i] == 'C' ? "flag C (combinations of rules) is not supported"
 				   : s.p[i] == 'Q' ? "flag Q (never report) is not supported"
 				   : s.p[i] == '{' ? "extended parameters are not supported"
 						   : NULL;
 		if (what)
 			snprintf(why, 64, "%s", what);
 		else
-			snprintf(why, 64, "unknown flag '%c'", s.p[i] > ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
+			snprintf(why, 64, "unknown flag '%c'",
+				 s.p[i] > ' ' && s.p[i] < 0x7f ? s.p[i] : '?');
 		return -1;
 	}
 	return flags;
@@ -80,8 +89,9 @@ static bool taken(struct feed_load *l, const struct rule_line *r, uint32_t flags
 	if (c->hs_flags != flags || c->text_len != r->regex.len ||
 	    memcmp(l->s->text + c->text, r->regex.p, r->regex.len) != 0)
 		problem_refuse(l->ps, "rule", l->feed->path, line,
-			       "rule id %.*s is taken by line %u of %s", (int)(r->id.len < 80 ? r->id.len : 80),
-			       r->id.p, known->line, l->s->feeds[known->feed].path);
+			       "rule id %.*s is taken by line %u of %s",
+			       (int)(r->id.len < 80 ? r->id.len : 80), r->id.p, known->line,
+			       l->s->feeds[known->feed].path);
 	return true;
 }
 
@@ -99,8 +109,8 @@ static void one_rule(struct feed_load *l, uint32_t line, struct span text)
 	d->line = line;
 	d->rule = true;
 	if (!bad)
-		bad = draft_pattern(d, 0, OBSERVABLE_NONE, PATTERN_REGEX, (uint32_t)flags, r.regex.p,
-				    r.regex.len);
+		bad = draft_pattern(d, 0, OBSERVABLE_NONE, PATTERN_REGEX, (uint32_t)flags,
+				    r.regex.p, r.regex.len);
 	if (bad) {
 		problem_refuse(l->ps, "rule", l->feed->path, line, "%s", bad);
 		return;

@@ -22,7 +22,7 @@
 
 enum stix_pattern_status {
 	STIX_PATTERN_OK,
-	STIX_PATTERN_SYNTAX,	  /* no STIX pattern */
+	STIX_PATTERN_SYNTAX,      /* no STIX pattern */
 	STIX_PATTERN_UNSUPPORTED, /* one, but not for this engine, or with a value that is none */
 };
 

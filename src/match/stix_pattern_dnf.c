@@ -147,7 +147,8 @@ static bool is_address(const struct emit *e, const struct stix_leaf *l, struct n
 }
 
 /* "ipv4-addr" and so on, of the host on one side: does this value have that type? */
-static bool type_fits(const struct emit *e, const struct stix_leaf *type, const struct stix_leaf *value)
+static bool type_fits(const struct emit *e, const struct stix_leaf *type,
+		      const struct stix_leaf *value)
 {
 	static const struct {
 		const char *name;
@@ -191,7 +192,8 @@ static const char *pattern(struct emit *e, const struct stix_leaf *l, uint32_t c
 	if (l->target.about == STIX_ABOUT_PORT || l->target.about == STIX_ABOUT_HOST_TYPE)
 		return "LIKE and MATCHES are for text";
 	if (l->target.about == STIX_ABOUT_HOST)
-		return "LIKE and MATCHES need ipv4-addr:value, ipv6-addr:value or domain-name:value";
+		return "LIKE and MATCHES need ipv4-addr:value, ipv6-addr:value or "
+		       "domain-name:value";
 	if (l->op == STIX_OP_LIKE)
 		return like(e, l, clause, flags);
 	return draft_pattern(e->d, clause, (enum observable_type)l->target.type, PATTERN_REGEX,
@@ -216,9 +218,9 @@ static const char *port(struct emit *e, const struct stix_leaf *l, uint32_t clau
 static const char *atom(struct emit *e, const struct stix_leaf *l, uint32_t clause)
 {
 	static const uint8_t kinds[] = {
-		[STIX_ABOUT_IP] = CONDITION_NETWORK,  [STIX_ABOUT_DOMAIN] = CONDITION_DOMAIN,
-		[STIX_ABOUT_URL] = CONDITION_URL,     [STIX_ABOUT_EMAIL] = CONDITION_EMAIL,
-		[STIX_ABOUT_HASH] = CONDITION_HASH,   [STIX_ABOUT_VALUE] = CONDITION_VALUE,
+		[STIX_ABOUT_IP] = CONDITION_NETWORK, [STIX_ABOUT_DOMAIN] = CONDITION_DOMAIN,
+		[STIX_ABOUT_URL] = CONDITION_URL,    [STIX_ABOUT_EMAIL] = CONDITION_EMAIL,
+		[STIX_ABOUT_HASH] = CONDITION_HASH,  [STIX_ABOUT_VALUE] = CONDITION_VALUE,
 	};
 	struct network net;
 	uint8_t about = l->target.about;
@@ -240,7 +242,7 @@ static const char *atom(struct emit *e, const struct stix_leaf *l, uint32_t clau
 static bool condition(struct emit *e, const struct stix_leaf *l, uint32_t clause)
 {
 	const char *why = l->op == STIX_OP_LIKE || l->op == STIX_OP_MATCHES ? pattern(e, l, clause)
-									   : atom(e, l, clause);
+									    : atom(e, l, clause);
 
 	return !why || fail(e, l, "%.*s: %s", (int)(l->len < 80 ? l->len : 80), literal(e, l), why);
 }

@@ -16,15 +16,17 @@ static bool letter(char c)
 /* The grammar's white space beyond ASCII: U+0085, U+00A0, U+1680, U+2000.., U+3000. */
 static size_t blank(const char *p, const char *end)
 {
-	static const char *const wide[] = {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xa8",
-					   "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
+	static const char *const wide[] = {"\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80",
+					   "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
+					   "\xe2\x81\x9f", "\xe3\x80\x80"};
 	size_t left = (size_t)(end - p);
 
 	if (*p == ' ' || (*p >= '\t' && *p <= '\r'))
 		return 1;
 	if (!(*p & 0x80))
 		return 0;
-	if (left >= 3 && memcmp(p, "\xe2\x80", 2) == 0 && (uint8_t)p[2] >= 0x80 && (uint8_t)p[2] <= 0x8a)
+	if (left >= 3 && memcmp(p, "\xe2\x80", 2) == 0 && (uint8_t)p[2] >= 0x80 &&
+	    (uint8_t)p[2] <= 0x8a)
 		return 3;
 	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
 		if (left >= strlen(wide[i]) && memcmp(p, wide[i], strlen(wide[i])) == 0)
@@ -113,10 +115,12 @@ static struct stix_token typed_literal(struct stix_lexer *lx)
 	const char *to = string_end(quote, lx->end);
 	size_t len = to ? (size_t)(to - quote) - 2 : 0;
 	bool good = false;
-	enum stix_token_kind kind = *lx->p == 't' ? STIX_TIME : *lx->p == 'h' ? STIX_HEX : STIX_BINARY;
+	enum stix_token_kind kind = *lx->p == 't'   ? STIX_TIME
+				    : *lx->p == 'h' ? STIX_HEX
+						    : STIX_BINARY;
 
 	if (to)
-		good = kind == STIX_TIME ? timestamp_valid(quote + 1, len)
+		good = kind == STIX_TIME  ? timestamp_valid(quote + 1, len)
 		       : kind == STIX_HEX ? hex_valid(quote + 1, len)
 					  : base64_valid(quote + 1, len);
 	return make(lx, good ? kind : STIX_BAD, to ? to : lx->end);
@@ -187,7 +191,8 @@ struct stix_token stix_lex(struct stix_lexer *lx)
 		const char *to = string_end(lx->p, lx->end);
 		return make(lx, to ? STIX_STRING : STIX_BAD, to ? to : lx->end);
 	}
-	if (digit(c) || c == '-' || c == '+' || (c == '.' && lx->end - lx->p > 1 && digit(lx->p[1])))
+	if (digit(c) || c == '-' || c == '+' ||
+	    (c == '.' && lx->end - lx->p > 1 && digit(lx->p[1])))
 		return number(lx);
 	if (c && strchr("=!<>", c))
 		return comparison(lx);
@@ -201,10 +206,10 @@ bool stix_keyword(const struct stix_token *t, const char *w)
 
 bool stix_reserved(const struct stix_token *t)
 {
-	static const char *const words[] = {"AND",   "OR",	"NOT",	 "FOLLOWEDBY", "LIKE",
-					    "MATCHES", "ISSUPERSET", "ISSUBSET", "EXISTS", "LAST",
-					    "IN",    "START",	"STOP",	 "SECONDS",    "WITHIN",
-					    "REPEATS", "TIMES"};
+	static const char *const words[] = {
+		"AND",        "OR",       "NOT",    "FOLLOWEDBY", "LIKE", "MATCHES",
+		"ISSUPERSET", "ISSUBSET", "EXISTS", "LAST",       "IN",   "START",
+		"STOP",       "SECONDS",  "WITHIN", "REPEATS",    "TIMES"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (stix_keyword(t, words[i]))

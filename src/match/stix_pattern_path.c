@@ -4,8 +4,14 @@
 
 #include "match/stix_pattern_tree.h"
 
-#define TEXT(observable) {STIX_ABOUT_VALUE, OBSERVABLE_##observable, 0, 0}
-#define ABOUT(about, observable, side) {STIX_ABOUT_##about, OBSERVABLE_##observable, 0, side}
+#define TEXT(observable)                                                                           \
+	{                                                                                          \
+		STIX_ABOUT_VALUE, OBSERVABLE_##observable, 0, 0                                    \
+	}
+#define ABOUT(about, observable, side)                                                             \
+	{                                                                                          \
+		STIX_ABOUT_##about, OBSERVABLE_##observable, 0, side                               \
+	}
 
 static const struct {
 	const char *path;
@@ -35,7 +41,7 @@ static const struct {
 	{"process:command_line", TEXT(COMMAND)},
 	{"process:image_ref.name", TEXT(FILE_NAME)},
 	{"process:binary_ref.name", TEXT(FILE_NAME)}, /* 2.0 */
-	{"process:name", TEXT(FILE_NAME)},	      /* 2.0 */
+	{"process:name", TEXT(FILE_NAME)},            /* 2.0 */
 	{"windows-registry-key:key", TEXT(REGISTRY)},
 };
 

@@ -13,7 +13,7 @@
 #include "match/stix_pattern.h"
 
 #define STIX_LEAVES_MAX DRAFT_CONDITIONS_MAX
-#define STIX_NONE	UINT32_MAX
+#define STIX_NONE       UINT32_MAX
 
 enum stix_token_kind {
 	STIX_END,
@@ -65,7 +65,7 @@ enum stix_about {
 struct stix_target {
 	uint8_t about, type; /* enum stix_about, enum observable_type */
 	uint8_t hash_digits; /* STIX_ABOUT_HASH */
-	uint8_t side;	     /* HOST, HOST_TYPE: 's' or 'd' */
+	uint8_t side;        /* HOST, HOST_TYPE: 's' or 'd' */
 };
 
 /* path is "type:prop.prop" with quotes removed and every list index as "[*]". */
@@ -75,8 +75,8 @@ enum stix_operator { STIX_OP_EQUAL, STIX_OP_LIKE, STIX_OP_MATCHES, STIX_OP_ISSUB
 
 struct stix_leaf {
 	struct stix_target target;
-	uint8_t op;	/* enum stix_operator */
-	uint8_t kind;	/* enum stix_token_kind of the literal */
+	uint8_t op;       /* enum stix_operator */
+	uint8_t kind;     /* enum stix_token_kind of the literal */
 	uint32_t at, len; /* the literal, unescaped, in strings */
 	uint32_t column;
 };
@@ -85,7 +85,7 @@ enum stix_node_kind { STIX_NODE_LEAF, STIX_NODE_AND, STIX_NODE_OR };
 
 struct stix_node {
 	uint8_t kind;
-	uint32_t leaf;		     /* STIX_NODE_LEAF */
+	uint32_t leaf;              /* STIX_NODE_LEAF */
 	uint32_t first, last, next; /* children, and the next of the parent's */
 };
 

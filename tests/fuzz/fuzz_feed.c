@@ -23,14 +23,14 @@ static void hold(const struct indicator_set *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct feed feed = {.name = "fuzz", .path = "fuzz", .tlp = TLP_AMBER,
-			    .severity = SEVERITY_MEDIUM};
+	struct feed feed = {
+		.name = "fuzz", .path = "fuzz", .tlp = TLP_AMBER, .severity = SEVERITY_MEDIUM};
 	struct indicator_set s, next;
 	struct problems ps;
 
 	problems_init(&ps);
-	if (indicator_set_init(&s) ||
-	    feed_load_bytes(&s, &feed, (const char *)data, size, &ps) || indicator_set_finish(&s))
+	if (indicator_set_init(&s) || feed_load_bytes(&s, &feed, (const char *)data, size, &ps) ||
+	    indicator_set_finish(&s))
 		abort();
 	hold(&s);
 	if (indicator_set_copy(&next, &s) ||

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	draft_init(&d);
 	draft_reset(&d, NULL);
 	enum stix_pattern_status st = stix_pattern_parse((const char *)data, size, &d, why);
-	if ((st == STIX_PATTERN_OK) != (strlen(why) == 0) || (st == STIX_PATTERN_OK && d.count == 0))
+	if ((st == STIX_PATTERN_OK) != (strlen(why) == 0) ||
+	    (st == STIX_PATTERN_OK && d.count == 0))
 		abort();
 	for (uint32_t i = 0; i < d.count; i++)
 		if (d.conditions[i].clause >= INDICATOR_CLAUSES_MAX ||

@@ -36,12 +36,20 @@ static void domains(void)
 		{".evil.example", "evil.example"},
 		{"_dmarc.evil.example", "_dmarc.evil.example"},
 		{"xn--bcher-kva.example", "xn--bcher-kva.example"},
-		{"b\xc3\xbc""cher.example", "xn--bcher-kva.example"},
-		{"B\xc3\x9c""CHER.EXAMPLE", "xn--bcher-kva.example"},
-		{"\xd0\x9f\xd1\x80\xd0\xb8\xd0\xbc\xd0\xb5\xd1\x80.example", "xn--e1afmkfd.example"},
-		{"\xce\xb5\xce\xbb\xce\xbb\xce\xac\xce\xb4\xce\xb1.example", "xn--hxakic4aa.example"},
+		{"b\xc3\xbc"
+		 "cher.example",
+		 "xn--bcher-kva.example"},
+		{"B\xc3\x9c"
+		 "CHER.EXAMPLE",
+		 "xn--bcher-kva.example"},
+		{"\xd0\x9f\xd1\x80\xd0\xb8\xd0\xbc\xd0\xb5\xd1\x80.example",
+		 "xn--e1afmkfd.example"},
+		{"\xce\xb5\xce\xbb\xce\xbb\xce\xac\xce\xb4\xce\xb1.example",
+		 "xn--hxakic4aa.example"},
 		{"za\xc5\xbb\xc3\xb3\xc5\x81\xc4\x87.example", "xn--za-6ja4f8n1l.example"},
-		{"evil\xe3\x80\x82""example", "evil.example"},
+		{"evil\xe3\x80\x82"
+		 "example",
+		 "evil.example"},
 		{"localhost", "localhost"},
 		{"", ""},
 		{".", ""},
@@ -84,12 +92,14 @@ static void urls(void)
 		{"FTP://evil.example:2121/x", "ftp://evil.example:2121/x"},
 		{"http://evil.example/%7euser/%2f%zz%4", "evil.example/~user/%2F%zz%4"},
 		{"http://evil.example/a b\xc3\xa9", "evil.example/a%20b%C3%A9"},
-		{"http://b\xc3\xbc""cher.example/", "xn--bcher-kva.example/"},
+		{"http://b\xc3\xbc"
+		 "cher.example/",
+		 "xn--bcher-kva.example/"},
 		{"http://192.0.2.7:8080/x", "192.0.2.7:8080/x"},
 		{"http://[2001:DB8:0::1]:443/x", "[2001:db8::1]/x"},
 		{"http://[::ffff:192.0.2.7]/x", "192.0.2.7/x"},
 		{"http://evil.example./x", "evil.example/x"},
-		{"http://evil.example/redirect?to=http://other.example/", 
+		{"http://evil.example/redirect?to=http://other.example/",
 		 "evil.example/redirect?to=http://other.example/"},
 		{"http://evil.example:/x", "evil.example/x"},
 		{"http://", ""},
@@ -120,7 +130,9 @@ static void others(void)
 	};
 	static const struct row emails[] = {
 		{"Bad.Guy@Evil.Example", "bad.guy@evil.example"},
-		{"a@b\xc3\xbc""cher.example", "a@xn--bcher-kva.example"},
+		{"a@b\xc3\xbc"
+		 "cher.example",
+		 "a@xn--bcher-kva.example"},
 		{"@evil.example", ""},
 		{"a@", ""},
 		{"no at", ""},
@@ -173,9 +185,11 @@ static void guesses(void)
 	struct span host;
 	uint16_t port;
 	tap_ok(atom_endpoint_split("192.0.2.1:8080", 14, &host, &port) && host.len == 9 &&
-		       port == 8080, "an address and a port");
+		       port == 8080,
+	       "an address and a port");
 	tap_ok(atom_endpoint_split("[2001:db8::1]:53", 16, &host, &port) && host.len == 11 &&
-		       port == 53, "an IPv6 address and a port");
+		       port == 53,
+	       "an IPv6 address and a port");
 	tap_ok(!atom_endpoint_split("2001:db8::1", 11, &host, &port), "IPv6 alone has no port");
 	tap_ok(!atom_endpoint_split("evil.example:0", 14, &host, &port), "port 0");
 	tap_ok(!atom_endpoint_split("evil.example:65536", 18, &host, &port), "port 65536");

@@ -64,38 +64,52 @@ static void check(const char *text, const char *want, const char *name)
 
 static void warninglists(void)
 {
-	check("{\"name\":\"H\",\"type\":\"hostname\",\"list\":[\"Example.COM\",\".example.net\",\"*.example.org\","
+	check("{\"name\":\"H\",\"type\":\"hostname\",\"list\":[\"Example.COM\",\".example.net\",\"*"
+	      ".example.org\","
 	      "\"192.0.2.1\"]}",
-	      "H:hostname=example.com\nH:hostname=example.net\nH:hostname=example.org\nH:cidr=192.0.2.1\n", "hostname");
-	check("{\"name\":\"C\",\"type\":\"cidr\",\"list\":[\"198.51.100.7/24\",\"192.0.2.1\",\"2001:DB8::/32\"]}",
+	      "H:hostname=example.com\nH:hostname=example.net\nH:hostname=example.org\nH:cidr=192."
+	      "0.2.1\n",
+	      "hostname");
+	check("{\"name\":\"C\",\"type\":\"cidr\",\"list\":[\"198.51.100.7/"
+	      "24\",\"192.0.2.1\",\"2001:DB8::/32\"]}",
 	      "C:cidr=198.51.100.0/24\nC:cidr=192.0.2.1\nC:cidr=2001:db8::/32\n", "cidr");
-	check("{\"name\":\"S\",\"type\":\"string\",\"list\":[\"Example.com\",\"http://Example.com\",\".example.net\","
-	      "\"D41D8CD98F00B204E9800998ECF8427E\",\"Plain Text\",\"2001:DB8::1\",\"A@Example.com\"]}",
+	check("{\"name\":\"S\",\"type\":\"string\",\"list\":[\"Example.com\",\"http://"
+	      "Example.com\",\".example.net\","
+	      "\"D41D8CD98F00B204E9800998ECF8427E\",\"Plain "
+	      "Text\",\"2001:DB8::1\",\"A@Example.com\"]}",
 	      "S:string=example.com\nS:string=example.com/\nS:hostname=example.net\n"
 	      "S:string=d41d8cd98f00b204e9800998ecf8427e\nS:string=plain text\nS:cidr=2001:db8::1\n"
 	      "S:string=a@example.com\n",
 	      "string");
-	check("{\"name\":\"U\",\"type\":\"substring\",\"list\":[\"Analyze.Example\"]}", "U:substring=analyze.example\n",
-	      "substring");
-	check("{\"name\":\"R\",\"type\":\"regex\",\"list\":[\"/^(noc|soc)@.*$/i\",\"[0-9]+\",\"/x/g\"]}",
+	check("{\"name\":\"U\",\"type\":\"substring\",\"list\":[\"Analyze.Example\"]}",
+	      "U:substring=analyze.example\n", "substring");
+	check("{\"name\":\"R\",\"type\":\"regex\",\"list\":[\"/^(noc|soc)@.*$/i\",\"[0-9]+\",\"/x/"
+	      "g\"]}",
 	      "R:regex=(?i)^(noc|soc)@.*$\nR:regex=[0-9]+\nR:regex=x\n", "regex");
-	check("{\"name\":\"O\",\"list\":{\"a.example\":1}}", "O:string=a.example\n", "values as keys, no type");
+	check("{\"name\":\"O\",\"list\":{\"a.example\":1}}", "O:string=a.example\n",
+	      "values as keys, no type");
 }
 
 static void refusals(void)
 {
-	check("{\"name\":\"H\",\"type\":\"hostname\",\n\"list\":[\"ok.example\",\n\"not a host\",\n\"\",\n7]}",
+	check("{\"name\":\"H\",\"type\":\"hostname\",\n\"list\":[\"ok.example\",\n\"not a "
+	      "host\",\n\"\",\n7]}",
 	      "H:hostname=ok.example\n! 3: \"not a host\": no host name\n! 0: \"\": no value\n"
 	      "! 0: \"\": an entry that is no string\n",
 	      "entries");
 	check("{\"name\":\"C\",\"type\":\"cidr\",\"list\":[\"0.0.0.0/0\",\"192.0.2.0/33\"]}",
-	      "! 1: \"0.0.0.0/0\": a /0 network is everything\n! 1: \"192.0.2.0/33\": no address or CIDR\n", "networks");
+	      "! 1: \"0.0.0.0/0\": a /0 network is everything\n! 1: \"192.0.2.0/33\": no address "
+	      "or CIDR\n",
+	      "networks");
 	check("{\"name\":\"R\",\"type\":\"regex\",\"list\":[\"/(/\",\"/a/x\"]}",
-	      "! 1: \"/(/\": the expression is not supported\n! 1: \"/a/x\": unknown flag of the expression\n",
+	      "! 1: \"/(/\": the expression is not supported\n! 1: \"/a/x\": unknown flag of the "
+	      "expression\n",
 	      "expressions");
-	check("{\"name\":\"X\",\"type\":\"telepathy\",\"list\":[]}", "! 0: unknown type \"telepathy\"\n", "a type");
+	check("{\"name\":\"X\",\"type\":\"telepathy\",\"list\":[]}",
+	      "! 0: unknown type \"telepathy\"\n", "a type");
 	check("{\"name\":\"X\"}", "! 0: no warninglist: it has no \"list\"\n", "no list");
-	check("{\"name\":", "! 1: no valid JSON: unexpected token near end of file\n", "broken JSON");
+	check("{\"name\":", "! 1: no valid JSON: unexpected token near end of file\n",
+	      "broken JSON");
 	char *got = load("/nonexistent/list");
 	tap_str(got, "error -2\n! 0: cannot read the file: No such file or directory\n", "no file");
 	free(got);
@@ -141,10 +155,12 @@ static void public_lists(void)
 	problems_init(&ps);
 	indicator_set_init(&s);
 	int rc = benign_load(&s, LISTS, &ps);
-	printf("# %u lists, %u values, %u refused\n", s.benign_list_count, s.benign_count, (unsigned)ps.refused);
+	printf("# %u lists, %u values, %u refused\n", s.benign_list_count, s.benign_count,
+	       (unsigned)ps.refused);
 	for (size_t i = 0; i < ps.count && i < 20; i++)
 		printf("# %s:%u: %s\n", ps.items[i].file, ps.items[i].line, ps.items[i].reason);
-	tap_ok(rc == 0 && s.benign_list_count > 50 && s.benign_count > 10000 && ps.refused * 1000 < s.benign_count,
+	tap_ok(rc == 0 && s.benign_list_count > 50 && s.benign_count > 10000 &&
+		       ps.refused * 1000 < s.benign_count,
 	       "the public warninglists");
 	indicator_set_fini(&s);
 	problems_fini(&ps);

@@ -11,11 +11,11 @@
 #include "base/timestamp.h"
 #include "match/indicator.h"
 
-static const char *const dump_kinds[] = {"ip",	  "net",   "domain", "url",	"hash",
+static const char *const dump_kinds[] = {"ip",    "net",   "domain", "url",    "hash",
 					 "email", "value", "port",   "pattern"};
-static const char *const dump_types[] = {"none",    "ip",	  "domain",   "url",  "hash",
-					 "email",   "ua",	  "ja3",      "file", "command",
-					 "registry", "path",	  "text"};
+static const char *const dump_types[] = {"none",     "ip",   "domain", "url",  "hash",
+					 "email",    "ua",   "ja3",    "file", "command",
+					 "registry", "path", "text"};
 static const char *const dump_patterns[] = {"substring", "wildcard", "regex"};
 
 static void dump_condition(struct text *t, const struct indicator_set *s, const struct condition *c)
@@ -49,7 +49,8 @@ __attribute__((unused)) static void dump_indicator(struct text *t, const struct 
 	for (uint32_t i = 0; i < in->conditions; i++)
 		dump_condition(t, s, &s->conditions[in->first_condition + i]);
 	text_printf(t, " %s:%.*s", kinds[th->kind], (int)th->id_len, s->text + th->id);
-	if (th->name_len != th->id_len || memcmp(s->text + th->id, s->text + th->name, th->id_len) != 0)
+	if (th->name_len != th->id_len ||
+	    memcmp(s->text + th->id, s->text + th->name, th->id_len) != 0)
 		text_printf(t, "(%.*s)", (int)th->name_len, s->text + th->name);
 	text_printf(t, " %s %s %s", vocab_severity_name(in->severity), vocab_tlp_name(in->tlp),
 		    vocab_pap_name(in->pap));
@@ -118,8 +119,8 @@ __attribute__((unused)) static char *dump_bytes(const char *bytes, size_t len)
 	for (size_t i = 0; i < ps.count; i++)
 		text_printf(&t, "! %u: %s\n", ps.items[i].line, ps.items[i].reason);
 	if (s.revoked || s.deleted || s.not_to_ids)
-		text_printf(&t, "revoked %d deleted %d not_to_ids %d\n", (int)s.revoked, (int)s.deleted,
-			    (int)s.not_to_ids);
+		text_printf(&t, "revoked %d deleted %d not_to_ids %d\n", (int)s.revoked,
+			    (int)s.deleted, (int)s.not_to_ids);
 	indicator_set_fini(&s);
 	problems_fini(&ps);
 	return text_take(&t);

@@ -18,31 +18,37 @@ static void check(const char *in, const char *want, const char *name)
 
 static void kinds(void)
 {
-	check("192.0.2.1\n", "ip:192.0.2.1 0:ip=192.0.2.1 indicator:ip:192.0.2.1(192.0.2.1) medium amber clear\n",
+	check("192.0.2.1\n",
+	      "ip:192.0.2.1 0:ip=192.0.2.1 indicator:ip:192.0.2.1(192.0.2.1) medium amber clear\n",
 	      "an address");
 	check("2001:DB8::0001 # why\r\n",
-	      "ip:2001:db8::1 0:ip=2001:db8::1 indicator:ip:2001:db8::1(2001:db8::1) medium amber clear\n",
+	      "ip:2001:db8::1 0:ip=2001:db8::1 indicator:ip:2001:db8::1(2001:db8::1) medium amber "
+	      "clear\n",
 	      "IPv6, a comment behind it, CR LF");
 	check("198.51.100.7/24\t17",
 	      "network:198.51.100.0/24 0:net=198.51.100.0/24 "
 	      "indicator:network:198.51.100.0/24(198.51.100.0/24) medium amber clear\n",
 	      "a network with a count, no line end");
 	check("198.51.100.7/32\n",
-	      "ip:198.51.100.7 0:ip=198.51.100.7 indicator:ip:198.51.100.7(198.51.100.7) medium amber clear\n",
+	      "ip:198.51.100.7 0:ip=198.51.100.7 indicator:ip:198.51.100.7(198.51.100.7) medium "
+	      "amber clear\n",
 	      "a /32 is an address");
 	check("*.Evil[.]Example ; note\n",
-	      "domain:evil.example 0:domain=evil.example indicator:domain:evil.example(evil.example) "
+	      "domain:evil.example 0:domain=evil.example "
+	      "indicator:domain:evil.example(evil.example) "
 	      "medium amber clear\n",
 	      "a defanged domain");
 	check("hxxps://Evil.example/A%7e\n",
-	      "url:evil.example/A~ 0:url=evil.example/A~ indicator:url:evil.example/A~(evil.example/A~) "
+	      "url:evil.example/A~ 0:url=evil.example/A~ "
+	      "indicator:url:evil.example/A~(evil.example/A~) "
 	      "medium amber clear\n",
 	      "a defanged URL");
 	check("http://192.0.2.1\n",
 	      "ip:192.0.2.1 0:ip=192.0.2.1 indicator:ip:192.0.2.1(192.0.2.1) medium amber clear\n",
 	      "a URL without a path is its host");
 	check("192.0.2.1:8080\n",
-	      "ip:192.0.2.1:8080 0:ip=192.0.2.1 0:port=8080 indicator:ip:192.0.2.1:8080 medium amber clear\n",
+	      "ip:192.0.2.1:8080 0:ip=192.0.2.1 0:port=8080 indicator:ip:192.0.2.1:8080 medium "
+	      "amber clear\n",
 	      "an address and a port");
 	check("http://evil.example:8080\n",
 	      "domain:evil.example:8080 0:domain=evil.example 0:port=8080 "
@@ -58,11 +64,13 @@ static void kinds(void)
 	      "indicator:email:bad@evil.example(bad@evil.example) medium amber clear\n",
 	      "an e-mail address");
 	check("0.0.0.0 evil.example\n",
-	      "domain:evil.example 0:domain=evil.example indicator:domain:evil.example(evil.example) "
+	      "domain:evil.example 0:domain=evil.example "
+	      "indicator:domain:evil.example(evil.example) "
 	      "medium amber clear\n",
 	      "a hosts file");
 	check("[2001:db8::1]:53\n",
-	      "ip:2001:db8::1:53 0:ip=2001:db8::1 0:port=53 indicator:ip:2001:db8::1:53 medium amber clear\n",
+	      "ip:2001:db8::1:53 0:ip=2001:db8::1 0:port=53 indicator:ip:2001:db8::1:53 medium "
+	      "amber clear\n",
 	      "IPv6 and a port is no JSON");
 }
 
@@ -79,14 +87,16 @@ static void refusals(void)
 	      "! 6: \"http://\": no URL with a valid host\n",
 	      "each with its line");
 	char *got = dump_bytes("evil.example\0\nother.example\n", 28);
-	tap_ok(strstr(got, "! 1: ") && strstr(got, "domain:other.example"), "a NUL spoils its line alone");
+	tap_ok(strstr(got, "! 1: ") && strstr(got, "domain:other.example"),
+	       "a NUL spoils its line alone");
 	free(got);
 }
 
 static void duplicates(void)
 {
 	check("evil.example\nEVIL.example.\n*.evil.example\n",
-	      "domain:evil.example 0:domain=evil.example indicator:domain:evil.example(evil.example) "
+	      "domain:evil.example 0:domain=evil.example "
+	      "indicator:domain:evil.example(evil.example) "
 	      "medium amber clear\n",
 	      "three spellings are one indicator");
 }
@@ -106,8 +116,8 @@ static void million(void)
 	uint64_t loaded = clock_monotonic_ns();
 	rc |= indicator_set_finish(&s);
 	uint64_t done = clock_monotonic_ns();
-	printf("# 1,000,000 addresses: load %.2f s, finish %.2f s\n", (double)(loaded - start) / 1e9,
-	       (double)(done - loaded) / 1e9);
+	printf("# 1,000,000 addresses: load %.2f s, finish %.2f s\n",
+	       (double)(loaded - start) / 1e9, (double)(done - loaded) / 1e9);
 	tap_ok(rc == 0 && s.count == 1000000 && s.threat_count == 1000000, "a million addresses");
 	indicator_set_fini(&s);
 	text_fini(&t);

@@ -8,32 +8,47 @@
 /* Files that speak of the same things: versions, the same atoms, relationships apart from
  * their indicators, the same id in two feeds. */
 static const char *const files[] = {
-	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-01T00:00:00Z\",\"pattern\":"
+	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-01T00:00:00Z\","
+	"\"pattern\":"
 	"\"[ipv4-addr:value = '192.0.2.1']\",\"name\":\"old\"}",
-	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-02T00:00:00Z\",\"pattern\":"
-	"\"[ipv4-addr:value = '192.0.2.2'] OR [domain-name:value = 'evil.example']\",\"name\":\"new\"}",
-	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-02T00:00:00Z\",\"pattern\":"
+	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-02T00:00:00Z\","
+	"\"pattern\":"
+	"\"[ipv4-addr:value = '192.0.2.2'] OR [domain-name:value = "
+	"'evil.example']\",\"name\":\"new\"}",
+	"{\"type\":\"indicator\",\"id\":\"indicator--1\",\"modified\":\"2024-01-02T00:00:00Z\","
+	"\"pattern\":"
 	"\"[ipv4-addr:value = '192.0.2.3']\",\"name\":\"same time\",\"confidence\":20}",
-	"{\"type\":\"indicator\",\"id\":\"indicator--2\",\"modified\":\"2024-01-01T00:00:00Z\",\"pattern\":"
+	"{\"type\":\"indicator\",\"id\":\"indicator--2\",\"modified\":\"2024-01-01T00:00:00Z\","
+	"\"pattern\":"
 	"\"[ipv4-addr:value = '192.0.2.1']\",\"object_marking_refs\":[\"marking-definition--m\"]}",
-	"{\"type\":\"indicator\",\"id\":\"indicator--2\",\"modified\":\"2024-01-03T00:00:00Z\",\"revoked\":true,"
+	"{\"type\":\"indicator\",\"id\":\"indicator--2\",\"modified\":\"2024-01-03T00:00:00Z\","
+	"\"revoked\":true,"
 	"\"pattern\":\"[ipv4-addr:value = '192.0.2.1']\"}",
-	"{\"type\":\"indicator\",\"id\":\"indicator--3\",\"pattern\":\"[domain-name:value = 'a.example']\","
+	"{\"type\":\"indicator\",\"id\":\"indicator--3\",\"pattern\":\"[domain-name:value = "
+	"'a.example']\","
 	"\"object_marking_refs\":[\"marking-definition--m\"]}",
 	"{\"type\":\"marking-definition\",\"id\":\"marking-definition--m\",\"name\":\"TLP:RED\"}",
-	"[{\"type\":\"relationship\",\"id\":\"relationship--1\",\"relationship_type\":\"indicates\",\"source_ref\":"
-	"\"indicator--1\",\"target_ref\":\"malware--1\"},{\"type\":\"malware\",\"id\":\"malware--1\",\"name\":\"Mal\"}]",
-	"{\"type\":\"relationship\",\"id\":\"relationship--2\",\"relationship_type\":\"indicates\",\"source_ref\":"
+	"[{\"type\":\"relationship\",\"id\":\"relationship--1\",\"relationship_type\":"
+	"\"indicates\",\"source_ref\":"
+	"\"indicator--1\",\"target_ref\":\"malware--1\"},{\"type\":\"malware\",\"id\":\"malware--"
+	"1\",\"name\":\"Mal\"}]",
+	"{\"type\":\"relationship\",\"id\":\"relationship--2\",\"relationship_type\":\"indicates\","
+	"\"source_ref\":"
 	"\"indicator--1\",\"target_ref\":\"campaign--1\",\"modified\":\"2024-01-01T00:00:00Z\"}",
-	"{\"type\":\"relationship\",\"id\":\"relationship--2\",\"relationship_type\":\"indicates\",\"source_ref\":"
-	"\"indicator--1\",\"target_ref\":\"campaign--1\",\"modified\":\"2024-01-02T00:00:00Z\",\"revoked\":true}",
-	"{\"type\":\"malware\",\"id\":\"malware--1\",\"name\":\"A newer name\",\"modified\":\"2024-01-01T00:00:00Z\"}",
+	"{\"type\":\"relationship\",\"id\":\"relationship--2\",\"relationship_type\":\"indicates\","
+	"\"source_ref\":"
+	"\"indicator--1\",\"target_ref\":\"campaign--1\",\"modified\":\"2024-01-02T00:00:00Z\","
+	"\"revoked\":true}",
+	"{\"type\":\"malware\",\"id\":\"malware--1\",\"name\":\"A newer "
+	"name\",\"modified\":\"2024-01-01T00:00:00Z\"}",
 	"192.0.2.1\na.example\nb.example\n192.0.2.4:80\n",
 	"b.example # twice\n192.0.2.1\n",
 	"id,value,severity\n9,a.example,high\n9,a.example,low\n",
-	"{\"Event\":{\"info\":\"E1\",\"Tag\":[{\"name\":\"misp-galaxy:tool=\\\"T\\\"\"}],\"Attribute\":[{\"uuid\":\"u1\","
+	"{\"Event\":{\"info\":\"E1\",\"Tag\":[{\"name\":\"misp-galaxy:tool=\\\"T\\\"\"}],"
+	"\"Attribute\":[{\"uuid\":\"u1\","
 	"\"type\":\"domain\",\"value\":\"b.example\",\"to_ids\":true,\"timestamp\":\"100\"}]}}",
-	"{\"Event\":{\"info\":\"E2\",\"Attribute\":[{\"uuid\":\"u1\",\"type\":\"domain\",\"value\":\"c.example\","
+	"{\"Event\":{\"info\":\"E2\",\"Attribute\":[{\"uuid\":\"u1\",\"type\":\"domain\",\"value\":"
+	"\"c.example\","
 	"\"to_ids\":true,\"timestamp\":\"100\"}]}}",
 };
 
@@ -91,12 +106,14 @@ static void order_independence(void)
 		free(got);
 	}
 	tap_int(wrong, 0, "500 orders of 16 files say the same, finished in between or not");
-	tap_ok(strstr(want, "indicator--3 0:domain=a.example indicator:domain:a.example(a.example) medium red clear\n") != NULL,
+	tap_ok(strstr(want, "indicator--3 0:domain=a.example indicator:domain:a.example(a.example) "
+			    "medium red clear\n") != NULL,
 	       "a marking from another file");
 	tap_ok(strstr(want, "campaign:malware--1(A newer name)") != NULL,
 	       "a campaign from another file, by the relationship that is not revoked");
 	tap_ok(strstr(want, "indicator--2") == NULL, "a revoked id is gone");
-	tap_ok(strstr(want, "9 0:domain=a.example indicator:domain:a.example(a.example) high") != NULL,
+	tap_ok(strstr(want, "9 0:domain=a.example indicator:domain:a.example(a.example) high") !=
+		       NULL,
 	       "of two equal versions the more severe stays");
 	free(want);
 }
@@ -154,12 +171,42 @@ static void copies(void)
 	indicator_set_fini(&a);
 }
 
+/* A service that takes updates for months: each generation is a copy, and what was
+ * replaced does not pile up. */
+static void generations(void)
+{
+	struct feed f = dump_feed("live", "kafka:indicators");
+	struct indicator_set s, next;
+	size_t early = 0;
+
+	indicator_set_init(&s);
+	for (int i = 0; i < 300; i++) {
+		char in[256];
+		snprintf(in, sizeof(in),
+			 "{\"Attribute\":{\"uuid\":\"u%d\",\"type\":\"ip-dst\",\"value\":\"192.0.2."
+			 "%03d\","
+			 "\"to_ids\":true,\"timestamp\":%d}}",
+			 i % 3, 100 + i % 100, 1000 + i);
+		indicator_set_copy(&next, &s);
+		feed_load_bytes(&next, &f, in, strlen(in), NULL);
+		indicator_set_finish(&next);
+		indicator_set_fini(&s);
+		s = next;
+		if (i == 20)
+			early = s.text_len;
+	}
+	tap_ok(s.count == 3 && s.text_len <= early + 16,
+	       "300 generations: %zu bytes of text, then %zu", early, s.text_len);
+	indicator_set_fini(&s);
+}
+
 static void empty(void)
 {
 	struct indicator_set a, b;
 
 	indicator_set_init(&a);
-	tap_ok(indicator_set_finish(&a) == 0 && a.count == 0 && a.threat_count == 0, "an empty set");
+	tap_ok(indicator_set_finish(&a) == 0 && a.count == 0 && a.threat_count == 0,
+	       "an empty set");
 	tap_ok(indicator_set_copy(&b, &a) == 0 && indicator_set_finish(&b) == 0, "and its copy");
 	indicator_set_fini(&b);
 	indicator_set_fini(&a);
@@ -181,12 +228,15 @@ static void draft_bounds(void)
 	draft_init(&d);
 	draft_reset(&d, NULL);
 	for (int i = 0; i < 2000; i++)
-		taken += !draft_atom(&d, (uint32_t)i / 16, CONDITION_VALUE, OBSERVABLE_TEXT, "x", 1);
+		taken +=
+			!draft_atom(&d, (uint32_t)i / 16, CONDITION_VALUE, OBSERVABLE_TEXT, "x", 1);
 	tap_int(taken, DRAFT_CONDITIONS_MAX, "a draft holds its bound and no more");
 	draft_reset(&d, NULL);
-	tap_ok(draft_atom(&d, 0, CONDITION_VALUE, OBSERVABLE_TEXT, "a\nb", 3) != NULL, "no control characters");
+	tap_ok(draft_atom(&d, 0, CONDITION_VALUE, OBSERVABLE_TEXT, "a\nb", 3) != NULL,
+	       "no control characters");
 	tap_ok(draft_atom(&d, 0, CONDITION_IP, OBSERVABLE_IP, "", 0) != NULL, "no empty value");
-	tap_ok(draft_port(&d, 0, 0) && draft_port(&d, 0, 65536) && !draft_port(&d, 0, 65535), "ports");
+	tap_ok(draft_port(&d, 0, 0) && draft_port(&d, 0, 65536) && !draft_port(&d, 0, 65535),
+	       "ports");
 	draft_fini(&d);
 }
 
@@ -195,6 +245,7 @@ int main(void)
 	order_independence();
 	feed_campaign();
 	copies();
+	generations();
 	empty();
 	draft_bounds();
 	return tap_done();

@@ -68,18 +68,22 @@ static void paths(void)
 	      "0:hash=d41d8cd98f00b204e9800998ecf8427e");
 	check("[file:hashes.'SHA-1' = 'da39a3ee5e6b4b0d3255bfef95601890afd80709']",
 	      "0:hash=da39a3ee5e6b4b0d3255bfef95601890afd80709");
-	check("[file:hashes.SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855']",
+	check("[file:hashes.SHA256 = "
+	      "'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855']",
 	      "0:hash=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	check("[x509-certificate:hashes.'MD5' = 'd41d8cd98f00b204e9800998ecf8427e']",
 	      "0:hash=d41d8cd98f00b204e9800998ecf8427e");
 	check("[network-traffic:dst_ref.value = '192.0.2.1' AND network-traffic:dst_port = 443]",
 	      "0:ip=192.0.2.1 0:port=443");
-	check("[network-traffic:dst_ref.type = 'domain-name' AND network-traffic:dst_ref.value = 'evil.example']",
+	check("[network-traffic:dst_ref.type = 'domain-name' AND network-traffic:dst_ref.value = "
+	      "'evil.example']",
 	      "0:domain=evil.example");
-	check("[network-traffic:dst_ref.value = '192.0.2.1' AND network-traffic:dst_port = '8080' AND "
+	check("[network-traffic:dst_ref.value = '192.0.2.1' AND network-traffic:dst_port = '8080' "
+	      "AND "
 	      "network-traffic:dst_ref.type = 'ipv4-addr']",
 	      "0:ip=192.0.2.1 0:port=8080");
-	check("[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = 'Evil/1.0']",
+	check("[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = "
+	      "'Evil/1.0']",
 	      "0:value/ua=Evil/1.0");
 	check("[network-traffic:extensions.'http-request-ext'.request_value = '/gate.php?x=1']",
 	      "0:value/path=/gate.php?x=1");
@@ -88,23 +92,28 @@ static void paths(void)
 	check("[windows-registry-key:key = 'HKEY_X\\\\y']", "0:value/registry=HKEY_X\\y");
 	check("[domain-name:value LIKE 'evil_.%']", "0:pattern/domain/wildcard/1=evil?.*");
 	check("[url:value MATCHES '^http://e\\\\.x/']", "0:pattern/url/regex/2=^http://e\\.x/");
-	check("[domain-name:value = 'evil.example' AND domain-name:resolves_to_refs[*].value = '192.0.2.1']",
+	check("[domain-name:value = 'evil.example' AND domain-name:resolves_to_refs[*].value = "
+	      "'192.0.2.1']",
 	      "0:domain=evil.example 0:ip=192.0.2.1");
 }
 
 static void shapes(void)
 {
 	check("[ipv4-addr:value IN ('192.0.2.1', '192.0.2.2')]", "0:ip=192.0.2.1 1:ip=192.0.2.2");
-	check("[ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value = '192.0.2.2' AND domain-name:value = 'a.example']",
+	check("[ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value = '192.0.2.2' AND "
+	      "domain-name:value = 'a.example']",
 	      "0:ip=192.0.2.1 1:ip=192.0.2.2 1:domain=a.example");
-	check("[(ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value = '192.0.2.2') AND domain-name:value = 'a.example']",
+	check("[(ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value = '192.0.2.2') AND "
+	      "domain-name:value = 'a.example']",
 	      "0:ip=192.0.2.1 0:domain=a.example 1:ip=192.0.2.2 1:domain=a.example");
-	check("[ipv4-addr:value = '192.0.2.1'] OR ([domain-name:value = 'a.example'] OR [url:value = 'b.example/'])",
+	check("[ipv4-addr:value = '192.0.2.1'] OR ([domain-name:value = 'a.example'] OR [url:value "
+	      "= 'b.example/'])",
 	      "0:ip=192.0.2.1 1:domain=a.example 2:url=b.example/");
 	check(" [ ipv4-addr : value = '192.0.2.1' ] // x", "0:ip=192.0.2.1");
 	check("[/* a */ipv4-addr:value='192.0.2.1']", "0:ip=192.0.2.1");
 	check("[ipv4-addr:value = '192.0.2.1' OR ipv4-addr:value = '192.0.2.1']", "0:ip=192.0.2.1");
-	check("[ipv4-addr:value = '192.0.2.1' OR (ipv4-addr:value = '192.0.2.1' AND domain-name:value = 'a.example')]",
+	check("[ipv4-addr:value = '192.0.2.1' OR (ipv4-addr:value = '192.0.2.1' AND "
+	      "domain-name:value = 'a.example')]",
 	      "0:ip=192.0.2.1");
 }
 
@@ -112,8 +121,10 @@ static void refusals(void)
 {
 	check("[ipv4-addr:value != '192.0.2.1']", "unsupported: column 18: != is not supported");
 	check("[network-traffic:dst_port > 1024]", "unsupported: column 27: > is not supported");
-	check("[ipv4-addr:value NOT = '192.0.2.1']", "unsupported: column 18: NOT is not supported");
-	check("[ipv4-addr:value ISSUPERSET '192.0.2.1']", "unsupported: column 18: ISSUPERSET is not supported");
+	check("[ipv4-addr:value NOT = '192.0.2.1']",
+	      "unsupported: column 18: NOT is not supported");
+	check("[ipv4-addr:value ISSUPERSET '192.0.2.1']",
+	      "unsupported: column 18: ISSUPERSET is not supported");
 	check("[EXISTS ipv4-addr:value]", "unsupported: column 2: EXISTS is not supported");
 	check("[ipv4-addr:value = '192.0.2.1'] AND [domain-name:value = 'a.example']",
 	      "unsupported: column 33: AND between observations is not supported");
@@ -123,31 +134,40 @@ static void refusals(void)
 	      "unsupported: column 33: the qualifier WITHIN is not supported");
 	check("[ipv4-addr:value = '192.0.2.1'] REPEATS 5 TIMES",
 	      "unsupported: column 33: the qualifier REPEATS is not supported");
-	check("[ipv4-addr:value = '192.0.2.1'] START t'2024-01-01T00:00:00Z' STOP t'2024-02-01T00:00:00Z'",
+	check("[ipv4-addr:value = '192.0.2.1'] START t'2024-01-01T00:00:00Z' STOP "
+	      "t'2024-02-01T00:00:00Z'",
 	      "unsupported: column 33: the qualifier START is not supported");
-	check("[mutex:name = 'x']", "unsupported: column 2: object path mutex:name is not supported");
-	check("[file:hashes.SSDEEP = 'x']", "unsupported: column 2: object path file:hashes.SSDEEP is not supported");
-	check("[network-traffic:dst_port = 443]", "unsupported: column 29: a port alone names nobody");
+	check("[mutex:name = 'x']",
+	      "unsupported: column 2: object path mutex:name is not supported");
+	check("[file:hashes.SSDEEP = 'x']",
+	      "unsupported: column 2: object path file:hashes.SSDEEP is not supported");
+	check("[network-traffic:dst_port = 443]",
+	      "unsupported: column 29: a port alone names nobody");
 	check("[network-traffic:dst_ref.type = 'ipv4-addr']",
 	      "unsupported: column 33: a type without the value beside it is not supported");
-	check("[network-traffic:dst_ref.type = 'ipv6-addr' AND network-traffic:dst_ref.value = '192.0.2.1']",
+	check("[network-traffic:dst_ref.type = 'ipv6-addr' AND network-traffic:dst_ref.value = "
+	      "'192.0.2.1']",
 	      "unsupported: the pattern can never match");
-	check("[ipv4-addr:value = 'nonsense']", "unsupported: column 20: nonsense: no address or CIDR");
+	check("[ipv4-addr:value = 'nonsense']",
+	      "unsupported: column 20: nonsense: no address or CIDR");
 	check("[ipv4-addr:value = '']", "unsupported: column 20: : no value");
 	check("[file:hashes.MD5 = 'da39a3ee5e6b4b0d3255bfef95601890afd80709']",
-	      "unsupported: column 20: da39a3ee5e6b4b0d3255bfef95601890afd80709: the hash has not the length of "
+	      "unsupported: column 20: da39a3ee5e6b4b0d3255bfef95601890afd80709: the hash has not "
+	      "the length of "
 	      "its algorithm");
 	check("[domain-name:value ISSUBSET '192.0.2.0/24']",
 	      "unsupported: column 29: 192.0.2.0/24: ISSUBSET is for addresses");
 	check("[ipv4-addr:value IN ()]", "unsupported: column 18: IN with an empty set");
 	check("", "syntax: column 1: the pattern ends where '[' is expected");
 	check("ipv4-addr:value = 'x'", "syntax: column 1: expected '[', found \"ipv4-addr\"");
-	check("[ipv4-addr:value = '192.0.2.1'", "syntax: column 31: the pattern ends where ']' is expected");
+	check("[ipv4-addr:value = '192.0.2.1'",
+	      "syntax: column 31: the pattern ends where ']' is expected");
 	check("[ipv4-addr:value = \"192.0.2.1\"]",
 	      "syntax: column 20: expected a token of the pattern language, found \"\"\"");
 	check("[file:name = 'a\\.b']",
 	      "syntax: column 14: expected a token of the pattern language, found \"'a\\.b']\"");
-	check("[mutex:name != 'x'] AND", "syntax: column 24: the pattern ends where '[' is expected");
+	check("[mutex:name != 'x'] AND",
+	      "syntax: column 24: the pattern ends where '[' is expected");
 }
 
 static void bounds(void)
@@ -165,11 +185,14 @@ static void bounds(void)
 	t.len -= 2;
 	text_str(&t, ",'192.0.2.64')]");
 	got = parse(t.p, t.len);
-	tap_str(got, "unsupported: more than 64 alternatives, or 16 conditions in one", "65 are too many");
+	tap_str(got, "unsupported: more than 64 alternatives, or 16 conditions in one",
+		"65 are too many");
 	free(got);
 	text_reset(&t);
 	for (int i = 0; i < 7; i++)
-		text_printf(&t, "%s(domain-name:value = 'a%d.example' OR domain-name:value = 'b%d.example')",
+		text_printf(&t,
+			    "%s(domain-name:value = 'a%d.example' OR domain-name:value = "
+			    "'b%d.example')",
 			    i ? " AND " : "[", i, i);
 	text_char(&t, ']');
 	got = parse(t.p, t.len);
@@ -188,7 +211,8 @@ static void hostile(void)
 	for (int i = 0; i < 500000; i++)
 		text_char(&t, '(');
 	char *got = parse(t.p, t.len);
-	tap_str(got, "unsupported: column 67: parentheses deeper than 64", "half a million parentheses");
+	tap_str(got, "unsupported: column 67: parentheses deeper than 64",
+		"half a million parentheses");
 	free(got);
 	text_reset(&t);
 	text_str(&t, "[domain-name:value = 'a.example'");
@@ -348,9 +372,11 @@ static void suite(void)
 	}
 	free(line);
 	fclose(f);
-	printf("# valid: %d taken, %d unsupported, %d syntax; invalid: %d taken, %d unsupported, %d syntax\n",
+	printf("# valid: %d taken, %d unsupported, %d syntax; invalid: %d taken, %d unsupported, "
+	       "%d syntax\n",
 	       valid[0], valid[2], valid[1], invalid[0], invalid[2], invalid[1]);
-	tap_int(valid[STIX_PATTERN_SYNTAX], 0, "no valid pattern of the suite is called a syntax error");
+	tap_int(valid[STIX_PATTERN_SYNTAX], 0,
+		"no valid pattern of the suite is called a syntax error");
 	tap_int(invalid[STIX_PATTERN_OK] + invalid[STIX_PATTERN_UNSUPPORTED], 0,
 		"every invalid pattern of the suite is a syntax error");
 }
