@@ -7,6 +7,7 @@
 
 #include "match/atom.h"
 #include "match/exact_hash.h"
+#include "match/pattern_literal.h"
 
 /* Compiling state: what goes where, counted first. */
 struct build {
@@ -115,6 +116,33 @@ static bool is_bare(struct span v)
 	return true;
 }
 
+/* Values of these types are cut out of longer ones, and URLs put together. */
+static bool has_own_tier(uint8_t type)
+{
+	return type == OBSERVABLE_IP || type == OBSERVABLE_DOMAIN || type == OBSERVABLE_URL ||
+	       type == OBSERVABLE_HASH || type == OBSERVABLE_EMAIL;
+}
+
+static void look_for_value(struct build *b, const struct condition *c, struct span v)
+{
+	struct condition part = *c;
+	struct pattern_plan plan;
+
+	if (c->type != OBSERVABLE_URL) {
+		look_for_text(b, v);
+		return;
+	}
+	part.pattern_kind = PATTERN_SUBSTRING;
+	part.hs_flags = 0;
+	pattern_plan(&part, v.p, &plan);
+	if (plan.count == 0)
+		b->m->parse_all = true;
+	else
+		look_for_text(b, (struct span){memmem(v.p, v.len, plan.literal[0].p,
+						      plan.literal[0].len),
+					       plan.literal[0].len});
+}
+
 static void add_value(struct build *b, const struct condition *c, uint32_t ref)
 {
 	struct scan_plan *plan = &b->m->plan;
@@ -123,8 +151,8 @@ static void add_value(struct build *b, const struct condition *c, uint32_t ref)
 	plan->values = true;
 	plan->file_names |= c->type == OBSERVABLE_FILE_NAME;
 	want_length(b, v.len);
-	if (is_bare(v))
-		look_for_text(b, v);
+	if (is_bare(v) || has_own_tier(c->type))
+		look_for_value(b, c, v);
 	exact_insert(&b->m->atoms, exact_hash_flat(v.p, v.len), ref);
 }
 

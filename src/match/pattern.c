@@ -228,9 +228,11 @@ static int add_extras(struct build *b, const struct span *extra, uint32_t extras
 {
 	int err = 0;
 
-	for (uint32_t i = 0; i < extras && !err; i++)
-		err = pattern_list_add(&b->literals, extra[i].p, extra[i].len, 0,
+	for (uint32_t i = 0; i < extras && !err; i++) {
+		uint32_t len = extra[i].len < PATTERN_LITERAL_MAX ? extra[i].len : PATTERN_LITERAL_MAX;
+		err = pattern_list_add(&b->literals, extra[i].p + extra[i].len - len, len, 0,
 				       b->s->literal_count + i);
+	}
 	return err;
 }
 

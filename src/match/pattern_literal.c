@@ -317,7 +317,8 @@ void pattern_plan(const struct condition *c, const char *text, struct pattern_pl
 
 bool pattern_unanchored(const char *re, size_t len, bool *skip_front, bool *skip_back)
 {
-	bool bars = false;
+	bool bars = false; /* at the top: the anchors would belong to one branch each */
+	int depth = 0;
 
 	*skip_front = len > 0 && re[0] == '^';
 	*skip_back = len > 1 && re[len - 1] == '$' && re[len - 2] != '\\';
@@ -338,7 +339,8 @@ bool pattern_unanchored(const char *re, size_t len, bool *skip_front, bool *skip
 		} else if (c == '(' && i + 2 < len && re[i + 1] == '?' && strchr("=!<", re[i + 2])) {
 			return false;
 		}
-		bars |= c == '|';
+		depth += (c == '(') - (c == ')');
+		bars |= c == '|' && depth == 0;
 	}
 	return !bars || (!*skip_front && !*skip_back);
 }

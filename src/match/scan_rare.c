@@ -147,14 +147,19 @@ static bool in_name(uint8_t c)
 	return c >= 0x80 || is_domain((char)c) || c == '_';
 }
 
-static void take_foreign(struct scan_state *st, const char *p, size_t len)
+static void take_foreign(struct scan_state *st, const char *text, const char *p, size_t len)
 {
 	char name[ATOM_DOMAIN_MAX], email[ATOM_EMAIL_MAX];
-	const char *at = st->plan->emails ? memrchr(p, '@', len) : NULL;
+	const char *at = memrchr(p, '@', len);
 
-	if (at) {
-		size_t n = atom_email_normalise(p, len, email, sizeof(email));
+	if (at && st->plan->emails) {
+		const char *from = at;
+		while (from > text && at - from <= 64 && is_local(from[-1]))
+			from--;
+		size_t n = atom_email_normalise(from, (size_t)(p + len - from), email, sizeof(email));
 		push_flat(st, email, n);
+	}
+	if (at) { /* a URL's user as well */
 		len -= (size_t)(at + 1 - p);
 		p = at + 1;
 	}
@@ -177,7 +182,7 @@ void scan_beyond_ascii(struct scan_state *st, const char *p, size_t len)
 				 (len - i >= 3 && memcmp(p + i, "\xe3\x80\x82", 3) == 0);
 		}
 		if (high && split)
-			take_foreign(st, p + from, i - from);
+			take_foreign(st, p, p + from, i - from);
 		i += i == from;
 	}
 }

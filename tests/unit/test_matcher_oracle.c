@@ -424,22 +424,37 @@ static bool same(const char *a, const char *b, size_t n, bool caseless)
 	return true;
 }
 
+/* Which beginnings of the value a glob's beginning matches, character by character. */
 static bool glob(const char *g, const char *ge, const char *p, const char *end, bool caseless)
 {
-	if (g == ge)
-		return p == end;
-	if (*g == '*')
-		return glob(g + 1, ge, p, end, caseless) || (p < end && glob(g, ge, p + 1, end, caseless));
-	if (p == end)
-		return false;
-	if (*g == '?') {
-		p++;
-		while (p < end && (*p & 0xc0) == 0x80)
-			p++;
-		return glob(g + 1, ge, p, end, caseless);
+	static bool at[2][65536];
+	size_t n = (size_t)(end - p);
+	bool *now = at[0], *next = at[1];
+
+	if (n >= sizeof(at[0]))
+		abort();
+	memset(now, 0, n + 1);
+	for (now[0] = true; g < ge; g++) {
+		char sign = *g;
+		if (sign == '\\' && g + 1 < ge)
+			g++;
+		memset(next, 0, n + 1);
+		for (size_t i = 0; i <= n; i++) {
+			if (sign == '*')
+				next[i] = now[i] || (i > 0 && next[i - 1]);
+			else if (sign != '?')
+				next[i] = i > 0 && now[i - 1] && same(g, p + i - 1, 1, caseless);
+		}
+		for (size_t i = 0, k; sign == '?' && i < n; i++) {
+			for (k = i + 1; k < n && (p[k] & 0xc0) == 0x80; k++)
+				;
+			next[k] |= now[i];
+		}
+		bool *t = now;
+		now = next;
+		next = t;
 	}
-	g += *g == '\\' && g + 1 < ge;
-	return same(g, p, 1, caseless) && glob(g + 1, ge, p + 1, end, caseless);
+	return now[n];
 }
 
 static bool pattern_holds(const struct indicator_set *s, const struct condition *c, struct span v)
@@ -710,9 +725,22 @@ struct tally {
 	uint64_t records, refused, maybe, hits, wrong_scan, wrong_verify;
 };
 
-static void complain(const char *what, const struct text *record, const struct text *want,
-		     const struct text *got)
+/* The indicators, for whoever has to find out why. */
+static void show_set(const struct indicator_set *s)
 {
+	for (uint32_t i = 0; i < s->count; i++)
+		for (uint32_t k = 0; k < s->indicators[i].conditions; k++) {
+			const struct condition *c = &s->conditions[s->indicators[i].first_condition + k];
+			printf("# %u.%u kind %u type %u pattern %u flags %u port %u: %.*s\n", i, c->clause,
+			       c->kind, c->type, c->pattern_kind, c->hs_flags, c->port, (int)c->text_len,
+			       s->text + c->text);
+		}
+}
+
+static void complain(const struct indicator_set *s, const char *what, const struct text *record,
+		     const struct text *want, const struct text *got)
+{
+	show_set(s);
 	printf("# %s: %s\n# want %s\n# got %s\n", what, record->p, want->p, got->p ? got->p : "");
 }
 
@@ -739,16 +767,16 @@ static void one_record(const struct indicator_set *s, const struct matcher *m,
 	tally->hits += result.hits;
 	sort_lines(&got);
 	if (strcmp(want.p, got.p) && tally->wrong_verify++ < 3)
-		complain("verify", &record, &want, &got);
+		complain(s, "verify", &record, &want, &got);
 	if (!maybe && want.len > 1 && tally->wrong_scan++ < 3)
-		complain("scan", &record, &want, &got);
+		complain(s, "scan", &record, &want, &got);
 	json_t *root = f == FORMAT_LINES ? NULL : json_loadb(record.p, len, JSON_ALLOW_NUL, NULL);
 	if (root) {
 		event_reset(&every);
 		every_string(root, &every);
 		slow(s, &every, &want);
 		if (!maybe && want.len > 1 && tally->wrong_scan++ < 3)
-			complain("scan, any string", &record, &want, &got);
+			complain(s, "scan, any string", &record, &want, &got);
 	}
 	json_decref(root);
 }
