@@ -19,6 +19,7 @@
 
 #include "base/log.h"
 #include "base/timestamp.h"
+#include "ingest/pcapng.h"
 #include "ingest/unpack.h"
 
 #define READ_BUFFER  (256u << 10)
@@ -33,9 +34,11 @@ struct input {
 	uint8_t *buffer; /* READ_BUFFER; [at, len) is not yet read by libpcap */
 	size_t at, len;
 	uint64_t frame; /* number of the last one read, from 1 */
-	int link_type;
-	int error;                   /* a failed read, -errno */
-	bool broken;                 /* no more frames will come */
+	int link_type;  /* of the capture's first interface */
+	struct pcapng ng;
+	int error;   /* a failed read, -errno */
+	bool broken; /* no more frames will come */
+	uint16_t frame_link;
 	struct pcap_pkthdr *pending; /* read from libpcap, not yet in a batch */
 	const u_char *pending_bytes;
 };
@@ -54,6 +57,7 @@ static ssize_t cookie_read(void *cookie, char *dst, size_t len)
 			in->error = (int)n;
 		in->at = 0;
 		in->len = n > 0 ? (size_t)n : 0;
+		pcapng_pass(&in->ng, in->buffer, in->len);
 	}
 	if (len > in->len - in->at)
 		len = in->len - in->at;
@@ -153,7 +157,7 @@ static bool take_frame(struct input *in, struct batch *b)
 {
 	const struct pcap_pkthdr *h = in->pending;
 	struct batch_item proto = {.wire_len = h->len,
-				   .link_type = (uint16_t)in->link_type,
+				   .link_type = in->frame_link,
 				   .state_claim = -1,
 				   .offset = in->frame,
 				   .time_us = time_of(h),
@@ -182,6 +186,24 @@ static void count_broken(struct input *in, struct batch *b, char why[256])
 	log_warning("%s", why);
 }
 
+/* The frame's link type as DLT_*. For all that can be in one capture with others, DLT_*
+ * and LINKTYPE_* are one number, but for two (pcap-linktype(7)). */
+static uint16_t link_of(struct input *in)
+{
+	int link = pcapng_take(&in->ng);
+
+	switch (link) {
+	case -1:
+		return (uint16_t)in->link_type;
+	case 100:
+		return DLT_ATM_RFC1483;
+	case 101:
+		return DLT_RAW;
+	default:
+		return (uint16_t)link;
+	}
+}
+
 /* The next frame into pending; false: none, and `broken` when none will come. */
 static bool next_frame(struct input *in, struct batch *b, char why[256])
 {
@@ -189,6 +211,7 @@ static bool next_frame(struct input *in, struct batch *b, char why[256])
 
 	if (ret == 1) {
 		in->frame++;
+		in->frame_link = link_of(in);
 		return true;
 	}
 	in->pending = NULL;

@@ -32,7 +32,7 @@ void kafka_group_warn(struct kafka_input *in, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	if (unwarned)
-		log_warning("kafka: %s (and %" PRIu64 " like it)", line, unwarned);
+		log_warning("kafka: %s (and %" PRIu64 " more)", line, unwarned);
 	else
 		log_warning("kafka: %s", line);
 }

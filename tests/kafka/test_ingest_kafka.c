@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ static const char *brokers;
 static struct object_registry *objects;
 static struct source_registry sources;
 static struct batch_pool pool;
-static _Atomic bool stop;
+static _Atomic bool stop, read_to_end;
 static struct ingest_context cx;
 
 static rd_kafka_t *make_producer(const char *bootstrap)
@@ -205,8 +206,28 @@ static void check_fields(void)
 	text_fini(&s.lines);
 }
 
+/* What the checkpoint thread does while the reader reads. */
+static void *checkpoint(void *arg)
+{
+	struct kafka_input *in = arg;
+	struct kafka_mark marks[PARTITIONS];
+	intptr_t bad = 0;
+
+	while (!atomic_load(&read_to_end)) {
+		uint32_t n = kafka_marks(in, marks, PARTITIONS);
+		for (uint32_t i = 0; i < n; i++)
+			bad += marks[i].next_offset < 0 || marks[i].next_offset > 5000;
+		if (n > 0)
+			bad += kafka_commit(in, marks, n) != 0;
+		usleep(1000);
+	}
+	return (void *)bad;
+}
+
 static void check_partitions(void)
 {
+	pthread_t thread;
+	void *bad;
 	struct seen s = {0};
 	struct kafka_input *in;
 	const uint64_t count = 20000;
@@ -220,7 +241,11 @@ static void check_partitions(void)
 	rd_kafka_flush(producer, 10000);
 	if (!open_topic(&in, "many", "many", &sources.sources[0], true))
 		return;
+	pthread_create(&thread, NULL, checkpoint, in);
 	read_some(&s, in, count + 1);
+	atomic_store(&read_to_end, true);
+	pthread_join(thread, &bad);
+	tap_ok(!bad, "marks and commits by another thread meanwhile");
 	tap_int((long long)s.messages, (long long)count, "all messages of four partitions");
 	tap_int((long long)s.disordered, 0, "each once and in order, one partition a batch");
 	tap_int(s.result, 0, "and then the end");

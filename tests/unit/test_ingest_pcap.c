@@ -175,6 +175,45 @@ static void check_long_frame(void)
 	run_free(&got);
 }
 
+static void put_block(struct made *m, uint32_t type, const void *body, uint32_t len)
+{
+	put32(m, type);
+	put32(m, len + 12);
+	memcpy(m->p + m->len, body, len);
+	m->len += len;
+	put32(m, len + 12);
+}
+
+/* Two interfaces of different link types and snapshot lengths, which libpcap alone refuses,
+ * and a second section with its own. */
+static void check_interfaces(void)
+{
+	static struct made m;
+	static const uint32_t section[] = {0x1a2b3c4d, 1, UINT32_MAX, UINT32_MAX};
+	static const uint32_t ethernet[] = {1, 262144}, raw[] = {101, 65535}, sll[] = {113, 96};
+	struct run got;
+
+	m.len = 0;
+	m.swap = false;
+	for (uint32_t s = 0; s < 2; s++) {
+		put_block(&m, 0x0a0d0d0a, section, sizeof(section));
+		put_block(&m, 1, s ? sll : ethernet, 8);
+		put_block(&m, 1, raw, 8);
+		for (uint32_t i = 0; i < 4; i++) {
+			uint32_t packet[] = {i % 2, 0, i, 4, 60, 7 + i};
+			put_block(&m, 6, packet, sizeof(packet));
+		}
+	}
+	write_file(path, m.p, m.len);
+	read_frames(&got, path);
+	tap_str(got.lines.p,
+		"1 0 4 60 1 7\n2 1 4 60 12 8\n3 2 4 60 1 9\n4 3 4 60 12 10\n"
+		"5 0 4 60 113 7\n6 1 4 60 12 8\n7 2 4 60 113 9\n8 3 4 60 12 10\n",
+		"pcapng of several interfaces: each frame with its own link type");
+	tap_int(got.result, 0, "to its end");
+	run_free(&got);
+}
+
 /* A capture on standard input that pauses: what came is not held back. */
 static void check_pause(void)
 {
@@ -310,6 +349,8 @@ static const char *const samples[] = {
 	DATA "/pcaps/tcpdump/tests/isis_sr.pcapng",
 	DATA "/pcaps/tcpdump/tests/hdlc_slarp.pcapng",
 	DATA "/pcaps/tcpdump/tests/dhcp-option-108.pcapng",
+	DATA "/pcaps/zeek/testing/btest/Traces/ldap/gap-data-missing.pcapng",
+	DATA "/pcaps/zeek/testing/btest/Traces/ldap/modify-request.pcapng",
 };
 
 int main(void)
@@ -324,6 +365,7 @@ int main(void)
 	check_made(0xa1b23c4d, false, "pcap in nanoseconds");
 	check_broken();
 	check_long_frame();
+	check_interfaces();
 	check_pause();
 	check_against_tshark(DATA "/pcaps/dev-eth.pcap");
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
