@@ -32,26 +32,26 @@ struct update {
 
 static void join_times(struct update *u, _Atomic uint32_t *first, _Atomic uint32_t *last)
 {
-	u->changed |= evidence_table_max32(first, ~u->offset_us);
-	u->changed |= evidence_table_max32(last, u->offset_us + 1);
+	u->changed |= evidence_join_max32(first, ~u->offset_us);
+	u->changed |= evidence_join_max32(last, u->offset_us + 1);
 }
 
 static struct packed item_of(const struct observation *o)
 {
 	struct evidence_item i = {o->rank, o->time_us, o->object, o->sub, o->by, o->offset};
 
-	return evidence_table_pack(&i, (int32_t)(o->time_us / EVIDENCE_BUCKET_US));
+	return evidence_join_pack(&i, (int32_t)(o->time_us / EVIDENCE_BUCKET_US));
 }
 
 static void join_fields(struct update *u, struct slot *s, enum slot_kind kind)
 {
 	if (kind == SLOT_RECORD) {
-		u->changed |= evidence_table_min_item(&s->low, item_of(u->o));
+		u->changed |= evidence_join_item(&s->low, item_of(u->o));
 		return;
 	}
 	join_times(u, &s->first, &s->last);
 	if (kind == SLOT_REPORT)
-		u->changed |= evidence_table_report(
+		u->changed |= evidence_join_report(
 			&s->report, u->o->users < UINT32_MAX ? (uint32_t)u->o->users : UINT32_MAX,
 			u->o->duration_s < UINT32_MAX ? (uint32_t)u->o->duration_s : UINT32_MAX);
 }
@@ -67,11 +67,11 @@ static void join_sketch(struct update *u, enum slot_kind kind, uint64_t element)
 		return;
 	}
 	uint32_t r = hll_register(element, &rank);
-	u->changed |= evidence_table_max8(&b->regs[kind][r], rank);
+	u->changed |= evidence_join_max8(&b->regs[kind][r], rank);
 	if (kind == SLOT_RECORD)
-		u->changed |= evidence_table_min_item(&b->best[element % EVIDENCE_BEST].low,
+		u->changed |= evidence_join_item(&b->best[element % EVIDENCE_BEST].low,
 						      item_of(u->o));
-	u->changed |= evidence_table_or32(&u->t->cells[u->cell].marks, 1u << (MARK_SKETCH + kind));
+	u->changed |= evidence_join_or32(&u->t->cells[u->cell].marks, 1u << (MARK_SKETCH + kind));
 }
 
 static void join_element(struct update *u, enum slot_kind kind, uint64_t element)
@@ -108,7 +108,7 @@ int evidence_update(struct evidence_table *t, const struct observation *o)
 {
 	if (!fits(o))
 		return -ERANGE;
-	uint64_t key = evidence_table_key(o), record = position_hash(o);
+	uint64_t key = evidence_join_key(o), record = position_hash(o);
 	struct update u = {.t = t, .o = o, .salt = evidence_table_salt(t, key)};
 	u.offset_us = (uint32_t)(o->time_us % EVIDENCE_BUCKET_US);
 	prefetch(&u, record);
@@ -117,7 +117,7 @@ int evidence_update(struct evidence_table *t, const struct observation *o)
 		return -ENOSPC;
 	struct cell *c = &t->cells[u.cell];
 	join_times(&u, &c->first, &c->last);
-	u.changed |= evidence_table_or32(&c->marks, 1u << o->tlp | 1u << (MARK_PAP + o->pap));
+	u.changed |= evidence_join_or32(&c->marks, 1u << o->tlp | 1u << (MARK_PAP + o->pap));
 	join_element(&u, SLOT_RECORD, record);
 	if (o->entity)
 		join_element(&u, SLOT_ENTITY, o->entity);

@@ -52,7 +52,7 @@ static void drop_old(const struct array *a, int32_t oldest)
 
 static bool key_old(uint64_t key, int32_t oldest)
 {
-	return evidence_table_unkey(key).bucket < oldest;
+	return evidence_join_unkey(key).bucket < oldest;
 }
 
 /* --- slots: before the cells move, while owners are still right ------------ */

@@ -89,7 +89,7 @@ static void describe(const struct evidence_table *t, uint32_t i, struct evidence
 	const struct cell *c = &t->cells[i];
 	uint32_t marks = relaxed(&c->marks), most = t->config.exact_max;
 	struct evidence_cell_key key =
-		evidence_table_unkey(atomic_load_explicit(&c->key, memory_order_relaxed));
+		evidence_join_unkey(atomic_load_explicit(&c->key, memory_order_relaxed));
 	int64_t hour = key.bucket * EVIDENCE_BUCKET_US;
 
 	*out = (struct evidence_cell){
@@ -127,7 +127,7 @@ void evidence_read_cells(const struct evidence_table *t, uint32_t threat,
 
 static int32_t bucket_of(const struct cell *c)
 {
-	return evidence_table_unkey(atomic_load_explicit(&c->key, memory_order_relaxed)).bucket;
+	return evidence_join_unkey(atomic_load_explicit(&c->key, memory_order_relaxed)).bucket;
 }
 
 static enum slot_kind kind_of(const struct slot *s)
@@ -143,9 +143,9 @@ static bool describe_slot(const struct slot *s, int32_t bucket, struct evidence_
 	e->hash = atomic_load_explicit(&s->element, memory_order_relaxed);
 	if (e->kind == SLOT_RECORD) {
 		struct packed p;
-		if (!evidence_table_load_item(&s->low, &p))
+		if (!evidence_join_load_item(&s->low, &p))
 			return false;
-		e->item = evidence_table_unpack(p, bucket);
+		e->item = evidence_join_unpack(p, bucket);
 		return true;
 	}
 	e->first_us = hour + ~relaxed(&s->first);
@@ -216,11 +216,11 @@ uint32_t evidence_read_best(const struct evidence_table *t, uint32_t cell,
 
 	memset(best, 0xff, sizeof(best));
 	for (uint64_t i = 0; b && i < EVIDENCE_BEST; i++)
-		if (evidence_table_load_item(&b->best[i].low, &p))
+		if (evidence_join_load_item(&b->best[i].low, &p))
 			best[i] = p;
 	for (uint32_t i = next_of(&c->head); i; i = next_of(&t->slots[i - 1].next)) {
 		const struct slot *s = &t->slots[i - 1];
-		if (kind_of(s) == SLOT_RECORD && evidence_table_load_item(&s->low, &p))
+		if (kind_of(s) == SLOT_RECORD && evidence_join_load_item(&s->low, &p))
 			keep_smaller(best,
 				     atomic_load_explicit(&s->element, memory_order_relaxed) %
 					     EVIDENCE_BEST,
@@ -228,6 +228,6 @@ uint32_t evidence_read_best(const struct evidence_table *t, uint32_t cell,
 	}
 	for (int i = 0; i < EVIDENCE_BEST; i++)
 		if (best[i].high != UINT64_MAX)
-			out[count++] = evidence_table_unpack(best[i], bucket_of(c));
+			out[count++] = evidence_join_unpack(best[i], bucket_of(c));
 	return count;
 }

@@ -7,59 +7,6 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "correlate/names.h"
-
-/* --- keys and items ------------------------------------------------------ */
-
-uint64_t evidence_table_key(const struct observation *o)
-{
-	uint64_t k = o->threat;
-
-	k = k << 22 | (uint64_t)(o->time_us / EVIDENCE_BUCKET_US);
-	k = k << 5 | o->state;
-	k = k << 5 | o->sector;
-	k = k << 2 | o->hit_class;
-	return k << 2 | o->severity;
-}
-static_assert(STATES <= 32 && SECTORS <= 32 && NAMES_THREATS_MAX <= 1 << 27,
-	      "27 + 22 + 5 + 5 + 2 + 2 bits: a cell key fits one word");
-
-struct evidence_cell_key evidence_table_unkey(uint64_t k)
-{
-	return (struct evidence_cell_key){
-		.threat = (uint32_t)(k >> 36),
-		.bucket = (int32_t)(k >> 14 & ((1 << 22) - 1)),
-		.state = k >> 9 & 31,
-		.sector = k >> 4 & 31,
-		.hit_class = k >> 2 & 3,
-		.severity = k & 3,
-	};
-}
-
-/* rank 2 | time in the hour 32 | object 18 | offset 40 | sub 12 | by 24 */
-struct packed evidence_table_pack(const struct evidence_item *i, int32_t bucket)
-{
-	uint64_t us = (uint64_t)(i->time_us - bucket * EVIDENCE_BUCKET_US);
-	uint64_t offset = i->offset & ((UINT64_C(1) << 40) - 1);
-
-	return (struct packed){
-		.high = (uint64_t)i->rank << 62 | us << 30 |
-			(uint64_t)(i->object & ((1 << 18) - 1)) << 12 | offset >> 28,
-		.low = offset << 36 | (uint64_t)(i->sub & 4095) << 24 | (i->by & ((1 << 24) - 1)),
-	};
-}
-
-struct evidence_item evidence_table_unpack(struct packed p, int32_t bucket)
-{
-	return (struct evidence_item){
-		.rank = (uint8_t)(p.high >> 62),
-		.time_us = bucket * EVIDENCE_BUCKET_US + (int64_t)(p.high >> 30 & UINT32_MAX),
-		.object = p.high >> 12 & ((1 << 18) - 1),
-		.sub = p.low >> 24 & 4095,
-		.by = p.low & ((1 << 24) - 1),
-		.offset = (p.high & 4095) << 28 | p.low >> 36,
-	};
-}
 
 /* --- memory -------------------------------------------------------------- */
 
@@ -169,104 +116,6 @@ void evidence_fini(struct evidence_table *t)
 	free(t);
 }
 
-/* --- joins --------------------------------------------------------------- */
-
-/* All joins are relaxed: each word stands for itself, and what makes a change
- * known is evidence_table_mark_dirty() after it. */
-
-bool evidence_table_max32(_Atomic uint32_t *p, uint32_t v)
-{
-	uint32_t old = atomic_load_explicit(p, memory_order_relaxed);
-
-	while (old < v)
-		if (atomic_compare_exchange_weak_explicit(p, &old, v, memory_order_relaxed,
-							  memory_order_relaxed))
-			return true;
-	return false;
-}
-
-bool evidence_table_max8(_Atomic uint8_t *p, uint8_t v)
-{
-	uint8_t old = atomic_load_explicit(p, memory_order_relaxed);
-
-	while (old < v)
-		if (atomic_compare_exchange_weak_explicit(p, &old, v, memory_order_relaxed,
-							  memory_order_relaxed))
-			return true;
-	return false;
-}
-
-bool evidence_table_or32(_Atomic uint32_t *p, uint32_t bits)
-{
-	if ((atomic_load_explicit(p, memory_order_relaxed) & bits) == bits)
-		return false;
-	return (atomic_fetch_or_explicit(p, bits, memory_order_relaxed) & bits) != bits;
-}
-
-bool evidence_table_report(_Atomic uint64_t *p, uint32_t users, uint32_t duration_s)
-{
-	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
-
-	for (;;) {
-		uint32_t u = (uint32_t)(old >> 32), d = (uint32_t)old;
-		uint64_t new = (uint64_t)(u > users ? u : users) << 32 |
-			       (d > duration_s ? d : duration_s);
-		if (new == old)
-			return false;
-		if (atomic_compare_exchange_weak_explicit(p, &old, new, memory_order_relaxed,
-							  memory_order_relaxed))
-			return true;
-	}
-}
-
-/* cmpxchg16b: C17's 16-byte atomics may call a lock in libatomic, this cannot. */
-static bool swap_pair(_Atomic uint64_t *low, struct packed *old, struct packed new)
-{
-	unsigned __int128 expect = (unsigned __int128)old->high << 64 | old->low;
-	unsigned __int128 want = (unsigned __int128)new.high << 64 | new.low;
-	unsigned __int128 found =
-		__sync_val_compare_and_swap((unsigned __int128 *)low, expect, want);
-
-	*old = (struct packed){(uint64_t)found, (uint64_t)(found >> 64)};
-	return found == expect;
-}
-
-/* A consistent pair without a locked instruction: the pair only grows as one
- * 128-bit number, so if high is the same before and after, low belongs to it. */
-static struct packed load_pair(const _Atomic uint64_t *low)
-{
-	const _Atomic uint64_t *high = low + 1;
-	struct packed p;
-	uint64_t again;
-
-	/* acquire, paired with the full barrier of swap_pair(): in this order */
-	again = atomic_load_explicit(high, memory_order_acquire);
-	do {
-		p.high = again;
-		p.low = atomic_load_explicit(low, memory_order_acquire);
-		again = atomic_load_explicit(high, memory_order_acquire);
-	} while (again != p.high);
-	return p;
-}
-
-bool evidence_table_min_item(_Atomic uint64_t *low, struct packed item)
-{
-	struct packed new = {~item.low, ~item.high}, old = load_pair(low);
-
-	while (old.high < new.high || (old.high == new.high && old.low < new.low))
-		if (swap_pair(low, &old, new))
-			return true;
-	return false;
-}
-
-bool evidence_table_load_item(const _Atomic uint64_t *low, struct packed *item)
-{
-	struct packed p = load_pair(low);
-
-	*item = (struct packed){~p.low, ~p.high};
-	return p.high != 0;
-}
-
 /* --- claims -------------------------------------------------------------- */
 
 void evidence_table_link(_Atomic uint32_t *head, uint32_t node, void *next_of_0, size_t stride)
@@ -356,7 +205,7 @@ uint32_t evidence_table_slot(struct evidence_table *t, uint32_t cell, uint64_t s
 	*claimed = *full = false;
 	for (int probes = 0; probes < PROBES_MAX; probes++, i = (i + 1) & t->slot_mask) {
 		struct slot *s = &t->slots[i];
-		/* acquire, paired with the barrier of swap_pair(): owner and element
+		/* acquire, paired with the barrier of evidence_join_swap(): owner and element
 		 * are written at once, so a seen owner has its element */
 		uint32_t seen = atomic_load_explicit(&s->owner, memory_order_acquire);
 		if (!seen) {
@@ -364,7 +213,7 @@ uint32_t evidence_table_slot(struct evidence_table *t, uint32_t cell, uint64_t s
 			if (*full)
 				return NONE;
 			struct packed old = {0, 0};
-			if (swap_pair(&s->element, &old, (struct packed){element, owner})) {
+			if (evidence_join_swap(&s->element, &old, (struct packed){element, owner})) {
 				*claimed = true;
 				return i;
 			}

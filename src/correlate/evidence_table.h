@@ -45,6 +45,7 @@
 
 #include "base/hash.h"
 #include "correlate/evidence.h"
+#include "correlate/evidence_join.h"
 
 #define PROBES_MAX     256
 #define LINKED	       (1u << 31) /* in a next word */
@@ -58,7 +59,7 @@ static_assert((int)SLOT_ENTITY == (int)EVIDENCE_ENTITY && (int)SLOT_REPORT == (i
 	      "slot kinds are entry kinds");
 
 struct cell {
-	_Atomic uint64_t key; /* 0 = free; evidence_table_key() */
+	_Atomic uint64_t key; /* 0 = free; evidence_join_key() */
 	_Atomic uint32_t head; /* newest slot + 1 */
 	_Atomic uint32_t next; /* older cell of the chain + 1, LINKED */
 	_Atomic uint32_t first, last; /* ~offset, offset + 1 */
@@ -126,16 +127,6 @@ struct evidence_table {
 	struct counter used[COUNTERS];
 };
 
-/* A packed evidence item; a smaller one is better evidence. */
-struct packed {
-	uint64_t low, high;
-};
-
-uint64_t evidence_table_key(const struct observation *o);
-struct evidence_cell_key evidence_table_unkey(uint64_t key);
-struct packed evidence_table_pack(const struct evidence_item *i, int32_t bucket);
-struct evidence_item evidence_table_unpack(struct packed p, int32_t bucket);
-
 static inline uint64_t evidence_table_salt(const struct evidence_table *t, uint64_t key)
 {
 	return hash_word(key ^ t->seed);
@@ -169,14 +160,6 @@ void evidence_table_slot_done(struct evidence_table *t, uint32_t cell, uint32_t 
 /* The sketches of a cell; NULL when the pool is used up. */
 struct block *evidence_table_block(struct evidence_table *t, uint32_t cell);
 void evidence_table_mark_dirty(struct evidence_table *t, uint32_t cell);
-
-/* Joins; true when they changed something. */
-bool evidence_table_max32(_Atomic uint32_t *p, uint32_t v);
-bool evidence_table_or32(_Atomic uint32_t *p, uint32_t bits);
-bool evidence_table_max8(_Atomic uint8_t *p, uint8_t v);
-bool evidence_table_report(_Atomic uint64_t *p, uint32_t users, uint32_t duration_s);
-bool evidence_table_min_item(_Atomic uint64_t *low, struct packed item); /* high follows low */
-bool evidence_table_load_item(const _Atomic uint64_t *low, struct packed *item); /* false: nothing */
 
 /* Puts node (index) on the list at head unless it is on it; next words lie stride apart. */
 void evidence_table_link(_Atomic uint32_t *head, uint32_t node, void *next_of_0, size_t stride);

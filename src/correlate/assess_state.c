@@ -1,0 +1,200 @@
+#include "correlate/assess_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- gathering ---------------------------------------------------------------- */
+
+static void take_evidence(struct assessor *a, const struct evidence_item *item)
+{
+	struct assess_evidence e = {a->at->key.state, a->at->key.hit_class, *item};
+
+	assess_evidence_keep(a->best, &e);
+}
+
+static struct window_item *add_item(struct assessor *a, enum window_kind kind)
+{
+	const struct evidence_cell *c = a->at;
+
+	if (a->rc || !ROOM(a, a->items, a->item_room, a->item_count + 1))
+		return NULL;
+	struct window_item *it = &a->items[a->item_count++];
+	*it = (struct window_item){
+		.first_us = c->first_us,
+		.last_us = c->last_us,
+		.kind = kind,
+		.sector = c->key.sector,
+		.hit_class = c->key.hit_class,
+		.severity = c->key.severity,
+	};
+	return it;
+}
+
+static void add_record(struct assessor *a, const struct evidence_entry *e)
+{
+	uint8_t class = a->at->key.hit_class;
+
+	if (a->rc || !ROOM(a, a->records[class], a->record_room[class], a->record_count[class] + 1))
+		return;
+	a->records[class][a->record_count[class]++] = e->hash;
+	take_evidence(a, &e->item);
+}
+
+static void take_entry(void *arg, const struct evidence_entry *e)
+{
+	struct assessor *a = arg;
+	static const uint8_t kinds[] = {[EVIDENCE_ENTITY] = WINDOW_ENTITY,
+					[EVIDENCE_ORIGIN] = WINDOW_ORIGIN,
+					[EVIDENCE_REPORT] = WINDOW_REPORT};
+
+	if (e->kind == EVIDENCE_RECORD) {
+		if (!a->at->records_over)
+			add_record(a, e);
+		return;
+	}
+	if ((e->kind == EVIDENCE_ENTITY && a->at->entities_over) ||
+	    (e->kind == EVIDENCE_ORIGIN && a->at->origins_over))
+		return; /* in the sketch, with all the others */
+	struct window_item *it = add_item(a, kinds[e->kind]);
+	if (!it)
+		return;
+	it->hash = e->hash;
+	it->first_us = e->first_us;
+	it->last_us = e->last_us;
+	it->users = (uint32_t)e->users;
+	it->duration_s = (uint32_t)e->duration_s;
+}
+
+static void add_sketch(struct assessor *a, enum window_kind kind, enum evidence_kind of)
+{
+	struct window_item *it = add_item(a, kind);
+
+	if (!it || !ROOM(a, a->sketches, a->sketch_room, a->sketch_count + 1))
+		return;
+	it->id = (uint32_t)a->sketch_count++;
+	memset(a->sketches[it->id], 0, HLL_REGISTERS);
+	evidence_read_sketch(a->t, a->at->index, of, a->sketches[it->id]);
+}
+
+static void gather_cell(struct assessor *a, const struct evidence_cell *c)
+{
+	struct evidence_item items[EVIDENCE_BEST];
+
+	a->at = c;
+	add_item(a, WINDOW_CELL);
+	evidence_read_entries(a->t, c->index, take_entry, a);
+	if (c->entities_over)
+		add_sketch(a, WINDOW_ENTITY_SKETCH, EVIDENCE_ENTITY);
+	if (c->origins_over)
+		add_sketch(a, WINDOW_ORIGIN_SKETCH, EVIDENCE_ORIGIN);
+	uint32_t n = c->records_over ? evidence_read_best(a->t, c->index, items) : 0;
+	for (uint32_t i = 0; i < n; i++)
+		take_evidence(a, &items[i]);
+}
+
+static int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Dense numbers for hashes, so that the windows count in arrays. */
+static uint32_t number(struct assessor *a, uint32_t kinds)
+{
+	size_t n = assess_count_collect(a, kinds, UINT32_MAX);
+
+	for (size_t i = 0; i < a->item_count && n; i++) {
+		struct window_item *it = &a->items[i];
+		if (!(kinds >> it->kind & 1))
+			continue;
+		const uint64_t *p =
+			bsearch(&it->hash, a->scratch, n, sizeof(*a->scratch), compare_u64);
+		it->id = (uint32_t)(p - a->scratch);
+	}
+	return (uint32_t)n;
+}
+
+/* --- one state, one episode ---------------------------------------------------- */
+
+static void add_moments(struct assessor *a, uint8_t state, bool significant,
+			const struct interval *v, uint32_t count)
+{
+	if (!ROOM(a, a->moments, a->moment_room, a->moment_count + 2 * (size_t)count + 1))
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		a->moments[a->moment_count++] =
+			(struct moment){v[i].from, state, significant, 1};
+		a->moments[a->moment_count++] =
+			(struct moment){v[i].to + 1, state, significant, -1};
+	}
+}
+
+/* When this state is seen in a window: from a cell's first until its last has left. */
+static void seen(struct assessor *a, const struct evidence_cell *cells, size_t count)
+{
+	/* cells are sorted by first, and each is far shorter than the window */
+	struct interval v = {cells[0].first_us, cells[0].last_us + a->profile->window_us};
+
+	for (size_t i = 1; i < count; i++) {
+		if (cells[i].first_us > v.to + 1) {
+			add_moments(a, cells[0].key.state, false, &v, 1);
+			v.from = cells[i].first_us;
+		}
+		if (v.to < cells[i].last_us + a->profile->window_us)
+			v.to = cells[i].last_us + a->profile->window_us;
+	}
+	add_moments(a, cells[0].key.state, false, &v, 1);
+}
+
+static void judge(struct assessor *a, uint32_t entities, uint32_t origins,
+		  struct state_assessment *s)
+{
+	const struct window_input in = {
+		.items = a->items,
+		.count = (uint32_t)a->item_count,
+		.entities = entities,
+		.origins = origins,
+		.sketches = (const uint8_t (*)[HLL_REGISTERS])a->sketches,
+		.exact_max = a->exact_max,
+		.window_us = a->profile->window_us,
+	};
+	uint32_t count;
+
+	if (assess_window_begin(a->window, &in)) {
+		a->rc = -ENOMEM;
+		return;
+	}
+	for (uint32_t c = 0; c < a->profile->criteria_count; c++) {
+		int held = assess_window_judge(a->window, &a->profile->criteria[c]);
+		if (held < 0)
+			a->rc = held;
+		else if (held)
+			s->criteria |= 1u << c;
+	}
+	s->significant = s->criteria != 0;
+	const struct interval *v = assess_window_intervals(a->window, &count);
+	add_moments(a, s->state, true, v, count);
+}
+
+void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t count)
+{
+	struct state_assessment *s = &a->episode.state[a->episode.states];
+
+	*s = (struct state_assessment){.state = cells[0].key.state};
+	a->item_count = a->sketch_count = 0;
+	memset(a->record_count, 0, sizeof(a->record_count));
+	a->best = &a->bests[a->episode.states++];
+	a->best->count = 0;
+	for (size_t i = 0; i < count; i++)
+		gather_cell(a, &cells[i]);
+	uint32_t entities = number(a, 1u << WINDOW_ENTITY | 1u << WINDOW_REPORT);
+	uint32_t origins = number(a, 1u << WINDOW_ORIGIN);
+	if (a->rc)
+		return;
+	assess_count(a, cells, count, entities, s);
+	if (!vocab_state_is_member(s->state))
+		return;
+	seen(a, cells, count);
+	judge(a, entities, origins, s);
+}

@@ -1,0 +1,87 @@
+/*
+ * assess_state - one assessor's scratch, and what it makes of one state in one
+ * episode. For assess*.c only.
+ *
+ * Thread   one owner.
+ * Order    none.
+ * Owns     its arrays; they grow and are kept.
+ * Memory   as the largest threat needs; -ENOMEM is kept in rc, and everything
+ *          after it does nothing.
+ * Limit    none of its own.
+ */
+#ifndef TOCSIN_CORRELATE_ASSESS_STATE_H
+#define TOCSIN_CORRELATE_ASSESS_STATE_H
+
+#include <errno.h>
+
+#include "correlate/assess.h"
+#include "correlate/assess_window.h"
+
+#define LANE(hit_class) (1u << (hit_class))
+#define LANES_IMPACT	LANE(CLASS_EFFECT)
+#define LANES_BOTH	(LANE(CLASS_EFFECT) | LANE(CLASS_ATTEMPT))
+
+/* The best evidence of one state so far, best first. */
+struct best_of {
+	uint32_t count;
+	struct assess_evidence best[ASSESS_EVIDENCE_MAX];
+};
+
+/* A moment at which the number of states changes. */
+struct moment {
+	int64_t at;
+	uint8_t state;
+	bool significant; /* else seen */
+	int8_t step;
+};
+
+struct assessor {
+	const struct profile *profile;
+	const struct evidence_table *t;
+	struct assess_window *window;
+	uint32_t exact_max;
+	int rc; /* sticky: -ENOMEM */
+
+	struct evidence_cell *cells; /* of the threat, by time; an episode's then by state */
+	size_t cell_count, cell_room;
+
+	/* of one state in one episode */
+	struct window_item *items;
+	size_t item_count, item_room;
+	uint64_t *records[CLASS_EFFECT + 1]; /* position hashes, by class */
+	size_t record_count[CLASS_EFFECT + 1], record_room[CLASS_EFFECT + 1];
+	uint8_t (*sketches)[HLL_REGISTERS];
+	size_t sketch_count, sketch_room;
+	uint64_t *scratch;
+	size_t scratch_room;
+	const struct evidence_cell *at; /* the cell being read */
+	struct best_of *best;
+
+	/* of one episode */
+	struct moment *moments;
+	size_t moment_count, moment_room;
+	struct best_of bests[STATES];
+	struct episode episode;
+};
+
+#define ROOM(a, p, room, need)                                                                     \
+	(assess_window_room((void **)&(p), &(room), need, sizeof(*(p))) || ((a)->rc = -ENOMEM, 0))
+
+/* Assesses the cells of one state into the next state of a->episode. */
+void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t count);
+/* A better piece of evidence first; then an order to show them in. */
+int assess_evidence_compare(const struct assess_evidence *a, const struct assess_evidence *b);
+int assess_evidence_compare_shown(const void *a, const void *b);
+/* Keeps the best of distinct records; the result does not depend on the order. */
+void assess_evidence_keep(struct best_of *b, const struct assess_evidence *e);
+/* Sorts, drops repetitions; returns how many are left. */
+size_t assess_count_unique(uint64_t *v, size_t count);
+/* What a sketch of more than exact_max elements stands for. */
+uint64_t assess_count_sketch(const struct assessor *a, const uint8_t *regs);
+/* Fills in what can be counted; items are gathered and numbered. */
+void assess_count(struct assessor *a, const struct evidence_cell *cells, size_t count,
+		  uint32_t entities, struct state_assessment *s);
+/* Items of these kinds (bits) and lanes: their distinct hashes into scratch, sorted. */
+size_t assess_count_collect(struct assessor *a, uint32_t kinds, uint32_t lanes);
+
+#endif

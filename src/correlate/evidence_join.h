@@ -1,0 +1,39 @@
+/*
+ * evidence_join - how one word, or two, of a cell grows; and how a cell's key
+ * and an item of evidence are packed into them. For evidence*.c only.
+ *
+ * Thread   any; lock-free. A join that changes nothing only loads.
+ * Order    relaxed: each word stands for itself. What makes a change known is
+ *          evidence_table_mark_dirty(), or the linking, after it.
+ * Owns     nothing.
+ * Memory   none.
+ * Limit    cells of one hour; 18 bits of object, 40 of offset, 12 of sub.
+ */
+#ifndef TOCSIN_CORRELATE_EVIDENCE_JOIN_H
+#define TOCSIN_CORRELATE_EVIDENCE_JOIN_H
+
+#include <stdatomic.h>
+
+#include "correlate/evidence.h"
+
+/* A packed evidence item; a smaller one is better evidence. */
+struct packed {
+	uint64_t low, high;
+};
+
+uint64_t evidence_join_key(const struct observation *o);
+struct evidence_cell_key evidence_join_unkey(uint64_t key);
+struct packed evidence_join_pack(const struct evidence_item *i, int32_t bucket);
+struct evidence_item evidence_join_unpack(struct packed p, int32_t bucket);
+
+/* True when they changed something. */
+bool evidence_join_max32(_Atomic uint32_t *p, uint32_t v);
+bool evidence_join_or32(_Atomic uint32_t *p, uint32_t bits);
+bool evidence_join_max8(_Atomic uint8_t *p, uint8_t v);
+bool evidence_join_report(_Atomic uint64_t *p, uint32_t users, uint32_t duration_s);
+bool evidence_join_item(_Atomic uint64_t *low, struct packed item); /* high follows low */
+bool evidence_join_load_item(const _Atomic uint64_t *low, struct packed *item); /* false: nothing */
+/* Compare-and-swap of a 16-byte aligned pair, a full barrier; old is what was there. */
+bool evidence_join_swap(_Atomic uint64_t *low, struct packed *old, struct packed new);
+
+#endif

@@ -1,0 +1,250 @@
+/* A snapshot is read whole, then checked whole, then joined: what is damaged
+ * never reaches the table. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/evidence_image.h"
+#include "correlate/names.h"
+
+#define CHUNK 65536
+
+struct in {
+	const char *p;
+	size_t left;
+	struct evidence_table *t; /* NULL: only look whether it is sound */
+	int rc;			  /* sticky */
+};
+
+/* The next len bytes; zeros, and -EBADMSG, when there are none. */
+static bool get(struct in *in, void *out, size_t len)
+{
+	if (in->rc != -EBADMSG && in->left >= len) {
+		memcpy(out, in->p, len);
+		in->p += len;
+		in->left -= len;
+		return true;
+	}
+	memset(out, 0, len);
+	in->rc = -EBADMSG;
+	return false;
+}
+
+static bool key_sound(uint64_t key)
+{
+	struct evidence_cell_key k = evidence_join_unkey(key);
+
+	return key >> 63 == 0 && k.threat && k.bucket < TIME_HOURS_MAX && k.state < STATES &&
+	       k.sector < SECTORS;
+}
+
+/* Stored times: both there, inside the hour, in order. */
+static bool times_sound(uint32_t first, uint32_t last)
+{
+	return last && last <= EVIDENCE_BUCKET_US && ~first < last;
+}
+
+static bool item_sound(uint64_t low, uint64_t high)
+{
+	struct packed p = {~low, ~high};
+
+	return (p.high >> 30 & UINT32_MAX) < EVIDENCE_BUCKET_US && (p.low & (NAMES_BY_MAX - 1));
+}
+
+static bool cell_sound(const struct cell_image *c)
+{
+	const uint32_t tlp = (1u << TLPS) - 1, pap = ((1u << PAPS) - 1) << MARK_PAP;
+	const uint32_t sketch = ((1u << SKETCHES) - 1) << MARK_SKETCH;
+
+	return key_sound(c->key) && times_sound(c->first, c->last) && (c->marks & tlp) &&
+	       (c->marks & pap) && !(c->marks & ~(tlp | pap | sketch)) && c->has_block <= 1 &&
+	       (c->has_block || !(c->marks & sketch));
+}
+
+static bool slot_sound(const struct slot_image *s)
+{
+	if (s->kind == SLOT_RECORD)
+		return item_sound(s->a, s->b);
+	return s->kind < SLOT_KINDS && times_sound((uint32_t)s->a, (uint32_t)(s->a >> 32)) &&
+	       (s->kind == SLOT_REPORT || s->b == 0);
+}
+
+static void join_image(struct slot *s, const struct slot_image *image)
+{
+	if (image->kind == SLOT_RECORD) {
+		evidence_join_item(&s->low, (struct packed){~image->a, ~image->b});
+		return;
+	}
+	evidence_join_max32(&s->first, (uint32_t)image->a);
+	evidence_join_max32(&s->last, (uint32_t)(image->a >> 32));
+	if (image->kind == SLOT_REPORT)
+		evidence_join_report(&s->report, (uint32_t)(image->b >> 32), (uint32_t)image->b);
+}
+
+/* An element that found the exact entries used up. */
+static int join_over(struct evidence_table *t, uint32_t cell, const struct slot_image *image)
+{
+	struct block *b = evidence_table_block(t, cell);
+	uint8_t rank;
+
+	if (!b)
+		return -ENOSPC;
+	uint32_t r = hll_register(image->element, &rank);
+	evidence_join_max8(&b->regs[image->kind][r], rank);
+	if (image->kind == SLOT_RECORD)
+		evidence_join_item(&b->best[image->element % EVIDENCE_BEST].low,
+					(struct packed){~image->a, ~image->b});
+	evidence_join_or32(&t->cells[cell].marks, 1u << (MARK_SKETCH + image->kind));
+	return 0;
+}
+
+static int join_slot(struct evidence_table *t, uint32_t cell, uint64_t salt,
+		     const struct slot_image *image)
+{
+	bool claimed, full;
+	uint32_t i = evidence_table_slot(t, cell, salt, image->kind, image->element, &claimed,
+					 &full);
+
+	if (full)
+		return join_over(t, cell, image);
+	if (i == NONE)
+		return -ENOSPC;
+	join_image(&t->slots[i], image);
+	evidence_table_slot_done(t, cell, i, image->kind, claimed);
+	return 0;
+}
+
+/* The block's bytes at p, in the layout of struct block. */
+static bool block_sound(const uint8_t *p)
+{
+	for (uint32_t i = 0; i < SKETCHES * HLL_REGISTERS; i++)
+		if (p[i] > HLL_RANK_MAX)
+			return false;
+	for (uint32_t i = 0; i < EVIDENCE_BEST; i++) {
+		uint64_t pair[2];
+		memcpy(pair, p + SKETCHES * HLL_REGISTERS + i * 16, 16);
+		if ((pair[0] || pair[1]) && !item_sound(pair[0], pair[1]))
+			return false;
+	}
+	return true;
+}
+
+static int join_block(struct evidence_table *t, uint32_t cell, const uint8_t *p, uint32_t marks)
+{
+	struct block *b = evidence_table_block(t, cell);
+
+	if (!b)
+		return -ENOSPC;
+	for (uint32_t i = 0; i < SKETCHES * HLL_REGISTERS; i++)
+		evidence_join_max8(&b->regs[i / HLL_REGISTERS][i % HLL_REGISTERS], p[i]);
+	for (uint32_t i = 0; i < EVIDENCE_BEST; i++) {
+		uint64_t pair[2];
+		memcpy(pair, p + SKETCHES * HLL_REGISTERS + i * 16, 16);
+		if (pair[1])
+			evidence_join_item(&b->best[i].low,
+						(struct packed){~pair[0], ~pair[1]});
+	}
+	evidence_join_or32(&t->cells[cell].marks, marks);
+	return 0;
+}
+
+/* The cell's own place in the table; NONE when looking only, or when it is full. */
+static uint32_t join_cell(struct in *in, const struct cell_image *image, uint64_t salt)
+{
+	if (!in->t)
+		return NONE;
+	uint32_t cell = evidence_table_cell(in->t, image->key, salt);
+	if (cell == NONE) {
+		in->rc = -ENOSPC;
+		return NONE;
+	}
+	struct cell *c = &in->t->cells[cell];
+	evidence_join_max32(&c->first, image->first);
+	evidence_join_max32(&c->last, image->last);
+	evidence_join_or32(&c->marks, image->marks & ((1u << MARK_SKETCH) - 1));
+	return cell;
+}
+
+static void get_cell(struct in *in)
+{
+	struct cell_image image;
+	uint8_t block[BLOCK_IMAGE];
+	int rc = 0;
+
+	if (!get(in, &image, sizeof(image)) || !cell_sound(&image)) {
+		in->rc = -EBADMSG;
+		return;
+	}
+	uint64_t salt = in->t ? evidence_table_salt(in->t, image.key) : 0;
+	uint32_t cell = join_cell(in, &image, salt);
+	for (uint32_t i = 0; i < image.entries && in->rc != -EBADMSG; i++) {
+		struct slot_image slot;
+		if (!get(in, &slot, sizeof(slot)) || !slot_sound(&slot))
+			in->rc = -EBADMSG;
+		else if (cell != NONE && (rc = join_slot(in->t, cell, salt, &slot)))
+			in->rc = rc;
+	}
+	if (image.has_block && (!get(in, block, sizeof(block)) || !block_sound(block)))
+		in->rc = -EBADMSG;
+	else if (image.has_block && cell != NONE &&
+		 (rc = join_block(in->t, cell, block, image.marks)))
+		in->rc = rc;
+	if (cell != NONE)
+		evidence_table_mark_dirty(in->t, cell);
+}
+
+/* One pass over a whole snapshot without its checksum. */
+static int walk(const char *p, size_t len, struct evidence_table *t)
+{
+	struct in in = {p, len, t, 0};
+	struct header h;
+
+	if (!get(&in, &h, sizeof(h)) || memcmp(h.magic, EVIDENCE_IMAGE_MAGIC, 8) ||
+	    h.version != EVIDENCE_IMAGE_VERSION ||
+	    h.kinds != SLOT_KINDS)
+		return -EBADMSG;
+	for (uint64_t i = 0; i < h.cells && in.rc != -EBADMSG; i++)
+		get_cell(&in);
+	return in.left ? -EBADMSG : in.rc;
+}
+
+/* All there is to read, malloc'd; 0 or -errno. */
+static int slurp(int64_t (*read)(void *arg, void *p, size_t len), void *arg, char **p, size_t *len)
+{
+	size_t capacity = 0;
+
+	for (*p = NULL, *len = 0;;) {
+		if (capacity - *len < CHUNK) {
+			capacity = capacity ? capacity * 2 : 4 * CHUNK;
+			char *more = realloc(*p, capacity);
+			if (!more)
+				return -ENOMEM;
+			*p = more;
+		}
+		int64_t n = read(arg, *p + *len, capacity - *len);
+		if (n <= 0)
+			return (int)n;
+		*len += (size_t)n;
+	}
+}
+
+int evidence_restore(struct evidence_table *t, int64_t (*read)(void *arg, void *p, size_t len),
+		     void *arg)
+{
+	char *p;
+	size_t len;
+	uint64_t digest;
+	int rc = slurp(read, arg, &p, &len);
+
+	if (rc == 0 && len < sizeof(struct header) + sizeof(digest))
+		rc = -EBADMSG;
+	if (rc == 0) {
+		len -= sizeof(digest);
+		memcpy(&digest, p + len, sizeof(digest));
+		rc = hash_bytes(p, len, 0) == digest ? walk(p, len, NULL) : -EBADMSG;
+	}
+	if (rc == 0)
+		rc = walk(p, len, t);
+	free(p);
+	return rc;
+}
