@@ -64,6 +64,7 @@ list_test() {
 	command_of python3 python3
 	python3 -c 'import jsonschema' 2>/dev/null || lack python3-jsonschema
 	command_of jq jq
+	command_of kcat kcat
 	command_of unzip unzip
 	command_of valgrind valgrind
 }

@@ -209,10 +209,15 @@ static bool grow(void **items, uint32_t count, size_t size)
 
 bool config_list_add(struct config_strings *l, const char *text)
 {
-	if (l->count == CONFIG_LIST_MAX || !grow((void **)&l->items, l->count, sizeof(char *)))
+	char **items = l->count == CONFIG_LIST_MAX
+			       ? NULL
+			       : realloc(l->items, (l->count + 2) * sizeof(*items));
+	if (!items)
 		return false;
-	l->items[l->count] = strdup(text);
-	return l->items[l->count] && ++l->count;
+	l->items = items;
+	items[l->count] = strdup(text);
+	items[l->count + 1] = NULL;
+	return items[l->count] && ++l->count;
 }
 
 struct config_feed *config_feed_add(struct config *c, const char *name)

@@ -110,7 +110,7 @@ struct config_feed {
 };
 
 struct config_strings {
-	char **items;
+	char **items; /* a NULL behind the last; NULL when empty */
 	uint32_t count;
 };
 

@@ -6,6 +6,8 @@
 
 #include "decode/dialect.h"
 
+#define LAST_ADDED 32 /* fields that dialect_end() may add, at most */
+
 #define PORT_PRIVILEGED 1024
 
 static bool is(struct span v, const char *word)
@@ -96,6 +98,13 @@ static void keep(struct draft *d, const struct dialect_row *row, struct span val
 	}
 }
 
+/* A list of thousands must not crowd out who and when, which are added last. */
+static bool room(const struct event *ev)
+{
+	return ev->fields < EVENT_FIELDS_MAX - LAST_ADDED &&
+	       ev->observables < EVENT_OBSERVABLES_MAX - 2 * LAST_ADDED;
+}
+
 void dialect_take(struct draft *d, enum dialect dialect, const struct dialect_row *row,
 		  struct span value)
 {
@@ -105,7 +114,9 @@ void dialect_take(struct draft *d, enum dialect dialect, const struct dialect_ro
 	    (row->field == FIELD_SOURCE_IP || row->field == FIELD_DESTINATION_IP) &&
 	    !single_address(&value))
 		return;
-	if (row->field != FIELD_NONE)
+	if (row->field != FIELD_NONE && !room(d->ev))
+		d->ev->overflow++;
+	else if (row->field != FIELD_NONE)
 		add(d, row->field, value);
 	if (row->slot != SLOT_NONE)
 		keep(d, row, value);

@@ -12,6 +12,24 @@ static bool inbound(const struct event *ev, const struct home_net *home)
 	       home_net_contains(home, &ev->server);
 }
 
+static bool over_tcp(const struct event *ev)
+{
+	for (uint32_t i = 0; i < ev->fields; i++)
+		if (ev->field[i].id == FIELD_NETWORK_TRANSPORT)
+			return ev->field[i].value.len == 3 && memcmp(ev->field[i].value.p, "tcp", 3) == 0;
+	return false;
+}
+
+/*
+ * A TCP segment that does not tell who opened the connection. Had an inside
+ * host opened it, its SYN would say so: this may as well be the answer to a
+ * scanner, and must not look like reaching out.
+ */
+static bool undirected(const struct event *ev)
+{
+	return ev->format == FORMAT_PACKET && !ev->has_direction && over_tcp(ev);
+}
+
 enum hit_class event_class(const struct event *ev, const struct observable *o,
 			   const struct home_net *home)
 {
@@ -25,7 +43,7 @@ enum hit_class event_class(const struct event *ev, const struct observable *o,
 		return CLASS_EFFECT;
 	if (o && (o->role == ROLE_CLIENT || o->role == ROLE_SENDER))
 		return CLASS_ATTEMPT;
-	return inbound(ev, home) ? CLASS_ATTEMPT : CLASS_EFFECT;
+	return inbound(ev, home) || undirected(ev) ? CLASS_ATTEMPT : CLASS_EFFECT;
 }
 
 static size_t put_text(char out[ENTITY_TEXT_MAX], const char *prefix, const char *p, size_t len)

@@ -84,6 +84,7 @@ void gate_leave(struct gate *g);
 /* Closes it and waits until every reader is parked; then opens. */
 void gate_close(struct gate *g);
 void gate_open(struct gate *g);
+bool gate_is_closed(struct gate *g);
 /* Gate closed and all batches back in the pool: nothing moves. */
 void engine_quiesce(struct engine *e);
 void engine_resume(struct engine *e);

@@ -61,3 +61,11 @@ void gate_open(struct gate *g)
 	pthread_cond_broadcast(&g->changed);
 	pthread_mutex_unlock(&g->lock);
 }
+
+bool gate_is_closed(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	bool closed = g->closed;
+	pthread_mutex_unlock(&g->lock);
+	return closed;
+}

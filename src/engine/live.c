@@ -31,13 +31,30 @@ struct live {
 	pthread_mutex_t lock; /* readers' in, ended, running */
 	struct reader *readers;
 	uint32_t count, running;
-	struct kafka_topic *topics, *feed_topics;
-	uint32_t topic_count, feed_topic_count;
-	struct kafka_input *feed_kafka;
-	pthread_t feed_thread;
-	bool feed_started;
-	char feed_group[96];
+	struct kafka_topic *topics;
+	uint32_t topic_count;
 };
+
+static bool flag(struct engine *e)
+{
+	pthread_mutex_lock(&e->live_lock);
+	bool changed = e->live_changed;
+	pthread_mutex_unlock(&e->live_lock);
+	return changed;
+}
+
+#define TAKE_IN_MS 5000
+
+/* Records that follow an indicator are judged with it: they wait until the
+ * service has built it in, unless it wants the world still meanwhile. */
+static void after_indicators(struct engine *e)
+{
+	for (int ms = 0; ms < TAKE_IN_MS && flag(e) && !gate_is_closed(&e->gate); ms++) {
+		if (atomic_load_explicit(&e->stop, memory_order_relaxed))
+			return;
+		usleep(1000);
+	}
+}
 
 /* Fills until the end, passing the gate before each. Returns the last fill's result. */
 static int pump(struct reader *rd, char why[256])
@@ -51,6 +68,8 @@ static int pump(struct reader *rd, char why[256])
 		struct batch *b = batch_get(&e->pool);
 		n = rd->kind == READER_KAFKA ? kafka_fill(rd->kafka, b, why)
 					     : rd->ops->fill(rd->in, b, why);
+		if (rd->kind == READER_KAFKA && b->items)
+			after_indicators(e);
 		engine_push(e, b);
 	} while (n > 0);
 	return n;
@@ -145,9 +164,8 @@ static int add_files(struct live *l, const struct config_input *in,
 
 static int add_topics(struct live *l, const struct config *c)
 {
-	l->topics = calloc(c->input_count + 1, sizeof(*l->topics));
-	l->feed_topics = calloc(c->feed_count + 1, sizeof(*l->feed_topics));
-	if (!l->topics || !l->feed_topics)
+	l->topics = calloc(c->input_count + c->feed_count + 1, sizeof(*l->topics));
+	if (!l->topics)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < c->input_count; i++)
 		if (c->inputs[i].topic[0]) {
@@ -157,7 +175,7 @@ static int add_topics(struct live *l, const struct config *c)
 		}
 	for (uint32_t i = 0; i < c->feed_count; i++)
 		if (c->feeds[i].topic[0]) {
-			struct kafka_topic *t = &l->feed_topics[l->feed_topic_count++];
+			struct kafka_topic *t = &l->topics[l->topic_count++];
 			snprintf(t->name, sizeof(t->name), "%.255s", c->feeds[i].topic);
 			t->indicators = true;
 		}
@@ -190,23 +208,6 @@ static void on_indicator(void *arg, const char *topic, const void *payload, size
 	pthread_mutex_unlock(&e->live_lock);
 }
 
-/* Indicator topics carry no records: their thread never meets the gate. */
-static void *feed_thread(void *arg)
-{
-	struct live *l = arg;
-	char why[256] = "";
-	int n;
-
-	do {
-		struct batch *b = batch_get(&l->e->pool);
-		n = kafka_fill(l->feed_kafka, b, why);
-		batch_put(&l->e->pool, b);
-	} while (n > 0);
-	if (n < 0)
-		log_error("indicator topics: %s", why);
-	return NULL;
-}
-
 static int open_kafka(struct live *l, const struct checkpoint_marks *marks, char why[256])
 {
 	const struct config *c = l->e->config;
@@ -217,35 +218,20 @@ static int open_kafka(struct live *l, const struct checkpoint_marks *marks, char
 		.topic_count = l->topic_count,
 		.properties = (const char *const *)c->kafka_properties.items,
 		.stop_at_end = l->o.stop_at_end,
+		.on_indicator = on_indicator,
+		.arg = l,
 		.marks = marks->kafka,
 		.mark_count = marks->kafka_count,
 	};
-	int err = 0;
 
-	if ((l->topic_count || l->feed_topic_count) && !s.brokers[0]) {
+	if (l->topic_count == 0)
+		return 0;
+	if (!s.brokers[0]) {
 		snprintf(why, 256, "topics are configured but no kafka.brokers");
 		return -EINVAL;
 	}
-	if (l->topic_count) {
-		struct reader *rd = new_reader(l, READER_KAFKA, NULL, NULL);
-		if (!rd)
-			return -E2BIG;
-		err = kafka_open(&rd->kafka, &l->e->ingest, &s, why);
-	}
-	if (!err && l->feed_topic_count) {
-		/* every node needs every indicator, from the first: a group of its own each time */
-		snprintf(l->feed_group, sizeof(l->feed_group), "%.60s-indicators-%ld", c->kafka_group,
-			 (long)getpid());
-		s.group = l->feed_group;
-		s.topics = l->feed_topics;
-		s.topic_count = l->feed_topic_count;
-		s.marks = NULL;
-		s.mark_count = 0;
-		s.on_indicator = on_indicator;
-		s.arg = l;
-		err = kafka_open(&l->feed_kafka, &l->e->ingest, &s, why);
-	}
-	return err;
+	struct reader *rd = new_reader(l, READER_KAFKA, NULL, NULL);
+	return rd ? kafka_open(&rd->kafka, &l->e->ingest, &s, why) : -E2BIG;
 }
 
 static int start_threads(struct live *l)
@@ -260,8 +246,6 @@ static int start_threads(struct live *l)
 			return -EAGAIN;
 		}
 	}
-	if (l->feed_kafka && pthread_create(&l->feed_thread, NULL, feed_thread, l) == 0)
-		l->feed_started = true;
 	return 0;
 }
 
@@ -383,9 +367,6 @@ void live_join(struct live *l)
 	for (uint32_t i = 0; i < l->count; i++)
 		if (l->readers[i].thread)
 			pthread_join(l->readers[i].thread, NULL);
-	if (l->feed_started)
-		pthread_join(l->feed_thread, NULL);
-	l->feed_started = false;
 	for (uint32_t i = 0; i < l->count; i++)
 		l->readers[i].thread = 0;
 }
@@ -399,10 +380,7 @@ void live_free(struct live *l)
 			kafka_close(l->readers[i].kafka);
 		free(l->readers[i].spec);
 	}
-	if (l->feed_kafka)
-		kafka_close(l->feed_kafka);
 	free(l->topics);
-	free(l->feed_topics);
 	free(l->readers);
 	pthread_mutex_destroy(&l->lock);
 	free(l);

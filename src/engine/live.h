@@ -1,6 +1,6 @@
 /*
  * live - the readers of a service: a thread for each followed file or
- * interface, one for the telemetry topics and one for the indicator topics.
+ * interface, and one for all topics.
  *
  * Thread   start and stop by the service; marks while the engine is quiescent.
  * Owns     its threads and inputs.
