@@ -1,30 +1,18 @@
 /* Lists of values that must not raise: MISP warninglists and plain lists. */
 #include <dirent.h>
 #include <errno.h>
-#include <hs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "match/atom.h"
+#include "match/benign_load.h"
 #include "match/feed_load.h"
 #include "match/indicator_index.h"
 
 #define DEPTH_MAX    16
-#define LISTS_MAX    UINT16_MAX
 #define SEARCHES_MAX 100 /* lines of refused entries that are looked for in one file */
-
-struct benign_load {
-	struct indicator_set *s;
-	struct problems *ps;
-	const char *path, *p;
-	size_t len;
-	uint16_t list;
-	uint32_t searches;
-	int error;
-};
 
 static void refuse(struct benign_load *b, uint32_t line, struct span v, const char *why)
 {
@@ -37,151 +25,11 @@ static void refuse(struct benign_load *b, uint32_t line, struct span v, const ch
 	problem_refuse(b->ps, "benign", b->path, line, "\"%s\": %s", value, why);
 }
 
-static void keep(struct benign_load *b, enum benign_kind kind, struct span text)
-{
-	struct indicator_set *s = b->s;
-	struct ref at;
-
-	if (b->error)
-		return;
-	b->error = index_grow((void **)&s->benigns, s->benign_count, &s->benign_capacity,
-			      sizeof(*s->benigns));
-	if (!b->error)
-		b->error = indicator_set_text(s, text, &at);
-	if (!b->error)
-		s->benigns[s->benign_count++] =
-			(struct benign){(uint8_t)kind, b->list, at.at, at.len};
-}
-
-/* NULL, or why not: each of these keeps one entry. */
-static const char *keep_cidr(struct benign_load *b, struct span v)
-{
-	char text[ADDRESS_TEXT_MAX + 8];
-	struct network n;
-
-	if (!network_parse(v.p, v.len, &n))
-		return "no address or CIDR";
-	if (n.prefix == 0)
-		return "a /0 network is everything";
-	size_t len = address_format(&n.base, text);
-	if (n.prefix < n.base.bits)
-		len += (size_t)snprintf(text + len, 8, "/%u", n.prefix);
-	keep(b, BENIGN_CIDR, (struct span){text, (uint32_t)len});
-	return NULL;
-}
-
-static const char *keep_hostname(struct benign_load *b, struct span v)
-{
-	char name[ATOM_DOMAIN_MAX];
-	struct network n;
-
-	if (network_parse(v.p, v.len, &n))
-		return keep_cidr(b, v);
-	size_t len = atom_domain_normalise(v.p, v.len, name, sizeof(name));
-	if (len == 0)
-		return "no host name";
-	keep(b, BENIGN_HOSTNAME, (struct span){name, (uint32_t)len});
-	return NULL;
-}
-
-static const char *keep_lower(struct benign_load *b, enum benign_kind kind, struct span v)
-{
-	char low[ATOM_URL_MAX];
-
-	if (v.len > sizeof(low))
-		return "the value is too long";
-	for (uint32_t i = 0; i < v.len; i++)
-		low[i] = v.p[i] >= 'A' && v.p[i] <= 'Z' ? (char)(v.p[i] + 32) : v.p[i];
-	keep(b, kind, (struct span){low, v.len});
-	return NULL;
-}
-
-/* Canonical where it is an atom, as the values it is compared with are. */
-static const char *keep_string(struct benign_load *b, struct span v)
-{
-	char out[ATOM_URL_MAX];
-	size_t n = 0;
-
-	switch (atom_guess(v.p, v.len)) {
-	case CONDITION_IP:
-	case CONDITION_NETWORK:
-		return keep_cidr(b, v);
-	case CONDITION_DOMAIN:
-		/* ".example.com" among strings can only mean the names below it */
-		if (v.p[0] == '.' || v.p[0] == '*')
-			return keep_hostname(b, v);
-		n = atom_domain_normalise(v.p, v.len, out, sizeof(out));
-		break;
-	case CONDITION_URL:
-		n = atom_url_normalise(v.p, v.len, out, sizeof(out));
-		break;
-	case CONDITION_EMAIL:
-		n = atom_email_normalise(v.p, v.len, out, sizeof(out));
-		break;
-	}
-	if (n == 0)
-		return keep_lower(b, BENIGN_STRING, v);
-	keep(b, BENIGN_STRING, (struct span){out, (uint32_t)n});
-	return NULL;
-}
-
-/* "/regex/flags" of PHP, or a bare expression. */
-static const char *keep_regex(struct benign_load *b, struct span v)
-{
-	const char *close = v.p[0] == '/' ? memrchr(v.p + 1, '/', v.len - 1) : NULL;
-	hs_compile_error_t *error = NULL;
-	hs_expr_info_t *info = NULL;
-	bool caseless = false;
-	struct text t;
-
-	if (close) {
-		for (const char *f = close + 1; f < v.p + v.len; f++) {
-			if (!strchr("igu", *f))
-				return "unknown flag of the expression";
-			caseless |= *f == 'i';
-		}
-		v = (struct span){v.p + 1, (uint32_t)(close - v.p - 1)};
-	}
-	if (memchr(v.p, '\0', v.len) || v.len > DRAFT_VALUE_MAX)
-		return "no regular expression";
-	text_init(&t);
-	text_str(&t, caseless ? "(?i)" : "");
-	text_bytes(&t, v.p, v.len);
-	const char *why = t.error ? "out of memory" : NULL;
-	if (!why && hs_expression_info(t.p, 0, &info, &error) != HS_SUCCESS)
-		why = "the expression is not supported";
-	if (!why)
-		keep(b, BENIGN_REGEX, (struct span){t.p, (uint32_t)t.len});
-	free(info);
-	hs_free_compile_error(error);
-	text_fini(&t);
-	return why;
-}
-
-static const char *keep_entry(struct benign_load *b, enum benign_kind kind, struct span v)
-{
-	if (v.len == 0)
-		return "no value";
-	switch (kind) {
-	case BENIGN_CIDR:
-		return keep_cidr(b, v);
-	case BENIGN_HOSTNAME:
-		return keep_hostname(b, v);
-	case BENIGN_SUBSTRING:
-		return keep_lower(b, kind, v);
-	case BENIGN_REGEX:
-		return keep_regex(b, v);
-	case BENIGN_STRING:
-		break;
-	}
-	return keep_string(b, v);
-}
-
 static void new_list(struct benign_load *b, struct span name)
 {
 	struct indicator_set *s = b->s;
 
-	if (s->benign_list_count > LISTS_MAX)
+	if (s->benign_list_count > BENIGN_LISTS_MAX)
 		b->error = -EOVERFLOW;
 	else
 		b->error = index_grow((void **)&s->benign_lists, s->benign_list_count,
@@ -243,13 +91,13 @@ static void warninglist(struct benign_load *b, const json_t *root)
 		struct span s = {json_string_value(v), (uint32_t)json_string_length(v)};
 		if (!json_is_string(v))
 			refuse(b, 0, (struct span){"", 0}, "an entry that is no string");
-		else if (!b->error && (why = keep_entry(b, (enum benign_kind)kind, feed_trim(s))))
+		else if (!b->error && (why = benign_entry(b, (enum benign_kind)kind, feed_trim(s))))
 			refuse(b, line_of(b, s), s, why);
 	}
 	json_object_foreach((json_t *)(json_is_object(list) ? list : NULL), key, v)
 	{
 		struct span s = {key, (uint32_t)strlen(key)};
-		if (!b->error && (why = keep_entry(b, (enum benign_kind)kind, feed_trim(s))))
+		if (!b->error && (why = benign_entry(b, (enum benign_kind)kind, feed_trim(s))))
 			refuse(b, line_of(b, s), s, why);
 	}
 }
@@ -265,19 +113,6 @@ static void read_json(struct benign_load *b)
 		problem_refuse(b->ps, "benign", b->path, (uint32_t)(e.line > 0 ? e.line : 0),
 			       "no valid JSON: %s", e.text);
 	json_decref(root);
-}
-
-static const char *plain_value(struct benign_load *b, struct span v)
-{
-	struct network n;
-	char name[ATOM_DOMAIN_MAX];
-
-	if (network_parse(v.p, v.len, &n))
-		return keep_cidr(b, v);
-	if (atom_domain_normalise(v.p, v.len, name, sizeof(name)) &&
-	    atom_guess(v.p, v.len) != CONDITION_HASH)
-		return keep_hostname(b, v);
-	return keep_string(b, v);
 }
 
 static void read_plain(struct benign_load *b)
@@ -298,7 +133,7 @@ static void read_plain(struct benign_load *b)
 			continue;
 		if (rest.len && (*rest.p == '#' || *rest.p == ';'))
 			v.len = k;
-		if ((why = memchr(v.p, '\0', v.len) ? "a NUL in the value" : plain_value(b, v)))
+		if ((why = memchr(v.p, '\0', v.len) ? "a NUL in the value" : benign_plain(b, v)))
 			refuse(b, n, v, why);
 	}
 }

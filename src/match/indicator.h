@@ -35,7 +35,7 @@ enum condition_kind {
 	CONDITION_HASH,	   /* lower-case hex */
 	CONDITION_EMAIL,   /* lower case */
 	CONDITION_VALUE,   /* exact text of another observable type, ASCII case ignored */
-	CONDITION_PORT,	   /* a port number beside the IP condition of its clause */
+	CONDITION_PORT,	   /* a port number beside the IP or DOMAIN of its clause */
 	CONDITION_PATTERN, /* regular expression on values of a type, or on raw bytes */
 };
 
