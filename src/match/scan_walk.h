@@ -97,8 +97,13 @@ static inline uint64_t full_lanes(uint64_t x)
 	return ((x & low) + UINT64_C(0x0001000100010001)) & x & ~low;
 }
 
-static inline void fill_bits(struct scan_state *st, const char *p, size_t len, bool json,
-			     struct seen *seen)
+/*
+ * The first round stores what most records need; the sets of quotes and '@' are
+ * made in a second one for the few that need them, and so are escapes heeded.
+ */
+static inline __attribute__((always_inline)) void
+fill_bits(struct scan_state *st, const char *p, size_t len, bool json, bool second,
+	  struct seen *seen)
 {
 	uint64_t inside = 0, colon_carry = 0;
 	bool escape = false;
@@ -109,11 +114,12 @@ static inline void fill_bits(struct scan_state *st, const char *p, size_t len, b
 		classify(p + i, &k);
 		if (json) {
 			uint64_t quote = k.quote & valid;
-			if (__builtin_expect((k.backslash & valid) != 0 || escape, 0))
+			if (second && ((k.backslash & valid) != 0 || escape))
 				quote &= ~escaped_by(k.backslash & valid, &escape);
 			uint64_t strings = prefix_xor(quote) ^ inside;
 			inside = (uint64_t)((int64_t)strings >> 63);
-			st->bits[SCAN_QUOTE][w] = quote;
+			if (second)
+				st->bits[SCAN_QUOTE][w] = quote;
 			in &= strings;
 		}
 		uint64_t colon = k.colon & in;
@@ -121,7 +127,8 @@ static inline void fill_bits(struct scan_state *st, const char *p, size_t len, b
 		st->bits[SCAN_DOT][w] = k.dot & in;
 		st->bits[SCAN_NOT_HEX][w] = ~(k.hex & valid);
 		st->bits[SCAN_COLON][w] = colon;
-		st->bits[SCAN_AT][w] = k.at & in;
+		if (second)
+			st->bits[SCAN_AT][w] = k.at & in;
 		seen->backslash |= k.backslash & valid;
 		seen->high |= k.high & valid;
 		seen->at |= k.at & in;
@@ -309,7 +316,11 @@ void SCAN_WALK(struct scan_state *st, const char *p, size_t len, bool json)
 	const struct scan_plan *plan = st->plan;
 	struct seen seen = {0};
 
-	fill_bits(st, p, len, json, &seen);
+	fill_bits(st, p, len, json, false, &seen);
+	if (seen.backslash || (seen.at && plan->emails) || (json && plan->values)) {
+		seen = (struct seen){0};
+		fill_bits(st, p, len, json, true, &seen);
+	}
 	st->backslash = seen.backslash != 0;
 	st->high = seen.high != 0;
 	if (plan->names || plan->v4 || plan->nets_v4)
