@@ -84,8 +84,7 @@ static inline uint64_t escaped_by(uint64_t backslash, bool *carry)
 /* What a whole walk needs to know besides its bit sets. */
 struct seen {
 	uint64_t backslash, high, at, long_hex, double_colon;
-	unsigned colons;
-	size_t dot_words;
+	unsigned colon_count;
 };
 
 /* Whether any 16 aligned bits are all ones: a run of 32 holds such a group. */
@@ -97,10 +96,19 @@ static inline uint64_t full_lanes(uint64_t x)
 	return ((x & low) + UINT64_C(0x0001000100010001)) & x & ~low;
 }
 
-static inline void fill_bits(struct scan_state *st, const char *p, size_t len, bool json,
-			     struct seen *seen)
+/*
+ * The first round stores what most records need; the sets of quotes and '@' are
+ * made in a second one for the few that need them, and so are escapes heeded.
+ */
+static inline __attribute__((always_inline)) void
+fill_bits(struct scan_state *st, const char *p, size_t len, bool json, bool second,
+	  struct seen *seen)
 {
+	uint64_t *const quotes = st->bits[SCAN_QUOTE], *const bads = st->bits[SCAN_BAD];
+	uint64_t *const dots = st->bits[SCAN_DOT], *const not_hexes = st->bits[SCAN_NOT_HEX];
+	uint64_t *const colons = st->bits[SCAN_COLON], *const ats = st->bits[SCAN_AT];
 	uint64_t inside = 0, colon_carry = 0;
+	struct seen s = {0};
 	bool escape = false;
 
 	for (size_t i = 0, w = 0; i < len; i += 64, w++) {
@@ -109,25 +117,27 @@ static inline void fill_bits(struct scan_state *st, const char *p, size_t len, b
 		classify(p + i, &k);
 		if (json) {
 			uint64_t quote = k.quote & valid;
-			if (__builtin_expect((k.backslash & valid) != 0 || escape, 0))
+			if (second && ((k.backslash & valid) != 0 || escape))
 				quote &= ~escaped_by(k.backslash & valid, &escape);
 			uint64_t strings = prefix_xor(quote) ^ inside;
 			inside = (uint64_t)((int64_t)strings >> 63);
-			st->bits[SCAN_QUOTE][w] = quote;
+			if (second)
+				quotes[w] = quote;
 			in &= strings;
 		}
 		uint64_t colon = k.colon & in;
-		st->bits[SCAN_BAD][w] = ~(k.good & valid);
-		st->bits[SCAN_DOT][w] = k.dot & in;
-		st->bits[SCAN_NOT_HEX][w] = ~(k.hex & valid);
-		st->bits[SCAN_COLON][w] = colon;
-		st->bits[SCAN_AT][w] = k.at & in;
-		seen->backslash |= k.backslash & valid;
-		seen->high |= k.high & valid;
-		seen->at |= k.at & in;
-		seen->long_hex |= full_lanes(k.hex & in);
-		seen->double_colon |= colon & (colon << 1 | colon_carry);
-		seen->colons += (unsigned)__builtin_popcountll(colon);
+		bads[w] = ~(k.good & valid);
+		dots[w] = k.dot & in;
+		not_hexes[w] = ~(k.hex & valid);
+		colons[w] = colon;
+		if (second)
+			ats[w] = k.at & in;
+		s.backslash |= k.backslash & valid;
+		s.high |= k.high & valid;
+		s.at |= k.at & in;
+		s.long_hex |= full_lanes(k.hex & in);
+		s.double_colon |= colon & (colon << 1 | colon_carry);
+		s.colon_count += (unsigned)__builtin_popcountll(colon);
 		colon_carry = colon >> 63;
 	}
 	/* nothing ends later than the text */
@@ -136,6 +146,26 @@ static inline void fill_bits(struct scan_state *st, const char *p, size_t len, b
 		st->bits[b][words] = st->bits[b][words + 1] =
 			b == SCAN_BAD || b == SCAN_NOT_HEX ? ~UINT64_C(0) : 0;
 	st->balanced = inside == 0;
+	*seen = s;
+}
+
+/* Each a loop of its own, with registers of its own. */
+static __attribute__((noinline)) void fill_json(struct scan_state *st, const char *p, size_t len,
+						struct seen *seen)
+{
+	fill_bits(st, p, len, true, false, seen);
+}
+
+static __attribute__((noinline)) void fill_plain(struct scan_state *st, const char *p, size_t len,
+						 struct seen *seen)
+{
+	fill_bits(st, p, len, false, false, seen);
+}
+
+static __attribute__((noinline)) void fill_second(struct scan_state *st, const char *p, size_t len,
+						  bool json, struct seen *seen)
+{
+	fill_bits(st, p, len, json, true, seen);
 }
 
 /* One to three digits as they stand in a 32-bit load; -1 when they are none. */
@@ -307,16 +337,21 @@ static inline void walk_values(struct scan_state *st, const char *p, size_t len)
 void SCAN_WALK(struct scan_state *st, const char *p, size_t len, bool json)
 {
 	const struct scan_plan *plan = st->plan;
-	struct seen seen = {0};
+	struct seen seen;
 
-	fill_bits(st, p, len, json, &seen);
+	if (json)
+		fill_json(st, p, len, &seen);
+	else
+		fill_plain(st, p, len, &seen);
+	if (seen.backslash || (seen.at && plan->emails) || (json && plan->values))
+		fill_second(st, p, len, json, &seen);
 	st->backslash = seen.backslash != 0;
 	st->high = seen.high != 0;
 	if (plan->names || plan->v4 || plan->nets_v4)
 		walk_dots(st, p, len, json);
 	if (seen.long_hex && plan->hashes)
 		walk_hex(st, p, len);
-	if ((seen.double_colon || seen.colons >= 7) && (plan->v6 || plan->nets_v6))
+	if ((seen.double_colon || seen.colon_count >= 7) && (plan->v6 || plan->nets_v6))
 		walk_colons(st, p, len);
 	if (seen.at && plan->emails)
 		for (size_t w = 0; w * 64 < len; w++)
