@@ -11,8 +11,8 @@
  * origin in one table, keyed directly by a 64-bit hash, under one mutex or one
  * spinlock; reads and writes there are plain. One thread is timed in processor
  * time, two on the clock (waiting for a lock is part of it), and all kinds of
- * work in turns, so that what else the machine does weighs on none. Counts are checked after the runs;
- * a wrong one fails.
+ * work in turns, so that what else the machine does weighs on none. Counts are checked after the
+ * runs; a wrong one fails.
  */
 #include <ck_ht.h>
 #include <ck_spinlock.h>
@@ -24,7 +24,7 @@
 #include "correlate/evidence.h"
 
 #define PER_THREAT 16
-#define THREADS	   2
+#define THREADS    2
 
 enum work { ADD, EVIDENCE, CK_MUTEX, CK_SPIN, WORKS };
 static const char *const works[] = {"add", "evidence", "ck_mutex", "ck_spinlock"};
@@ -121,12 +121,18 @@ static struct observation hit(uint32_t i)
 					    0x94d049bb133111eb, 0xd6e8feb86659fd93};
 	uint32_t k = i % PER_THREAT;
 
-	return (struct observation){
-		.threat = 1 + i / PER_THREAT, .by = 1, .state = 5, .sector = 1,
-		.hit_class = CLASS_EFFECT, .severity = 2, .tlp = TLP_GREEN,
-		.time_us = INT64_C(1763784000000000) + k * 1000,
-		.entity = entities[k % 4], .origin = entities[k % 2],
-		.object = 1, .offset = i};
+	return (struct observation){.threat = 1 + i / PER_THREAT,
+				    .by = 1,
+				    .state = 5,
+				    .sector = 1,
+				    .hit_class = CLASS_EFFECT,
+				    .severity = 2,
+				    .tlp = TLP_GREEN,
+				    .time_us = INT64_C(1763784000000000) + k * 1000,
+				    .entity = entities[k % 4],
+				    .origin = entities[k % 2],
+				    .object = 1,
+				    .offset = i};
 }
 
 /* --- runs ----------------------------------------------------------------------- */
@@ -247,9 +253,8 @@ static void fill(void)
 	/* half full, as a table in service is sized */
 	struct evidence_config c = {power(2ull * threats), power(2ull * count * 2), 16, 256};
 
-	if (evidence_init(&table, &c) ||
-	    !ck_ht_init(&ht, CK_HT_MODE_DIRECT | CK_HT_WORKLOAD_DELETE, ht_hash, &allocator,
-			4ull * count, 0x5eed))
+	if (evidence_init(&table, &c) || !ck_ht_init(&ht, CK_HT_MODE_DIRECT | CK_HT_WORKLOAD_DELETE,
+						     ht_hash, &allocator, 4ull * count, 0x5eed))
 		exit(1);
 	for (uint32_t i = 0; i < count; i++) {
 		struct observation o = hit(i);
@@ -312,9 +317,9 @@ int main(int argc, char **argv)
 			for (int w = 0; w < WORKS; w++)
 				printf("\"%s_ns\":%.2f,\"%s_spread\":%.3f,", works[w], median[w],
 				       works[w], wide[w]);
-			printf("\"over_add\":%.2f,\"ck_mutex_over\":%.2f,\"ck_spinlock_over\":%.2f}",
-			       median[EVIDENCE] / median[ADD],
-			       median[CK_MUTEX] / median[EVIDENCE],
+			printf("\"over_add\":%.2f,\"ck_mutex_over\":%.2f,\"ck_spinlock_over\":%."
+			       "2f}",
+			       median[EVIDENCE] / median[ADD], median[CK_MUTEX] / median[EVIDENCE],
 			       median[CK_SPIN] / median[EVIDENCE]);
 		}
 	printf(",\"bytes_a_cell\":64,\"bytes_an_entry\":32,\"bytes_a_cell_with_entries\":%.0f,",

@@ -90,14 +90,14 @@ static void choose_evidence(struct assessor *a)
 	for (uint32_t turn = 0; more && ep->evidence_count < ASSESS_EVIDENCE_MAX; turn++) {
 		more = false;
 		for (uint32_t s = 0; s < ep->states; s++) {
-			if (turn >= a->bests[s].count ||
-			    ep->evidence_count == ASSESS_EVIDENCE_MAX)
+			if (turn >= a->bests[s].count || ep->evidence_count == ASSESS_EVIDENCE_MAX)
 				continue;
 			ep->evidence[ep->evidence_count++] = a->bests[s].best[turn];
 			more = true;
 		}
 	}
-	qsort(ep->evidence, ep->evidence_count, sizeof(ep->evidence[0]), assess_evidence_compare_shown);
+	qsort(ep->evidence, ep->evidence_count, sizeof(ep->evidence[0]),
+	      assess_evidence_compare_shown);
 }
 
 static int compare_state(const void *va, const void *vb)

@@ -130,7 +130,7 @@ static void look_at_cells(const struct evidence_cell *cells, size_t count,
 }
 
 void assess_count(struct assessor *a, const struct evidence_cell *cells, size_t count,
-		      uint32_t entities, struct state_assessment *s)
+		  uint32_t entities, struct state_assessment *s)
 {
 	const uint32_t entity = 1u << WINDOW_ENTITY, origin = 1u << WINDOW_ORIGIN;
 	bool exact;
@@ -138,14 +138,13 @@ void assess_count(struct assessor *a, const struct evidence_cell *cells, size_t 
 
 	look_at_cells(cells, count, s);
 	n = assess_count_collect(a, entity, LANES_IMPACT);
-	s->entities = distinct(a, a->scratch, n, WINDOW_ENTITY_SKETCH, LANES_IMPACT,
-			       &s->entities_exact);
+	s->entities =
+		distinct(a, a->scratch, n, WINDOW_ENTITY_SKETCH, LANES_IMPACT, &s->entities_exact);
 	n = assess_count_collect(a, entity, LANE(CLASS_ATTEMPT));
-	s->attempted = distinct(a, a->scratch, n, WINDOW_ENTITY_SKETCH, LANE(CLASS_ATTEMPT),
-				&exact);
+	s->attempted =
+		distinct(a, a->scratch, n, WINDOW_ENTITY_SKETCH, LANE(CLASS_ATTEMPT), &exact);
 	n = assess_count_collect(a, origin, LANES_BOTH);
-	uint64_t origins =
-		distinct(a, a->scratch, n, WINDOW_ORIGIN_SKETCH, LANES_BOTH, &exact);
+	uint64_t origins = distinct(a, a->scratch, n, WINDOW_ORIGIN_SKETCH, LANES_BOTH, &exact);
 	s->origins = origins < UINT32_MAX ? (uint32_t)origins : UINT32_MAX;
 	s->records = count_records(a, cells, count, &s->records_exact);
 	count_reports(a, entities, s);

@@ -7,7 +7,7 @@ int assess_evidence_compare(const struct assess_evidence *a, const struct assess
 {
 #define BY(x, y)                                                                                   \
 	if ((x) != (y))                                                                            \
-		return (x) < (y) ? -1 : 1
+	return (x) < (y) ? -1 : 1
 	BY(b->hit_class, a->hit_class); /* effect before attempt */
 	BY(a->item.rank, b->item.rank);
 	BY(a->item.time_us, b->item.time_us);

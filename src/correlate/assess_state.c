@@ -123,8 +123,7 @@ static void add_moments(struct assessor *a, uint8_t state, bool significant,
 	if (!ROOM(a, a->moments, a->moment_room, a->moment_count + 2 * (size_t)count + 1))
 		return;
 	for (uint32_t i = 0; i < count; i++) {
-		a->moments[a->moment_count++] =
-			(struct moment){v[i].from, state, significant, 1};
+		a->moments[a->moment_count++] = (struct moment){v[i].from, state, significant, 1};
 		a->moments[a->moment_count++] =
 			(struct moment){v[i].to + 1, state, significant, -1};
 	}
@@ -155,7 +154,7 @@ static void judge(struct assessor *a, uint32_t entities, uint32_t origins,
 		.count = (uint32_t)a->item_count,
 		.entities = entities,
 		.origins = origins,
-		.sketches = (const uint8_t (*)[HLL_REGISTERS])a->sketches,
+		.sketches = (const uint8_t(*)[HLL_REGISTERS])a->sketches,
 		.exact_max = a->exact_max,
 		.window_us = a->profile->window_us,
 	};

@@ -18,8 +18,8 @@
 #include "correlate/assess_window.h"
 
 #define LANE(hit_class) (1u << (hit_class))
-#define LANES_IMPACT	LANE(CLASS_EFFECT)
-#define LANES_BOTH	(LANE(CLASS_EFFECT) | LANE(CLASS_ATTEMPT))
+#define LANES_IMPACT    LANE(CLASS_EFFECT)
+#define LANES_BOTH      (LANE(CLASS_EFFECT) | LANE(CLASS_ATTEMPT))
 
 /* The best evidence of one state so far, best first. */
 struct best_of {

@@ -10,20 +10,20 @@ struct sliding {
 	uint32_t given[HLL_REGISTERS][HLL_RANK_MAX + 1];
 	uint8_t highest[HLL_REGISTERS];
 	uint32_t ranks[HLL_RANK_MAX + 1]; /* registers by their highest */
-	uint32_t members;		  /* sketches inside */
+	uint32_t members;                 /* sketches inside */
 	bool used;
 };
 
 struct assess_window {
 	struct window_input in;
-	bool sketched; /* some item is a sketch: elements are tracked for it */
+	bool sketched;                /* some item is a sketch: elements are tracked for it */
 	uint32_t *by_first, *by_last; /* items in order of time */
-	uint8_t *active;	      /* per item */
+	uint8_t *active;              /* per item */
 	uint32_t *entity_count, *entity_users; /* per entity id: lanes inside; largest report */
 	uint32_t *origin_count;
 	uint32_t *reports, *report_begin; /* items by entity id; where each id begins */
-	size_t item_room, last_room, active_room, entity_room, users_room, origin_room,
-		report_room, begin_room;
+	size_t item_room, last_room, active_room, entity_room, users_room, origin_room, report_room,
+		begin_room;
 	/* what the window holds now */
 	uint64_t entities, origins, users, sectors, long_reports;
 	uint32_t sector_count[SECTORS];
@@ -269,8 +269,7 @@ static bool reached(const struct assess_window *w, const struct criterion *c)
 {
 	return w->sectors >= c->sectors && w->users >= c->users &&
 	       (!c->duration_s || w->long_reports) &&
-	       (!c->entities ||
-		sliding_count(w, &w->entity_sketch, w->entities) >= c->entities) &&
+	       (!c->entities || sliding_count(w, &w->entity_sketch, w->entities) >= c->entities) &&
 	       (!c->origins || sliding_count(w, &w->origin_sketch, w->origins) >= c->origins);
 }
 

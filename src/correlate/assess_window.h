@@ -21,10 +21,10 @@
 #include "correlate/profile.h"
 
 enum window_kind {
-	WINDOW_CELL,	      /* presence of its sector */
-	WINDOW_ENTITY,	      /* id */
-	WINDOW_ORIGIN,	      /* id */
-	WINDOW_REPORT,	      /* id of the entity, users, duration */
+	WINDOW_CELL,          /* presence of its sector */
+	WINDOW_ENTITY,        /* id */
+	WINDOW_ORIGIN,        /* id */
+	WINDOW_REPORT,        /* id of the entity, users, duration */
 	WINDOW_ENTITY_SKETCH, /* id of the sketch: a cell with too many entities */
 	WINDOW_ORIGIN_SKETCH,
 };
@@ -45,9 +45,9 @@ struct interval {
 struct window_input {
 	const struct window_item *items;
 	uint32_t count;
-	uint32_t entities, origins;	       /* ids in use */
+	uint32_t entities, origins; /* ids in use */
 	const uint8_t (*sketches)[HLL_REGISTERS];
-	uint32_t exact_max;		       /* a sketch stands for more than this */
+	uint32_t exact_max; /* a sketch stands for more than this */
 	int64_t window_us;
 };
 

@@ -69,8 +69,8 @@ static void join_sketch(struct update *u, enum slot_kind kind, uint64_t element)
 	uint32_t r = hll_register(element, &rank);
 	u->changed |= evidence_join_max8(&b->regs[kind][r], rank);
 	if (kind == SLOT_RECORD)
-		u->changed |= evidence_join_item(&b->best[element % EVIDENCE_BEST].low,
-						      item_of(u->o));
+		u->changed |=
+			evidence_join_item(&b->best[element % EVIDENCE_BEST].low, item_of(u->o));
 	u->changed |= evidence_join_or32(&u->t->cells[u->cell].marks, 1u << (MARK_SKETCH + kind));
 }
 
@@ -97,11 +97,9 @@ static void prefetch(const struct update *u, uint64_t record)
 	const struct observation *o = u->o;
 
 	__builtin_prefetch(&t->cells[(uint32_t)u->salt & t->cell_mask]);
-	__builtin_prefetch(
-		&t->slots[evidence_table_slot_home(t, u->salt, SLOT_ENTITY, o->entity)]);
+	__builtin_prefetch(&t->slots[evidence_table_slot_home(t, u->salt, SLOT_ENTITY, o->entity)]);
 	__builtin_prefetch(&t->slots[evidence_table_slot_home(t, u->salt, SLOT_RECORD, record)]);
-	__builtin_prefetch(
-		&t->slots[evidence_table_slot_home(t, u->salt, SLOT_ORIGIN, o->origin)]);
+	__builtin_prefetch(&t->slots[evidence_table_slot_home(t, u->salt, SLOT_ORIGIN, o->origin)]);
 }
 
 int evidence_update(struct evidence_table *t, const struct observation *o)

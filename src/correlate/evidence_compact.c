@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define GET(p)	  atomic_load_explicit(p, memory_order_relaxed)
+#define GET(p)    atomic_load_explicit(p, memory_order_relaxed)
 #define PUT(p, v) atomic_store_explicit(p, v, memory_order_relaxed)
 
 /* An open-addressing array as algorithm R needs it. */
@@ -212,11 +212,11 @@ static void relink_blocks(struct evidence_table *t)
 
 void evidence_compact(struct evidence_table *t, int32_t oldest_bucket)
 {
-	const struct array slots = {t,	       t->config.entries, slot_content, slot_home,
-				    slot_old,  slot_move,	  slot_clear};
-	const struct array blocks = {t,		t->config.overflows, block_content, block_home,
-				     block_old, block_move,	     block_clear};
-	const struct array cells = {t,	      t->config.cells, cell_content, cell_home,
+	const struct array slots = {t,        t->config.entries, slot_content, slot_home,
+				    slot_old, slot_move,         slot_clear};
+	const struct array blocks = {t,         t->config.overflows, block_content, block_home,
+				     block_old, block_move,          block_clear};
+	const struct array cells = {t,        t->config.cells, cell_content, cell_home,
 				    cell_old, cell_move,       cell_clear};
 
 	for (uint32_t i = 0; i < t->config.cells; i++)

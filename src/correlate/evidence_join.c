@@ -96,8 +96,8 @@ bool evidence_join_report(_Atomic uint64_t *p, uint32_t users, uint32_t duration
 
 	for (;;) {
 		uint32_t u = (uint32_t)(old >> 32), d = (uint32_t)old;
-		uint64_t new = (uint64_t)(u > users ? u : users) << 32 |
-			       (d > duration_s ? d : duration_s);
+		uint64_t new =
+			(uint64_t)(u > users ? u : users) << 32 | (d > duration_s ? d : duration_s);
 		if (new == old)
 			return false;
 		if (atomic_compare_exchange_weak_explicit(p, &old, new, memory_order_relaxed,
@@ -140,7 +140,7 @@ bool evidence_join_item(_Atomic uint64_t *low, struct packed item)
 {
 	struct packed new = {~item.low, ~item.high}, old = load_pair(low);
 
-	while (old.high < new.high || (old.high == new.high && old.low < new.low))
+	while (old.high < new.high || (old.high == new.high &&old.low < new.low))
 		if (evidence_join_swap(low, &old, new))
 			return true;
 	return false;

@@ -13,7 +13,7 @@ struct in {
 	const char *p;
 	size_t left;
 	struct evidence_table *t; /* NULL: only look whether it is sound */
-	int rc;			  /* sticky */
+	int rc;                   /* sticky */
 };
 
 /* The next len bytes; zeros, and -EBADMSG, when there are none. */
@@ -93,7 +93,7 @@ static int join_over(struct evidence_table *t, uint32_t cell, const struct slot_
 	evidence_join_max8(&b->regs[image->kind][r], rank);
 	if (image->kind == SLOT_RECORD)
 		evidence_join_item(&b->best[image->element % EVIDENCE_BEST].low,
-					(struct packed){~image->a, ~image->b});
+				   (struct packed){~image->a, ~image->b});
 	evidence_join_or32(&t->cells[cell].marks, 1u << (MARK_SKETCH + image->kind));
 	return 0;
 }
@@ -102,8 +102,8 @@ static int join_slot(struct evidence_table *t, uint32_t cell, uint64_t salt,
 		     const struct slot_image *image)
 {
 	bool claimed, full;
-	uint32_t i = evidence_table_slot(t, cell, salt, image->kind, image->element, &claimed,
-					 &full);
+	uint32_t i =
+		evidence_table_slot(t, cell, salt, image->kind, image->element, &claimed, &full);
 
 	if (full)
 		return join_over(t, cell, image);
@@ -141,8 +141,7 @@ static int join_block(struct evidence_table *t, uint32_t cell, const uint8_t *p,
 		uint64_t pair[2];
 		memcpy(pair, p + SKETCHES * HLL_REGISTERS + i * 16, 16);
 		if (pair[1])
-			evidence_join_item(&b->best[i].low,
-						(struct packed){~pair[0], ~pair[1]});
+			evidence_join_item(&b->best[i].low, (struct packed){~pair[0], ~pair[1]});
 	}
 	evidence_join_or32(&t->cells[cell].marks, marks);
 	return 0;
@@ -200,8 +199,7 @@ static int walk(const char *p, size_t len, struct evidence_table *t)
 	struct header h;
 
 	if (!get(&in, &h, sizeof(h)) || memcmp(h.magic, EVIDENCE_IMAGE_MAGIC, 8) ||
-	    h.version != EVIDENCE_IMAGE_VERSION ||
-	    h.kinds != SLOT_KINDS)
+	    h.version != EVIDENCE_IMAGE_VERSION || h.kinds != SLOT_KINDS)
 		return -EBADMSG;
 	for (uint64_t i = 0; i < h.cells && in.rc != -EBADMSG; i++)
 		get_cell(&in);

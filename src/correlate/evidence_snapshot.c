@@ -85,7 +85,9 @@ int evidence_snapshot(const struct evidence_table *t,
 {
 	struct out *o = malloc(sizeof(*o));
 	XXH3_state_t *sum = XXH3_createState();
-	struct header h = {.magic = EVIDENCE_IMAGE_MAGIC, .version = EVIDENCE_IMAGE_VERSION, .kinds = SLOT_KINDS};
+	struct header h = {.magic = EVIDENCE_IMAGE_MAGIC,
+			   .version = EVIDENCE_IMAGE_VERSION,
+			   .kinds = SLOT_KINDS};
 	int rc = -ENOMEM;
 
 	if (o && sum) {

@@ -17,9 +17,9 @@ static bool power_of_two(uint32_t n, uint32_t min, uint32_t max)
 
 static bool config_good(const struct evidence_config *c)
 {
-	return power_of_two(c->cells, 1024, 1u << 28) &&
-	       power_of_two(c->entries, 1024, 1u << 30) && c->overflows >= 1 &&
-	       c->overflows <= 1u << 20 && c->exact_max >= 16 && c->exact_max <= 65536;
+	return power_of_two(c->cells, 1024, 1u << 28) && power_of_two(c->entries, 1024, 1u << 30) &&
+	       c->overflows >= 1 && c->overflows <= 1u << 20 && c->exact_max >= 16 &&
+	       c->exact_max <= 65536;
 }
 
 static size_t take(size_t *at, size_t count, size_t size)
@@ -120,7 +120,7 @@ void evidence_fini(struct evidence_table *t)
 
 void evidence_table_link(_Atomic uint32_t *head, uint32_t node, void *next_of_0, size_t stride)
 {
-#define NEXT(n) ((_Atomic uint32_t *)((char *)next_of_0 + (size_t)(n) * stride))
+#define NEXT(n) ((_Atomic uint32_t *)((char *)next_of_0 + (size_t)(n)*stride))
 	const uint32_t e = node + 1;
 
 	for (;;) {
@@ -131,12 +131,13 @@ void evidence_table_link(_Atomic uint32_t *head, uint32_t node, void *next_of_0,
 		/* acquire, paired with the release below: h's fields are seen */
 		uint32_t h = atomic_load_explicit(head, memory_order_acquire);
 		if (h != e) {
-			if (next != h &&
-			    !atomic_compare_exchange_strong_explicit(
-				    NEXT(node), &next, h, memory_order_acq_rel, memory_order_relaxed))
+			if (next != h && !atomic_compare_exchange_strong_explicit(
+						 NEXT(node), &next, h, memory_order_acq_rel,
+						 memory_order_relaxed))
 				continue;
 			/* before h is covered: pairs with the load of next at the top */
-			if (h && !(atomic_load_explicit(NEXT(h - 1), memory_order_relaxed) & LINKED))
+			if (h &&
+			    !(atomic_load_explicit(NEXT(h - 1), memory_order_relaxed) & LINKED))
 				atomic_fetch_or_explicit(NEXT(h - 1), LINKED, memory_order_acq_rel);
 			/* release: what was written into the node, then the node;
 			 * pairs with the acquire of whoever walks the list */
@@ -169,9 +170,9 @@ uint32_t evidence_table_cell(struct evidence_table *t, uint64_t key, uint64_t sa
 		struct cell *c = &t->cells[i];
 		/* relaxed: a key is written once, and zero fields are valid */
 		uint64_t seen = atomic_load_explicit(&c->key, memory_order_relaxed);
-		if (!seen && atomic_compare_exchange_strong_explicit(
-				     &c->key, &seen, key, memory_order_relaxed,
-				     memory_order_relaxed)) {
+		if (!seen && atomic_compare_exchange_strong_explicit(&c->key, &seen, key,
+								     memory_order_relaxed,
+								     memory_order_relaxed)) {
 			atomic_fetch_add_explicit(&stripe(t, i)->cells, 1, memory_order_relaxed);
 			seen = key;
 		}
@@ -213,7 +214,8 @@ uint32_t evidence_table_slot(struct evidence_table *t, uint32_t cell, uint64_t s
 			if (*full)
 				return NONE;
 			struct packed old = {0, 0};
-			if (evidence_join_swap(&s->element, &old, (struct packed){element, owner})) {
+			if (evidence_join_swap(&s->element, &old,
+					       (struct packed){element, owner})) {
 				*claimed = true;
 				return i;
 			}
@@ -231,8 +233,7 @@ void evidence_table_slot_done(struct evidence_table *t, uint32_t cell, uint32_t 
 			      enum slot_kind kind, bool claimed)
 {
 	if (!linked(&t->slots[slot].next))
-		evidence_table_link(&t->cells[cell].head, slot, &t->slots->next,
-				    sizeof(*t->slots));
+		evidence_table_link(&t->cells[cell].head, slot, &t->slots->next, sizeof(*t->slots));
 	if (!claimed)
 		return;
 	/* relaxed: counts are bounds and figures, nothing is published by them */
@@ -252,9 +253,9 @@ struct block *evidence_table_block(struct evidence_table *t, uint32_t cell)
 	uint32_t i = (uint32_t)(evidence_table_salt(t, key) % t->config.overflows);
 	for (uint32_t n = 0; n < t->config.overflows && n < PROBES_MAX; n++) {
 		uint64_t seen = atomic_load_explicit(&t->block_owner[i], memory_order_relaxed);
-		if (!seen && atomic_compare_exchange_strong_explicit(
-				     &t->block_owner[i], &seen, key, memory_order_relaxed,
-				     memory_order_relaxed)) {
+		if (!seen && atomic_compare_exchange_strong_explicit(&t->block_owner[i], &seen, key,
+								     memory_order_relaxed,
+								     memory_order_relaxed)) {
 			atomic_fetch_add_explicit(&stripe(t, i)->overflows, 1,
 						  memory_order_relaxed);
 			seen = key;

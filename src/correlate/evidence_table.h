@@ -48,8 +48,8 @@
 #include "correlate/evidence_join.h"
 
 #define PROBES_MAX     256
-#define LINKED	       (1u << 31) /* in a next word */
-#define NONE	       UINT32_MAX
+#define LINKED         (1u << 31) /* in a next word */
+#define NONE           UINT32_MAX
 #define COUNTERS       16
 #define TIME_HOURS_MAX 3769296 /* 2400-01-01 in hours since 1970 */
 
@@ -59,9 +59,9 @@ static_assert((int)SLOT_ENTITY == (int)EVIDENCE_ENTITY && (int)SLOT_REPORT == (i
 	      "slot kinds are entry kinds");
 
 struct cell {
-	_Atomic uint64_t key; /* 0 = free; evidence_join_key() */
-	_Atomic uint32_t head; /* newest slot + 1 */
-	_Atomic uint32_t next; /* older cell of the chain + 1, LINKED */
+	_Atomic uint64_t key;         /* 0 = free; evidence_join_key() */
+	_Atomic uint32_t head;        /* newest slot + 1 */
+	_Atomic uint32_t next;        /* older cell of the chain + 1, LINKED */
 	_Atomic uint32_t first, last; /* ~offset, offset + 1 */
 	_Atomic uint32_t count[SLOT_KINDS];
 	_Atomic uint32_t block; /* + 1 */
@@ -76,12 +76,12 @@ static_assert(sizeof(struct cell) == 64, "a cell is one cache line");
 
 struct slot {
 	_Alignas(32) _Atomic uint64_t element; /* claimed together with owner: 16 bytes */
-	_Atomic uint32_t owner; /* 0 = free; evidence_table_owner() */
-	_Atomic uint32_t next;	/* older slot of the cell + 1, LINKED */
+	_Atomic uint32_t owner;                /* 0 = free; evidence_table_owner() */
+	_Atomic uint32_t next;                 /* older slot of the cell + 1, LINKED */
 	union {
 		struct {
 			_Atomic uint32_t first, last; /* ENTITY, ORIGIN, REPORT */
-			_Atomic uint64_t report; /* REPORT: users << 32 | duration */
+			_Atomic uint64_t report;      /* REPORT: users << 32 | duration */
 		};
 		struct {
 			_Atomic uint64_t low, high; /* RECORD: complement of the packed item */

@@ -10,7 +10,7 @@
 
 #include "base/hash.h"
 
-#define CHUNK	   (1u << NAMES_CHUNK_BITS)
+#define CHUNK      (1u << NAMES_CHUNK_BITS)
 #define TEXT_BLOCK 65536
 
 struct entry {
@@ -114,8 +114,8 @@ static const char *keep(struct names *n, const char *p, size_t len)
 static struct entry *entry_of(const struct set *s, uint32_t number)
 {
 	/* pairs with the release in entry_make(): a chunk is seen cleared */
-	struct entry *chunk = atomic_load_explicit(&s->chunks[number >> NAMES_CHUNK_BITS],
-						   memory_order_acquire);
+	struct entry *chunk =
+		atomic_load_explicit(&s->chunks[number >> NAMES_CHUNK_BITS], memory_order_acquire);
 
 	assert(chunk);
 	return &chunk[number & (CHUNK - 1)];

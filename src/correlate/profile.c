@@ -34,7 +34,7 @@ struct key {
 	bool required;
 	size_t offset, size; /* TEXT, ID: of the array */
 	uint64_t min, max;   /* WHOLE, SPAN in units of unit */
-	uint64_t unit;	     /* SPAN: microseconds a unit */
+	uint64_t unit;       /* SPAN: microseconds a unit */
 	/* INSIDE: a mapping of more keys, or the criteria */
 	void (*inside)(struct load *l, yaml_node_t *node, void *base);
 };
@@ -127,9 +127,10 @@ static void take_span(struct load *l, yaml_node_t *v, const struct key *k, void 
 
 	if (us < (int64_t)(k->min * k->unit) || us > (int64_t)(k->max * k->unit) ||
 	    us % (int64_t)k->unit)
-		REFUSE(l, v, "%s: wants a duration of %llus..%llus, such as 90s, 30m, 24h, 7d, "
-		       "not \"%s\"", k->name,
-		       (unsigned long long)(k->min * k->unit / TIMESTAMP_SECOND),
+		REFUSE(l, v,
+		       "%s: wants a duration of %llus..%llus, such as 90s, 30m, 24h, 7d, "
+		       "not \"%s\"",
+		       k->name, (unsigned long long)(k->min * k->unit / TIMESTAMP_SECOND),
 		       (unsigned long long)(k->max * k->unit / TIMESTAMP_SECOND),
 		       quoted(scalar(v), q));
 	else
@@ -184,8 +185,8 @@ static void take_annex(struct load *l, yaml_node_t *v, const struct key *k, void
 static void take_value(struct load *l, yaml_node_t *v, const struct key *k, void *base)
 {
 	static void (*const take[])(struct load *, yaml_node_t *, const struct key *, void *) = {
-		[TEXT] = take_text,	[ID] = take_text,     [WHOLE] = take_whole,
-		[FLAG] = take_flag,	[SPAN] = take_span,   [DATE] = take_date,
+		[TEXT] = take_text,         [ID] = take_text,     [WHOLE] = take_whole,
+		[FLAG] = take_flag,         [SPAN] = take_span,   [DATE] = take_date,
 		[SEVERITY] = take_severity, [BASIS] = take_basis, [ANNEX] = take_annex,
 	};
 
@@ -228,8 +229,8 @@ static void take_mapping(struct load *l, yaml_node_t *node, const char *what,
 		REFUSE(l, node, "%s: wants a mapping of keys to values", what);
 		return;
 	}
-	for (yaml_node_pair_t *p = node->data.mapping.pairs.start;
-	     p < node->data.mapping.pairs.top; p++) {
+	for (yaml_node_pair_t *p = node->data.mapping.pairs.start; p < node->data.mapping.pairs.top;
+	     p++) {
 		yaml_node_t *k = yaml_document_get_node(&l->doc, p->key);
 		yaml_node_t *v = yaml_document_get_node(&l->doc, p->value);
 		const struct key *known =
@@ -299,8 +300,9 @@ static void take_criterion(struct load *l, yaml_node_t *node, struct criterion *
 		REFUSE(l, node, "criterion: one_sector and sectors: %llu contradict",
 		       (unsigned long long)c->sectors);
 	if (!c->asserted && (c->users || c->duration_s))
-		REFUSE(l, node, "criterion: users and duration are only ever reported: "
-				"basis must be asserted");
+		REFUSE(l, node,
+		       "criterion: users and duration are only ever reported: "
+		       "basis must be asserted");
 }
 
 static void take_criteria(struct load *l, yaml_node_t *node, void *base)

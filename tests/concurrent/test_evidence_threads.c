@@ -10,7 +10,7 @@
 #include "unit/test_evidence_dump.h"
 
 #define THREADS_MAX 64
-#define HITS	    6000
+#define HITS        6000
 
 static struct evidence_table *table;
 static struct observation hits[HITS];
@@ -166,14 +166,17 @@ static void *teller(void *arg)
 {
 	(void)arg;
 	for (uint64_t e = 1; e <= relay.last; e++) {
-		struct observation o = {.threat = 1, .by = 1, .time_us = T0, .entity = e,
+		struct observation o = {.threat = 1,
+					.by = 1,
+					.time_us = T0,
+					.entity = e,
 					.hit_class = CLASS_EFFECT};
 		evidence_update(table, &o);
 		uint64_t told = atomic_load_explicit(&relay.told, memory_order_relaxed);
 		/* release: pairs with the acquire in listener() */
-		while (told < e && !atomic_compare_exchange_weak_explicit(
-					   &relay.told, &told, e, memory_order_release,
-					   memory_order_relaxed))
+		while (told < e && !atomic_compare_exchange_weak_explicit(&relay.told, &told, e,
+									  memory_order_release,
+									  memory_order_relaxed))
 			;
 	}
 	return NULL;
@@ -218,9 +221,11 @@ static void *marker(void *arg)
 
 	pthread_barrier_wait(&start);
 	for (int i = 0; i < 20000; i++) {
-		struct observation o = {.threat = 1 + (uint32_t)below(&s, 50), .by = 1,
+		struct observation o = {.threat = 1 + (uint32_t)below(&s, 50),
+					.by = 1,
 					.time_us = T0 + (int64_t)below(&s, 3600) * 1000000,
-					.hit_class = CLASS_EFFECT, .offset = below(&s, 200)};
+					.hit_class = CLASS_EFFECT,
+					.offset = below(&s, 200)};
 		evidence_update(table, &o);
 	}
 	atomic_fetch_sub_explicit(&writers, 1, memory_order_release);
@@ -341,9 +346,13 @@ static void *sparker(void *arg)
 	uint64_t me = (uint64_t)(intptr_t)arg;
 
 	for (int r = 1; r <= spark.rounds; r++) {
-		struct observation o = {.threat = (uint32_t)r, .by = 1, .entity = 1,
-					.time_us = T0 + (int64_t)me * 1000, .offset = me,
-					.origin = 100 + me, .hit_class = CLASS_EFFECT};
+		struct observation o = {.threat = (uint32_t)r,
+					.by = 1,
+					.entity = 1,
+					.time_us = T0 + (int64_t)me * 1000,
+					.offset = me,
+					.origin = 100 + me,
+					.hit_class = CLASS_EFFECT};
 		meet((uint32_t)threads + 1);
 		evidence_update(table, &o);
 		struct look l = look_at((uint32_t)r);

@@ -43,9 +43,10 @@ static void look(void *arg, const struct episode *ep)
 
 static void use(struct evidence_table *t)
 {
-	static const struct profile p = {
-		.window_us = INT64_C(86400000000), .min_states = 2, .criteria_count = 1,
-		.criteria = {{.effect_only = true, .entities = 2}}};
+	static const struct profile p = {.window_us = INT64_C(86400000000),
+					 .min_states = 2,
+					 .criteria_count = 1,
+					 .criteria = {{.effect_only = true, .entities = 2}}};
 	uint32_t threats[16], n;
 	struct assessor *a;
 	size_t written = 0;

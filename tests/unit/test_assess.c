@@ -113,16 +113,26 @@ static struct observation hit(int state, uint64_t entity, int64_t after_us)
 {
 	static uint64_t offset;
 
-	return (struct observation){.threat = 1, .by = 1, .state = (uint8_t)state, .sector = 1,
-				    .hit_class = CLASS_EFFECT, .severity = SEVERITY_MEDIUM,
-				    .time_us = T0 + after_us, .entity = entity, .origin = 7,
+	return (struct observation){.threat = 1,
+				    .by = 1,
+				    .state = (uint8_t)state,
+				    .sector = 1,
+				    .hit_class = CLASS_EFFECT,
+				    .severity = SEVERITY_MEDIUM,
+				    .time_us = T0 + after_us,
+				    .entity = entity,
+				    .origin = 7,
 				    .offset = ++offset};
 }
 
-static const struct profile three = {
-	.window_us = TIMESTAMP_DAY, .min_states = 2, .criteria_count = 1,
-	.criteria = {{.severity_min = SEVERITY_MEDIUM, .annex = 1, .one_sector = true,
-		      .effect_only = true, .entities = 3}}};
+static const struct profile three = {.window_us = TIMESTAMP_DAY,
+				     .min_states = 2,
+				     .criteria_count = 1,
+				     .criteria = {{.severity_min = SEVERITY_MEDIUM,
+						   .annex = 1,
+						   .one_sector = true,
+						   .effect_only = true,
+						   .entities = 3}}};
 
 static void test_edges(void)
 {
@@ -145,7 +155,7 @@ static void test_edges(void)
 
 static void test_states(void)
 {
-	struct observation h[6] = {hit(0, 1, 0),	hit(0, 2, 5),	      hit(0, 3, 9),
+	struct observation h[6] = {hit(0, 1, 0),        hit(0, 2, 5),        hit(0, 3, 9),
 				   hit(STATE_GB, 1, 0), hit(STATE_GB, 2, 5), hit(STATE_GB, 3, 9)};
 
 	assess(&three, h, 6);
@@ -155,8 +165,7 @@ static void test_states(void)
 		h[i].state = 4, h[i].hit_class = CLASS_ATTEMPT;
 	assess(&three, h, 6);
 	tap_int(last.status, EPISODE_WATCH, "attempts make a state seen");
-	tap_ok(!last.state[1].significant && last.state[1].attempted == 3,
-	       "and never significant");
+	tap_ok(!last.state[1].significant && last.state[1].attempted == 3, "and never significant");
 	for (int i = 3; i < 6; i++)
 		h[i].hit_class = CLASS_EFFECT, h[i].sector = SECTOR_UNKNOWN;
 	assess(&three, h, 6);

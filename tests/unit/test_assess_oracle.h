@@ -11,7 +11,7 @@
 #include "correlate/assess.h"
 
 #define HITS_MAX 512
-#define T0	 (INT64_C(1763784000) * TIMESTAMP_SECOND) /* 2025-11-22T04:00:00Z */
+#define T0       (INT64_C(1763784000) * TIMESTAMP_SECOND) /* 2025-11-22T04:00:00Z */
 
 __attribute__((unused)) static uint64_t draw(uint64_t *seed)
 {
@@ -46,8 +46,8 @@ __attribute__((unused)) static struct observation draw_hit(uint64_t *seed, int64
 {
 	static const uint8_t states[] = {0, 5, 9, 26, STATE_EU, STATE_GB};
 	static const uint8_t sectors[] = {0, 1, 1, 2, 3, 12, 13};
-	static const uint8_t classes[] = {CLASS_EFFECT, CLASS_EFFECT, CLASS_EFFECT, CLASS_ATTEMPT,
-					  CLASS_ATTEMPT, CLASS_NONE, CLASS_TEST};
+	static const uint8_t classes[] = {CLASS_EFFECT,  CLASS_EFFECT, CLASS_EFFECT, CLASS_ATTEMPT,
+					  CLASS_ATTEMPT, CLASS_NONE,   CLASS_TEST};
 	uint64_t entity = below(seed, 14), origin = below(seed, 5);
 
 	return (struct observation){
@@ -101,15 +101,17 @@ __attribute__((unused)) static void write_episode(void *arg, const struct episod
 {
 	struct text *t = arg;
 
-	text_printf(t, "episode %u status %d %" PRId64 "..%" PRId64 " decided %" PRId64
-		       " tlp %u pap %u\n",
+	text_printf(t,
+		    "episode %u status %d %" PRId64 "..%" PRId64 " decided %" PRId64
+		    " tlp %u pap %u\n",
 		    ep->threat, (int)ep->status, ep->first_us, ep->last_us, ep->decided_us, ep->tlp,
 		    ep->pap);
 	for (uint32_t i = 0; i < ep->states; i++) {
 		const struct state_assessment *s = &ep->state[i];
-		text_printf(t, " %u sig %d dec %d crit %x ent %" PRIu64 "/%d att %" PRIu64
-			       " rec %" PRIu64 "/%d org %u sec %x users %" PRIu64 " dur %" PRIu64
-			       " sev %u %" PRId64 "..%" PRId64 "\n",
+		text_printf(t,
+			    " %u sig %d dec %d crit %x ent %" PRIu64 "/%d att %" PRIu64
+			    " rec %" PRIu64 "/%d org %u sec %x users %" PRIu64 " dur %" PRIu64
+			    " sev %u %" PRId64 "..%" PRId64 "\n",
 			    s->state, s->significant, s->deciding, s->criteria, s->entities,
 			    s->entities_exact, s->attempted, s->records, s->records_exact,
 			    s->origins, s->sectors, s->users, s->duration_s, s->severity,
@@ -147,13 +149,13 @@ static bool reports(const struct observation *o)
 static struct window_report {
 	int64_t first, last;
 	uint64_t users, duration;
-} hour_report(const struct oracle *or, int i)
+} hour_report(const struct oracle * or, int i)
 {
 	struct window_report r = {INT64_MAX, 0, 0, 0};
 
 	for (int j = 0; j < or->n; j++) {
-		const struct observation *o = &or->hit[j];
-		if (!reports(o) || o->entity != or->hit[i].entity || !same_cell(o, &or->hit[i]))
+		const struct observation *o = & or->hit[j];
+		if (!reports(o) || o->entity != or->hit[i].entity || !same_cell(o, & or->hit[i]))
 			continue;
 		r.first = o->time_us < r.first ? o->time_us : r.first;
 		r.last = o->time_us > r.last ? o->time_us : r.last;
@@ -181,14 +183,14 @@ static bool oracle_counts(const struct criterion *c, const struct observation *o
 	       (sector < 0 || o->sector == sector);
 }
 
-static bool oracle_lane(const struct oracle *or, const struct criterion *c, int state, int sector,
+static bool oracle_lane(const struct oracle * or, const struct criterion *c, int state, int sector,
 			int64_t from, int64_t to)
 {
 	uint64_t ent[HITS_MAX], org[HITS_MAX], sec[HITS_MAX], rep[HITS_MAX], most[HITS_MAX];
 	uint64_t ents = 0, orgs = 0, secs = 0, reps = 0, users = 0, duration = 0;
 
 	for (int i = 0; i < or->n; i++) {
-		const struct observation *o = &or->hit[i];
+		const struct observation *o = & or->hit[i];
 		if (!oracle_counts(c, o, state, sector))
 			continue;
 		if (o->time_us >= from && o->time_us <= to) {
@@ -219,7 +221,7 @@ static bool oracle_lane(const struct oracle *or, const struct criterion *c, int 
 	       users >= c->users && duration >= c->duration_s;
 }
 
-static bool oracle_holds(const struct oracle *or, const struct criterion *c, int state,
+static bool oracle_holds(const struct oracle * or, const struct criterion *c, int state,
 			 int64_t from, int64_t to)
 {
 	if (!c->one_sector)
@@ -234,7 +236,7 @@ static int better(const struct observation *a, const struct observation *b)
 {
 #define LESS(x, y)                                                                                 \
 	if ((x) != (y))                                                                            \
-		return (x) < (y) ? -1 : 1
+	return (x) < (y) ? -1 : 1
 	LESS(b->hit_class, a->hit_class);
 	LESS(a->rank, b->rank);
 	LESS(a->time_us, b->time_us);
@@ -265,7 +267,7 @@ static int shown_qsort(const void *va, const void *vb)
 }
 
 /* The best distinct records of a state, best first. */
-static int oracle_best(const struct oracle *or, int b, int e, int state, struct observation *out)
+static int oracle_best(const struct oracle * or, int b, int e, int state, struct observation *out)
 {
 	struct observation all[HITS_MAX];
 	int n = 0, kept = 0;
@@ -285,7 +287,7 @@ static int oracle_best(const struct oracle *or, int b, int e, int state, struct 
 	return kept;
 }
 
-static void oracle_evidence(const struct oracle *or, int b, int e, struct episode *ep)
+static void oracle_evidence(const struct oracle * or, int b, int e, struct episode *ep)
 {
 	static struct observation best[STATES][HITS_MAX];
 	struct observation chosen[ASSESS_EVIDENCE_MAX];
@@ -301,13 +303,14 @@ static void oracle_evidence(const struct oracle *or, int b, int e, struct episod
 	qsort(chosen, n, sizeof(chosen[0]), shown_qsort);
 	ep->evidence_count = n;
 	for (uint32_t i = 0; i < n; i++)
-		ep->evidence[i] = (struct assess_evidence){
-			chosen[i].state, chosen[i].hit_class,
-			{chosen[i].rank, chosen[i].time_us, chosen[i].object, chosen[i].sub,
-			 chosen[i].by, chosen[i].offset}};
+		ep->evidence[i] = (struct assess_evidence){chosen[i].state,
+							   chosen[i].hit_class,
+							   {chosen[i].rank, chosen[i].time_us,
+							    chosen[i].object, chosen[i].sub,
+							    chosen[i].by, chosen[i].offset}};
 }
 
-static void oracle_state(const struct oracle *or, int b, int e, struct state_assessment *s)
+static void oracle_state(const struct oracle * or, int b, int e, struct state_assessment *s)
 {
 	uint64_t ent[HITS_MAX], att[HITS_MAX], org[HITS_MAX], rec[HITS_MAX], rep[HITS_MAX],
 		most[HITS_MAX], orgs = 0, reps = 0;
@@ -318,7 +321,7 @@ static void oracle_state(const struct oracle *or, int b, int e, struct state_ass
 	for (int i = b; i < e; i++)
 		effect |= or->hit[i].state == s->state && or->hit[i].hit_class == CLASS_EFFECT;
 	for (int i = b; i < e; i++) {
-		const struct observation *o = &or->hit[i];
+		const struct observation *o = & or->hit[i];
 		bool impact = o->hit_class == CLASS_EFFECT;
 		if (o->state != s->state)
 			continue;
@@ -353,7 +356,7 @@ static void oracle_state(const struct oracle *or, int b, int e, struct state_ass
 }
 
 /* All windows that end at a hit of the episode. */
-static void oracle_windows(const struct oracle *or, int b, int e, struct episode *ep)
+static void oracle_windows(const struct oracle * or, int b, int e, struct episode *ep)
 {
 	for (int i = b; i < e; i++) {
 		int64_t to = or->hit[i].time_us, from = to - or->p->window_us;
@@ -369,14 +372,14 @@ static void oracle_windows(const struct oracle *or, int b, int e, struct episode
 					or->hit[j].time_us >= from && or->hit[j].time_us <= to;
 			seen += here;
 			for (uint32_t c = 0; c < or->p->criteria_count; c++)
-				if (oracle_holds(or, &or->p->criteria[c], s->state, from, to)) {
+				if (oracle_holds(or, & or->p->criteria[c], s->state, from, to)) {
 					s->criteria |= 1u << c;
 					s->significant = now[k] = true;
 				}
 			significant += now[k];
 		}
 		enum episode_status status = significant >= or->p->min_states ? EPISODE_RAISED
-					     : significant && seen >= 2	      ? EPISODE_WATCH
+					     : significant && seen >= 2       ? EPISODE_WATCH
 									      : EPISODE_NONE;
 		if (status <= ep->status)
 			continue;
@@ -394,7 +397,7 @@ static int by_time(const void *va, const void *vb)
 	return (a->time_us > b->time_us) - (a->time_us < b->time_us);
 }
 
-static void oracle_episode(const struct oracle *or, int b, int e, struct text *out)
+static void oracle_episode(const struct oracle * or, int b, int e, struct text *out)
 {
 	struct episode ep = {.threat = or->hit[b].threat,
 			     .first_us = or->hit[b].time_us,
@@ -423,20 +426,20 @@ __attribute__((unused)) static void oracle_threat(const struct profile *p,
 						  const struct observation *hits, int n,
 						  uint32_t threat, struct text *out)
 {
-	static struct oracle or;
+	static struct oracle or ;
 
 	or.p = p;
 	or.n = 0;
 	for (int i = 0; i < n; i++)
-		if (hits[i].threat == threat && (hits[i].hit_class == CLASS_EFFECT ||
-						 hits[i].hit_class == CLASS_ATTEMPT))
+		if (hits[i].threat == threat &&
+		    (hits[i].hit_class == CLASS_EFFECT || hits[i].hit_class == CLASS_ATTEMPT))
 			or.hit[or.n++] = hits[i];
-	qsort(or.hit, (size_t)or.n, sizeof(or.hit[0]), by_time);
+	qsort(or.hit, (size_t) or.n, sizeof(or.hit[0]), by_time);
 	for (int b = 0, e; b < or.n; b = e) {
 		for (e = b + 1; e < or.n; e++)
 			if (or.hit[e].time_us - or.hit[e - 1].time_us > p->window_us)
 				break;
-		oracle_episode(&or, b, e, out);
+		oracle_episode(& or, b, e, out);
 	}
 }
 

@@ -149,10 +149,22 @@ static void test_laws(int seeds)
 
 static struct observation one(void)
 {
-	return (struct observation){.threat = 1, .by = 2, .state = 3, .sector = 4, .tlp = TLP_GREEN,
-				    .pap = PAP_AMBER, .hit_class = CLASS_EFFECT, .severity = 2,
-				    .rank = 1, .time_us = T0 + 5, .entity = 77, .origin = 88,
-				    .object = 9, .sub = 10, .offset = 11, .users = 12,
+	return (struct observation){.threat = 1,
+				    .by = 2,
+				    .state = 3,
+				    .sector = 4,
+				    .tlp = TLP_GREEN,
+				    .pap = PAP_AMBER,
+				    .hit_class = CLASS_EFFECT,
+				    .severity = 2,
+				    .rank = 1,
+				    .time_us = T0 + 5,
+				    .entity = 77,
+				    .origin = 88,
+				    .object = 9,
+				    .sub = 10,
+				    .offset = 11,
+				    .users = 12,
 				    .duration_s = 13};
 }
 
@@ -197,7 +209,8 @@ static void test_round_trip(void)
 	       "its fields");
 	tap_ok(entries == 4 && entry[EVIDENCE_ENTITY].hash == 77 &&
 		       entry[EVIDENCE_ORIGIN].hash == 88 && entry[EVIDENCE_REPORT].hash == 77 &&
-		       entry[EVIDENCE_REPORT].users == 12 && entry[EVIDENCE_REPORT].duration_s == 13,
+		       entry[EVIDENCE_REPORT].users == 12 &&
+		       entry[EVIDENCE_REPORT].duration_s == 13,
 	       "its entries");
 	const struct evidence_item *i = &entry[EVIDENCE_RECORD].item;
 	tap_ok(i->rank == 1 && i->time_us == o.time_us && i->object == o.object &&
@@ -246,8 +259,9 @@ static void test_range(void)
 	       "and comes back, reports cut to what is kept");
 	evidence_fini(t);
 	static const struct evidence_config bad_configs[] = {
-		{1000, 1024, 1, 16}, {512, 1024, 1, 16}, {1024, 1000, 1, 16}, {1024, 1024, 0, 16},
-		{1024, 1024, 1, 15}, {1024, 1024, 1, 65537}, {1u << 29, 1024, 1, 16}};
+		{1000, 1024, 1, 16},    {512, 1024, 1, 16},  {1024, 1000, 1, 16},
+		{1024, 1024, 0, 16},    {1024, 1024, 1, 15}, {1024, 1024, 1, 65537},
+		{1u << 29, 1024, 1, 16}};
 	bad = 0;
 	for (size_t i = 0; i < sizeof(bad_configs) / sizeof(bad_configs[0]); i++)
 		bad += evidence_init(&t, &bad_configs[i]) != -EINVAL || t ||
@@ -397,8 +411,7 @@ static void test_compact_full(void)
 			evidence_read_entries(t, cell.index, keep_entry, NULL);
 	}
 	evidence_usage(t, &u);
-	tap_ok(u.cells > 900 && u.entries > 900, "filled to the brim (%u, %u)", u.cells,
-	       u.entries);
+	tap_ok(u.cells > 900 && u.entries > 900, "filled to the brim (%u, %u)", u.cells, u.entries);
 	evidence_compact(t, (int32_t)(T0 / EVIDENCE_BUCKET_US) + 2);
 	for (uint32_t i = 1; i <= 1500; i++) {
 		cells = 0;
@@ -472,6 +485,6 @@ int main(int argc, char **argv)
 	test_compact();
 	test_compact_full();
 	test_damage();
-	test_laws(argc > 1 ? atoi(argv[1]) : 1000);
+	test_laws(argc > 1 ? atoi(argv[1]) : 500);
 	return tap_done();
 }

@@ -88,8 +88,9 @@ static void dump_entries(const struct evidence_table *t, const struct evidence_c
 		const struct evidence_entry *e = &d.entries[i];
 		if (over[e->kind])
 			continue;
-		text_printf(out, "  %u %016" PRIx64 " %" PRId64 "..%" PRId64 " %" PRIu64 " %" PRIu64
-				 "\n",
+		text_printf(out,
+			    "  %u %016" PRIx64 " %" PRId64 "..%" PRId64 " %" PRIu64 " %" PRIu64
+			    "\n",
 			    e->kind, e->hash, e->first_us, e->last_us, e->users, e->duration_s);
 		if (e->kind == EVIDENCE_RECORD)
 			dump_item(out, &e->item);
@@ -110,8 +111,8 @@ __attribute__((unused)) static void dump_threat(const struct evidence_table *t, 
 		qsort(d.cells, d.cell_count, sizeof(*d.cells), dump_by_key);
 	for (size_t i = 0; i < d.cell_count; i++) {
 		const struct evidence_cell *c = &d.cells[i];
-		text_printf(out, "%u %d %u %u %u %u tlp %u pap %u %" PRId64 "..%" PRId64
-				 " over %d%d%d",
+		text_printf(out,
+			    "%u %d %u %u %u %u tlp %u pap %u %" PRId64 "..%" PRId64 " over %d%d%d",
 			    c->key.threat, c->key.bucket, c->key.state, c->key.sector,
 			    c->key.hit_class, c->key.severity, c->tlp, c->pap, c->first_us,
 			    c->last_us, c->entities_over, c->records_over, c->origins_over);

@@ -27,7 +27,7 @@ static void measure(uint32_t n, double *rms, double *bias)
 
 static void test_error(void)
 {
-	static const uint32_t sizes[] = {10,   30,    100,   300,    1000,   2000,
+	static const uint32_t sizes[] = {10,   30,   100,   300,   1000,   2000,
 					 3000, 5000, 10000, 30000, 100000, 1000000};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -35,8 +35,8 @@ static void test_error(void)
 		measure(sizes[i], &rms, &bias);
 		/* 3.25 % is the theory; the rest is what 100 trials may stray, and
 		 * half an element lost in rounding */
-		tap_ok(rms < 0.040 && fabs(bias) < 0.012 + 0.5 / sizes[i], "%u: error %.2f %% rms, %+.2f %% bias",
-		       sizes[i], 100 * rms, 100 * bias);
+		tap_ok(rms < 0.040 && fabs(bias) < 0.012 + 0.5 / sizes[i],
+		       "%u: error %.2f %% rms, %+.2f %% bias", sizes[i], 100 * rms, 100 * bias);
 	}
 }
 
@@ -55,7 +55,8 @@ static void test_joins(void)
 	memcpy(merged, a, sizeof(a));
 	hll_merge(merged, b);
 	hll_merge(merged, b);
-	tap_ok(memcmp(merged, both, sizeof(both)) == 0, "the union of sketches is the sketch of the union");
+	tap_ok(memcmp(merged, both, sizeof(both)) == 0,
+	       "the union of sketches is the sketch of the union");
 	hll_add(a, 7);
 	memcpy(b, a, sizeof(a));
 	hll_add(b, 7);

@@ -52,7 +52,8 @@ static void test_many(void)
 	tap_ok(first == names_threat_get(n, 1), "and their places");
 	memset(id, 'x', sizeof(id));
 	uint32_t number = names_by(n, id, sizeof(id));
-	tap_ok(number == 1 && strlen(names_by_get(n, 1)) == sizeof(id), "a very long name is whole");
+	tap_ok(number == 1 && strlen(names_by_get(n, 1)) == sizeof(id),
+	       "a very long name is whole");
 	names_fini(n);
 }
 

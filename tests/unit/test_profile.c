@@ -49,8 +49,8 @@ static void test_reported(void)
 		return;
 	for (uint32_t i = 0; i < p->criteria_count; i++) {
 		const struct criterion *c = &p->criteria[i];
-		const bool has[] = {c->entities, c->sectors, c->origins, c->users, c->duration_s,
-				    c->severity_min};
+		const bool has[] = {c->entities, c->sectors,    c->origins,
+				    c->users,    c->duration_s, c->severity_min};
 		for (int k = 0; k < 6; k++)
 			used[k] |= has[k];
 		if (!c->legal_basis[0] || !c->valid_from_us || !c->describe[0])
@@ -69,7 +69,7 @@ static void test_reported(void)
 #define HEAD                                                                                       \
 	"id: x\nversion: \"1\"\ntitle: t\nlegal_basis: l\nwindow: 24h\nmin_states: 2\ncriteria:\n"
 #define CRITERION "  - id: c\n    legal_basis: l\n    basis: inferred\n    describe: d\n"
-#define GOOD	  HEAD CRITERION "    at_least:\n      entities: 3\n"
+#define GOOD      HEAD CRITERION "    at_least:\n      entities: 3\n"
 
 /* Refused, with this in the reason, on this line (0: whichever). */
 static void refuses(const char *text, uint32_t line, const char *reason)
@@ -100,8 +100,9 @@ static void test_refused(void)
 	profile_free(p);
 	problems_fini(&ps);
 
-	refuses(GOOD "      hosts: 3\n", 14, "unknown key \"hosts\"; known: entities, sectors, "
-					     "origins, users, duration");
+	refuses(GOOD "      hosts: 3\n", 14,
+		"unknown key \"hosts\"; known: entities, sectors, "
+		"origins, users, duration");
 	refuses(GOOD "colour: red\n", 14, "unknown key \"colour\"; known: id, version, title");
 	refuses(GOOD "    counting:\n      annexe: 1\n", 15, "known: severity, annex, one_sector");
 	refuses(GOOD "    counting:\n      annex: 3\n", 15, "wants 0 (any sector), 1 or 2");
