@@ -55,6 +55,7 @@ CFLAGS	+= -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 else ifeq ($(FLAVOUR),tsan)
 CFLAGS	+= -O1 -fsanitize=thread
 CPPFLAGS += -DCK_USE_CC_BUILTINS=1
+EXTRA	:= $(B)/tsan_threads.o
 else ifeq ($(FLAVOUR),fuzz)
 CC	:= clang
 CFLAGS	+= -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
@@ -116,6 +117,10 @@ $(B)/%.o: src/%.c Makefile | $(HS_COPY)
 	$(call say,CC $<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(B)/tsan_threads.o: tests/tsan_threads.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
 $(B)/libtocsin.a: $(OBJ)
 	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
 
@@ -125,14 +130,14 @@ $(B)/libtocsin.so: $(OBJ)
 	$(Q)$(CC) -shared $(SANFLAGS) -Wl,-soname,libtocsin.so.0 -o $@ $^ $(LDLIBS)
 	$(Q)ln -sf libtocsin.so $@.0
 
-$(B)/tocsin: $(B)/main.o $(B)/libtocsin.a
+$(B)/tocsin: $(B)/main.o $(EXTRA) $(B)/libtocsin.a
 	$(call say,LD $@)
 	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(LDLIBS)
 
-$(B)/tests/%: tests/%.c tests/tap.h $(B)/libtocsin.a
+$(B)/tests/%: tests/%.c tests/tap.h $(EXTRA) $(B)/libtocsin.a
 	$(Q)mkdir -p $(@D)
 	$(call say,CC $<)
-	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(B)/libtocsin.a $(LDLIBS)
+	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(EXTRA) $(B)/libtocsin.a $(LDLIBS)
 
 # A fuzz harness with a plain main that replays its corpus: any compiler, any flavour.
 $(B)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libtocsin.a
