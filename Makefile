@@ -121,8 +121,12 @@ $(B)/tsan_threads.o: tests/tsan_threads.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-$(B)/libtocsin.a: $(OBJ)
-	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
+# Changes when a source comes or goes, so that no archive keeps an object without one.
+$(B)/objects: FORCE
+	$(Q)mkdir -p $(@D) && echo '$(OBJ)' | cmp -s - $@ || echo '$(OBJ)' >$@
+
+$(B)/libtocsin.a: $(OBJ) $(B)/objects
+	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
 $(B)/libtocsin.so: $(OBJ)
 	$(call say,LD $@)

@@ -112,7 +112,6 @@ static int set_property(rd_kafka_conf_t *conf, const char *property, char why[25
 rd_kafka_conf_t *kafka_conf_make(const char *brokers, const char *group,
 				 const char *const *properties, char why[256])
 {
-	kafka_threads_use();
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	int err = set(conf, "bootstrap.servers", brokers, why);
 

@@ -20,7 +20,5 @@
 rd_kafka_conf_t *kafka_conf_make(const char *brokers, const char *group,
 				 const char *const *properties, char why[256]);
 
-/* Nothing but a reason to link kafka_threads.c. */
-void kafka_threads_use(void);
 
 #endif
