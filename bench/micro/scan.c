@@ -7,7 +7,8 @@
  * fileinfo as a sensor mixes them; one in 100 names an indicator. The bare loop
  * looks for the patterns alone, as one database with the flags they were written
  * with, a scan a record, stopped at the first match as well. Both are timed in
- * turns (chain_ratio: with decode and verify of what scan lets through), in processor time, so that what else the machine does weighs on neither.
+ * turns (chain_ratio: with decode and verify of what scan lets through), in processor time, so that
+ * what else the machine does weighs on neither.
  */
 #include <hs.h>
 #include <time.h>
@@ -41,7 +42,8 @@ static uint64_t bare(const hs_database_t *db, hs_scratch_t *hs, const struct rec
 	uint64_t hits = 0;
 
 	for (uint32_t i = 0; i < r->count; i++)
-		hs_scan(db, r->text + r->at[i], r->at[i + 1] - r->at[i] - 1, 0, hs, on_match, &hits);
+		hs_scan(db, r->text + r->at[i], r->at[i + 1] - r->at[i] - 1, 0, hs, on_match,
+			&hits);
 	return hits;
 }
 
@@ -94,7 +96,8 @@ static hs_database_t *natural(const struct indicator_set *s, uint32_t patterns)
 			if (c->pattern_kind == PATTERN_WILDCARD && ch == '*') {
 				if (k > 0 && k + 1 < c->text_len)
 					o += sprintf(o, ".*");
-			} else if (c->pattern_kind != PATTERN_REGEX && strchr(".?/-+()[]{}|^$\\*", ch)) {
+			} else if (c->pattern_kind != PATTERN_REGEX &&
+				   strchr(".?/-+()[]{}|^$\\*", ch)) {
 				o += sprintf(o, "\\%c", ch);
 			} else {
 				*o++ = ch;
@@ -175,14 +178,15 @@ int main(int argc, char **argv)
 	right = right && maybe - r.planted <= r.count / 1000;
 	double s_bare = median(t_bare, repeats), s_scan = median(t_scan, repeats);
 	printf("{\"bench\":\"scan\",\"atoms\":%u,\"patterns\":%u,\"records\":%u,\"bytes\":%llu,"
-	       "\"bare_gb_s\":%.3f,\"scan_gb_s\":%.3f,\"bare_ns\":%.1f,\"scan_ns\":%.1f,\"ratio\":%.3f,\"chain_ratio\":%.3f,\"hits\":%llu,"
+	       "\"bare_gb_s\":%.3f,\"scan_gb_s\":%.3f,\"bare_ns\":%.1f,\"scan_ns\":%.1f,\"ratio\":%"
+	       ".3f,\"chain_ratio\":%.3f,\"hits\":%llu,"
 	       "\"match_count\":%llu,\"planted\":%u,\"bare_count\":%llu,\"compile_s\":%.3f,"
 	       "\"matcher_bytes\":%zu,\"right\":%s}\n",
 	       arg[0], arg[1], r.count, (unsigned long long)bytes, (double)bytes / s_bare * 1e-9,
 	       (double)bytes / s_scan * 1e-9, s_bare / r.count * 1e9, s_scan / r.count * 1e9,
 	       median(ratios, repeats), median(chains, repeats), (unsigned long long)hits,
-	       (unsigned long long)maybe, r.planted,
-	       (unsigned long long)bare_hits, compile, matcher_bytes(m), right ? "true" : "false");
+	       (unsigned long long)maybe, r.planted, (unsigned long long)bare_hits, compile,
+	       matcher_bytes(m), right ? "true" : "false");
 	decoder_fini(&d);
 	match_scratch_free(sc);
 	matcher_free(m);

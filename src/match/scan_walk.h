@@ -100,9 +100,9 @@ static inline uint64_t full_lanes(uint64_t x)
  * The first round stores what most records need; the sets of quotes and '@' are
  * made in a second one for the few that need them, and so are escapes heeded.
  */
-static inline __attribute__((always_inline)) void
-fill_bits(struct scan_state *st, const char *p, size_t len, bool json, bool second,
-	  struct seen *seen)
+static inline __attribute__((always_inline)) void fill_bits(struct scan_state *st, const char *p,
+							    size_t len, bool json, bool second,
+							    struct seen *seen)
 {
 	uint64_t *const quotes = st->bits[SCAN_QUOTE], *const bads = st->bits[SCAN_BAD];
 	uint64_t *const dots = st->bits[SCAN_DOT], *const not_hexes = st->bits[SCAN_NOT_HEX];
@@ -306,8 +306,7 @@ static inline void walk_colons(struct scan_state *st, const char *p, size_t len)
 				end = next_set(not_hex, end + 1);
 			done = end;
 			uint64_t in = window(colons, start) & below((unsigned)(end - start));
-			if (end - start < EDGE &&
-			    ((in & in >> 1) || __builtin_popcountll(in) == 7))
+			if (end - start < EDGE && ((in & in >> 1) || __builtin_popcountll(in) == 7))
 				scan_v6(st, p + start, end - start);
 		}
 	}
@@ -326,7 +325,8 @@ static inline void walk_values(struct scan_state *st, const char *p, size_t len)
 				continue;
 			}
 			size_t n = at - open;
-			if ((lengths[n % SCAN_LENGTHS / 64] >> (n % 64) & 1) || st->plan->file_names)
+			if ((lengths[n % SCAN_LENGTHS / 64] >> (n % 64) & 1) ||
+			    st->plan->file_names)
 				if (p[at + 1] != ':')
 					scan_value(st, p + open, n);
 			open = SIZE_MAX;
