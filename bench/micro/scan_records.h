@@ -101,8 +101,8 @@ struct story {
 };
 
 static const char *const agents[] = {
-	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
-	"Chrome/126.0.0.0 Safari/537.36",
+	("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+	 "Chrome/126.0.0.0 Safari/537.36"),
 	"Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
 	"curl/8.5.0",
 	"Microsoft-CryptoAPI/10.0",

@@ -1,5 +1,8 @@
 /* Directed cases: each kind of condition through scan and verify, and what surrounds them. */
 #include <pthread.h>
+#ifdef TOCSIN_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
 
 #include "base/text.h"
 #include "decode/decode.h"
@@ -286,6 +289,44 @@ static void test_threads(void)
 	stop(&b);
 }
 
+#ifdef TOCSIN_JEMALLOC
+static uint64_t allocated(void)
+{
+	uint64_t n = 0;
+	size_t size = sizeof(n);
+
+	mallctl("thread.allocated", &n, &size, NULL, 0);
+	return n;
+}
+#endif
+
+static void test_allocation(void)
+{
+#ifdef TOCSIN_JEMALLOC
+	static const char record[4096] =
+		"{\"src_ip\":\"203.0.113.9\",\"dns\":{\"rrname\":\"www.\\u0065vil.example\"},\"x\":"
+		"\"2001:db8::1 b\xc3\xb6se.example a@b.example rawmark123\"}";
+	struct bench b = {0};
+
+	for (int i = 0; i < 2000; i++)
+		set_one(&b.set, CONDITION_IP, OBSERVABLE_IP, "203.0.113.9");
+	set_one(&b.set, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, "evil.example");
+	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_NONE, "rawmark[0-9]{3}", 0);
+	set_benign(&b.set, BENIGN_SUBSTRING, "good");
+	start(&b);
+	decode_text(&b.d, FORMAT_EVE, NULL, NULL, record, strlen(record), &ev);
+	uint64_t before = allocated();
+	bool maybe = match_scan(b.m, b.sc, FORMAT_EVE, record, strlen(record));
+	match_verify(b.m, b.sc, &ev, &result);
+	tap_int((long long)(allocated() - before), 0, "neither scan nor verify allocates");
+	tap_ok(maybe && result.hits == MATCH_HITS_MAX && result.overflow == 2002 - MATCH_HITS_MAX,
+	       "hits beyond the limit are counted");
+	stop(&b);
+#else
+	tap_skip(2, "allocation is counted with jemalloc");
+#endif
+}
+
 int main(void)
 {
 	struct bench empty = {0};
@@ -298,5 +339,6 @@ int main(void)
 	test_clauses();
 	test_benign();
 	test_threads();
+	test_allocation();
 	return tap_done();
 }
