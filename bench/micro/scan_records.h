@@ -5,17 +5,17 @@
 #include "../../tests/unit/test_matcher_set.h"
 
 struct records {
-	char *text;	/* records, each with its line end; 64 bytes of room behind */
-	uint32_t *at;	/* count + 1 places */
+	char *text;   /* records, each with its line end; 64 bytes of room behind */
+	uint32_t *at; /* count + 1 places */
 	bool *is_planted;
 	uint32_t count, planted;
 };
 
 static const char *const words[] = {
-	"alpha", "bravo",  "cloud",  "delta", "edge",	"forest", "garden", "harbor", "island",
-	"juniper", "kernel", "lumen", "metro", "nordic", "ocean",  "portal", "quartz", "river",
-	"studio", "timber", "update", "vector", "window", "xenon", "yellow", "zephyr", "static",
-	"images", "media",  "assets", "login",	"mail",	  "api",   "cdn",    "shop",   "news"};
+	"alpha",   "bravo",  "cloud",  "delta",  "edge",   "forest", "garden", "harbor", "island",
+	"juniper", "kernel", "lumen",  "metro",  "nordic", "ocean",  "portal", "quartz", "river",
+	"studio",  "timber", "update", "vector", "window", "xenon",  "yellow", "zephyr", "static",
+	"images",  "media",  "assets", "login",  "mail",   "api",    "cdn",    "shop",   "news"};
 #define WORDS (sizeof(words) / sizeof(words[0]))
 static const char *const tops[] = {"com", "net", "org", "de", "fr", "eu", "it", "example"};
 
@@ -31,7 +31,8 @@ static inline void ordinary_name(uint64_t *s, char out[128])
 	uint64_t t = site * 7919 + 3;
 
 	sprintf(out, "%s%s%s-%s.%s", random_below(s, 2) ? "www" : word(s),
-		random_below(s, 3) ? "." : ".eu-west-1.", word(&t), word(&t), tops[random_below(&t, 8)]);
+		random_below(s, 3) ? "." : ".eu-west-1.", word(&t), word(&t),
+		tops[random_below(&t, 8)]);
 }
 
 static inline void hex(uint64_t *s, char *out, unsigned digits)
@@ -55,13 +56,15 @@ static inline void records_indicators(struct indicator_set *set, uint32_t atoms,
 				random_below(&s, 256));
 			set_one(set, CONDITION_IP, OBSERVABLE_IP, v);
 		} else if (kind < 45) {
-			sprintf(v, "2001:db8:%x:%x::%x", a >> 12, a & 4095, random_below(&s, 65536));
+			sprintf(v, "2001:db8:%x:%x::%x", a >> 12, a & 4095,
+				random_below(&s, 65536));
 			set_one(set, CONDITION_IP, OBSERVABLE_IP, v);
 		} else if (kind < 47 && i < 20000) {
 			sprintf(v, "%u.%u.%u.0/24", 100 + (a >> 16) % 90, a >> 8 & 255, a & 255);
 			set_one(set, CONDITION_NETWORK, OBSERVABLE_IP, v);
 		} else if (kind < 78) {
-			sprintf(v, "%s%x.%s-%u.%s", word(&s), a, word(&s), i, tops[random_below(&s, 8)]);
+			sprintf(v, "%s%x.%s-%u.%s", word(&s), a, word(&s), i,
+				tops[random_below(&s, 8)]);
 			set_one(set, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, v);
 		} else if (kind < 86) {
 			sprintf(v, "%s-%x.%s.%s/%s/%x.php", word(&s), a, word(&s),
@@ -86,8 +89,8 @@ static inline void records_indicators(struct indicator_set *set, uint32_t atoms,
 			set_pattern(set, PATTERN_REGEX, OBSERVABLE_PATH, v, 0);
 		} else {
 			sprintf(v, "%s%06x%s", word(&s), a, i % 3 ? word(&s) : ".exe");
-			set_pattern(set, PATTERN_SUBSTRING, i % 2 ? OBSERVABLE_PATH : OBSERVABLE_USER_AGENT,
-				    v, 0);
+			set_pattern(set, PATTERN_SUBSTRING,
+				    i % 2 ? OBSERVABLE_PATH : OBSERVABLE_USER_AGENT, v, 0);
 		}
 	}
 }
@@ -98,13 +101,18 @@ struct story {
 };
 
 static const char *const agents[] = {
-	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-	"Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0", "curl/8.5.0",
-	"Microsoft-CryptoAPI/10.0", "Debian APT-HTTP/1.3 (2.6.1)", "Windows-Update-Agent/10.0.10011.16384"};
+	("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+	 "Chrome/126.0.0.0 Safari/537.36"),
+	"Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0",
+	"curl/8.5.0",
+	"Microsoft-CryptoAPI/10.0",
+	"Debian APT-HTTP/1.3 (2.6.1)",
+	"Windows-Update-Agent/10.0.10011.16384"};
 
 static inline void ordinary_story(uint64_t *s, struct story *y)
 {
-	sprintf(y->source, "10.%u.%u.%u", random_below(s, 8), random_below(s, 256), random_below(s, 256));
+	sprintf(y->source, "10.%u.%u.%u", random_below(s, 8), random_below(s, 256),
+		random_below(s, 256));
 	if (random_below(s, 12))
 		sprintf(y->server, "%u.%u.%u.%u", 20 + random_below(s, 70), random_below(s, 256),
 			random_below(s, 256), random_below(s, 256));
@@ -178,51 +186,75 @@ static inline int write_record(char *o, uint64_t *s, const struct story *y, unsi
 	char fp[96], *f = fp;
 
 	int n = sprintf(o,
-		"{\"timestamp\":\"2026-11-22T%02u:%02u:%02u.%06u+0000\",\"flow_id\":%llu,\"in_iface\":\"ens5f0\","
-		"\"event_type\":\"%s\",\"src_ip\":\"%s\",\"src_port\":%u,\"dest_ip\":\"%s\",\"dest_port\":%u,"
-		"\"proto\":\"%s\",\"community_id\":\"1:%08xxZ%06xYk9oA%06xwq=\",",
-		random_below(s, 24), random_below(s, 60), random_below(s, 60), random_below(s, 1000000),
-		(unsigned long long)(random_next(s) >> 12), types[type], y->source,
-		1024 + random_below(s, 60000), y->server, ports[type], protos[type],
-		random_below(s, 1u << 31), random_below(s, 1u << 24), random_below(s, 1u << 24));
+			"{\"timestamp\":\"2026-11-22T%02u:%02u:%02u.%06u+0000\",\"flow_id\":%llu,"
+			"\"in_iface\":\"ens5f0\","
+			"\"event_type\":\"%s\",\"src_ip\":\"%s\",\"src_port\":%u,\"dest_ip\":\"%"
+			"s\",\"dest_port\":%u,"
+			"\"proto\":\"%s\",\"community_id\":\"1:%08xxZ%06xYk9oA%06xwq=\",",
+			random_below(s, 24), random_below(s, 60), random_below(s, 60),
+			random_below(s, 1000000), (unsigned long long)(random_next(s) >> 12),
+			types[type], y->source, 1024 + random_below(s, 60000), y->server,
+			ports[type], protos[type], random_below(s, 1u << 31),
+			random_below(s, 1u << 24), random_below(s, 1u << 24));
 	switch (type) {
 	case 0:
 		return n + sprintf(o + n,
-			"\"tx_id\":0,\"dns\":{\"version\":2,\"type\":\"answer\",\"id\":%u,\"flags\":\"8180\",\"qr\":true,"
-			"\"rd\":true,\"ra\":true,\"rrname\":\"%s\",\"rrtype\":\"A\",\"rcode\":\"NOERROR\",\"grouped\":"
-			"{\"A\":[\"%u.%u.%u.%u\"]}}}\n",
-			random_below(s, 65536), y->name, 20 + random_below(s, 70), random_below(s, 256),
-			random_below(s, 256), random_below(s, 256));
+				   "\"tx_id\":0,\"dns\":{\"version\":2,\"type\":\"answer\",\"id\":%"
+				   "u,\"flags\":\"8180\",\"qr\":true,"
+				   "\"rd\":true,\"ra\":true,\"rrname\":\"%s\",\"rrtype\":\"A\","
+				   "\"rcode\":\"NOERROR\",\"grouped\":"
+				   "{\"A\":[\"%u.%u.%u.%u\"]}}}\n",
+				   random_below(s, 65536), y->name, 20 + random_below(s, 70),
+				   random_below(s, 256), random_below(s, 256),
+				   random_below(s, 256));
 	case 1:
 		for (unsigned i = 0; i < 20; i++)
 			f += sprintf(f, i ? ":%02x" : "%02x", random_below(s, 256));
 		return n + sprintf(o + n,
-			"\"tls\":{\"subject\":\"CN=%s\",\"issuerdn\":\"C=US, O=Let's Encrypt, CN=R11\",\"fingerprint\":"
-			"\"%s\",\"sni\":\"%s\",\"version\":\"TLS 1.3\",\"notbefore\":\"2026-10-01T00:00:00\",\"ja3\":"
-			"{\"hash\":\"%s\"}}}\n", y->name, fp, y->name, y->md5);
+				   "\"tls\":{\"subject\":\"CN=%s\",\"issuerdn\":\"C=US, O=Let's "
+				   "Encrypt, CN=R11\",\"fingerprint\":"
+				   "\"%s\",\"sni\":\"%s\",\"version\":\"TLS "
+				   "1.3\",\"notbefore\":\"2026-10-01T00:00:00\",\"ja3\":"
+				   "{\"hash\":\"%s\"}}}\n",
+				   y->name, fp, y->name, y->md5);
 	case 2:
 		return n + sprintf(o + n,
-			"\"tx_id\":1,\"http\":{\"hostname\":\"%s\",\"url\":\"%s\",\"http_user_agent\":\"%s\","
-			"\"http_content_type\":\"text/html\",\"http_method\":\"GET\",\"protocol\":\"HTTP/1.1\","
-			"\"status\":200,\"length\":%u}}\n", y->name, y->path, y->agent, random_below(s, 99999));
+				   "\"tx_id\":1,\"http\":{\"hostname\":\"%s\",\"url\":\"%s\","
+				   "\"http_user_agent\":\"%s\","
+				   "\"http_content_type\":\"text/"
+				   "html\",\"http_method\":\"GET\",\"protocol\":\"HTTP/1.1\","
+				   "\"status\":200,\"length\":%u}}\n",
+				   y->name, y->path, y->agent, random_below(s, 99999));
 	case 3:
 		return n + sprintf(o + n,
-			"\"app_proto\":\"tls\",\"flow\":{\"pkts_toserver\":%u,\"pkts_toclient\":%u,\"bytes_toserver\":%u,"
-			"\"bytes_toclient\":%u,\"start\":\"2026-11-22T05:00:00.000000+0000\",\"end\":"
-			"\"2026-11-22T05:00:09.000000+0000\",\"age\":9,\"state\":\"closed\",\"reason\":\"timeout\","
-			"\"alerted\":false},\"tcp\":{\"tcp_flags\":\"1f\",\"state\":\"closed\"}}\n",
-			random_below(s, 99), random_below(s, 99), random_below(s, 9999), random_below(s, 99999));
+				   "\"app_proto\":\"tls\",\"flow\":{\"pkts_toserver\":%u,\"pkts_"
+				   "toclient\":%u,\"bytes_toserver\":%u,"
+				   "\"bytes_toclient\":%u,\"start\":\"2026-11-22T05:00:00.000000+"
+				   "0000\",\"end\":"
+				   "\"2026-11-22T05:00:09.000000+0000\",\"age\":9,\"state\":"
+				   "\"closed\",\"reason\":\"timeout\","
+				   "\"alerted\":false},\"tcp\":{\"tcp_flags\":\"1f\",\"state\":"
+				   "\"closed\"}}\n",
+				   random_below(s, 99), random_below(s, 99), random_below(s, 9999),
+				   random_below(s, 99999));
 	case 4:
 		return n + sprintf(o + n,
-			"\"alert\":{\"action\":\"allowed\",\"gid\":1,\"signature_id\":20%05u,\"rev\":3,\"signature\":"
-			"\"ET POLICY %s %s outbound request (HTTP)\",\"category\":\"Potential Corporate Privacy "
-			"Violation\",\"severity\":%u},\"http\":{\"hostname\":\"%s\",\"url\":\"%s\"}}\n",
-			random_below(s, 99999), word(s), word(s), 1 + random_below(s, 3), y->name, y->path);
+				   "\"alert\":{\"action\":\"allowed\",\"gid\":1,\"signature_id\":"
+				   "20%05u,\"rev\":3,\"signature\":"
+				   "\"ET POLICY %s %s outbound request "
+				   "(HTTP)\",\"category\":\"Potential Corporate Privacy "
+				   "Violation\",\"severity\":%u},\"http\":{\"hostname\":\"%s\","
+				   "\"url\":\"%s\"}}\n",
+				   random_below(s, 99999), word(s), word(s), 1 + random_below(s, 3),
+				   y->name, y->path);
 	default:
 		return n + sprintf(o + n,
-			"\"http\":{\"hostname\":\"%s\",\"url\":\"%s\"},\"app_proto\":\"http\",\"fileinfo\":{\"filename\":"
-			"\"%s\",\"magic\":\"data\",\"state\":\"CLOSED\",\"md5\":\"%s\",\"sha256\":\"%s\",\"size\":%u}}\n",
-			y->name, y->path, y->path, y->md5, y->sha256, random_below(s, 999999));
+				   "\"http\":{\"hostname\":\"%s\",\"url\":\"%s\"},\"app_proto\":"
+				   "\"http\",\"fileinfo\":{\"filename\":"
+				   "\"%s\",\"magic\":\"data\",\"state\":\"CLOSED\",\"md5\":\"%s\","
+				   "\"sha256\":\"%s\",\"size\":%u}}\n",
+				   y->name, y->path, y->path, y->md5, y->sha256,
+				   random_below(s, 999999));
 	}
 }
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EMPTY	 UINT32_MAX
-#define LIST	 (UINT32_C(1) << 31) /* ref is a place in lists, or a chain while building */
-#define NO_NEXT	 UINT32_MAX
+#define EMPTY                UINT32_MAX
+#define LIST                 (UINT32_C(1) << 31) /* ref is a place in lists, or a chain while building */
+#define NO_NEXT              UINT32_MAX
 #define FILTER_BITS_PER_ATOM 16
 
 static_assert(sizeof(struct exact_slot) == 8, "two slots a 16-byte half line");

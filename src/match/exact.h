@@ -33,7 +33,7 @@ struct exact {
 	struct exact_slot *slots;
 	uint64_t *filter;
 	uint32_t *lists; /* count, references; count, references; ... */
-	uint32_t *next;	 /* while building: the reference after this one, by insertion number */
+	uint32_t *next;  /* while building: the reference after this one, by insertion number */
 	uint32_t *order; /* while building: insertion number -> reference */
 	uint32_t slot_count, filter_words, capacity, inserted;
 	uint32_t used, list_words;

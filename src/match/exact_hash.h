@@ -21,13 +21,13 @@
 
 #include "base/address.h"
 
-#define EXACT_FOLD	   UINT64_C(0x2020202020202020)
-#define EXACT_SEED_FLAT	   UINT64_C(0x9e3779b97f4a7c15) /* hash, e-mail, VALUE */
-#define EXACT_SEED_NAME	   UINT64_C(0xc2b2ae3d27d4eb4f) /* domain, host of a URL */
-#define EXACT_SEED_URL	   UINT64_C(0x165667b19e3779f9)
+#define EXACT_FOLD         UINT64_C(0x2020202020202020)
+#define EXACT_SEED_FLAT    UINT64_C(0x9e3779b97f4a7c15) /* hash, e-mail, VALUE */
+#define EXACT_SEED_NAME    UINT64_C(0xc2b2ae3d27d4eb4f) /* domain, host of a URL */
+#define EXACT_SEED_URL     UINT64_C(0x165667b19e3779f9)
 #define EXACT_SEED_ADDRESS UINT64_C(0x27d4eb2f165667c5)
-#define EXACT_WORD	   UINT64_C(0xa0761d6478bd642f)
-#define EXACT_LAST	   UINT64_C(0xe7037ed1a0b428db)
+#define EXACT_WORD         UINT64_C(0xa0761d6478bd642f)
+#define EXACT_LAST         UINT64_C(0xe7037ed1a0b428db)
 
 /* The two halves of a 64 x 64 product, folded: mixes both operands. */
 static inline uint64_t exact_mix(uint64_t a, uint64_t b)
@@ -118,7 +118,8 @@ static inline uint64_t exact_hash_name(const char *p, size_t len)
 
 static inline uint64_t exact_hash_v4(uint32_t network_order)
 {
-	return exact_mix(exact_mix(EXACT_SEED_ADDRESS ^ network_order, EXACT_WORD), EXACT_LAST ^ 32);
+	return exact_mix(exact_mix(EXACT_SEED_ADDRESS ^ network_order, EXACT_WORD),
+			 EXACT_LAST ^ 32);
 }
 
 static inline uint64_t exact_hash_address(const struct address *a)

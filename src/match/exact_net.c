@@ -58,8 +58,8 @@ static void cut(struct address *a, unsigned prefix)
 	memset(a->b + whole, 0, 16 - whole);
 }
 
-struct exact_refs exact_net_next(const struct exact_net *n, const struct address *a,
-				 uint32_t *step, struct network *found)
+struct exact_refs exact_net_next(const struct exact_net *n, const struct address *a, uint32_t *step,
+				 struct network *found)
 {
 	const uint8_t *lengths = a->bits == 32 ? n->v4_lengths : n->v6_lengths;
 	uint32_t count = a->bits == 32 ? n->v4_count : n->v6_count;
@@ -70,8 +70,8 @@ struct exact_refs exact_net_next(const struct exact_net *n, const struct address
 		found->prefix = lengths[(*step)++];
 		found->base = *a;
 		cut(&found->base, found->prefix);
-		struct exact_refs refs = exact_find(
-			&n->table, exact_hash_network(&found->base, found->prefix));
+		struct exact_refs refs =
+			exact_find(&n->table, exact_hash_network(&found->base, found->prefix));
 		if (refs.count)
 			return refs;
 	}

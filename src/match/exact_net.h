@@ -18,7 +18,7 @@
 
 struct exact_net {
 	struct exact table;
-	uint64_t v4_touched[65536 / 64]; /* by the first two bytes, big-endian */
+	uint64_t v4_touched[65536 / 64];         /* by the first two bytes, big-endian */
 	uint8_t v4_lengths[33], v6_lengths[129]; /* that exist, longest first */
 	uint32_t v4_count, v6_count;
 	uint64_t v4_seen, v6_seen[3]; /* bit sets of the same, while building */
@@ -34,8 +34,8 @@ int exact_net_finish(struct exact_net *n); /* 0, -ENOMEM */
  * when there is none left. *found is the network that the references name,
  * but for a hash collision: compare.
  */
-struct exact_refs exact_net_next(const struct exact_net *n, const struct address *a,
-				 uint32_t *step, struct network *found);
+struct exact_refs exact_net_next(const struct exact_net *n, const struct address *a, uint32_t *step,
+				 struct network *found);
 /* Whether any network contains a; a hash collision may say so wrongly. */
 bool exact_net_any(const struct exact_net *n, const struct address *a);
 

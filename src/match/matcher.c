@@ -138,9 +138,9 @@ static void look_for_value(struct build *b, const struct condition *c, struct sp
 	if (plan.count == 0)
 		b->m->parse_all = true;
 	else
-		look_for_text(b, (struct span){memmem(v.p, v.len, plan.literal[0].p,
-						      plan.literal[0].len),
-					       plan.literal[0].len});
+		look_for_text(
+			b, (struct span){memmem(v.p, v.len, plan.literal[0].p, plan.literal[0].len),
+					 plan.literal[0].len});
 }
 
 static void add_value(struct build *b, const struct condition *c, uint32_t ref)

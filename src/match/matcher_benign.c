@@ -76,7 +76,8 @@ static int add(struct build *b, uint32_t i)
 			     : 0;
 	default:
 		return pattern_list_add(&b->regexes, v.p, v.len,
-					HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY, i);
+					HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY,
+					i);
 	}
 }
 

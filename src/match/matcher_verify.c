@@ -358,8 +358,8 @@ static void put_suppressed(struct match_result *out, const struct matcher_found 
 static void put_hit(const struct verify *v, const struct matcher_found *f, struct match_result *out)
 {
 	const struct observable *o = f->observable;
-	int64_t entry = o ? matcher_benign_find(&v->m->benign, v->sc->patterns.hs, f->value, o->type,
-						o->type == OBSERVABLE_IP ? &o->addr : NULL)
+	int64_t entry = o ? matcher_benign_find(&v->m->benign, v->sc->patterns.hs, f->value,
+						o->type, o->type == OBSERVABLE_IP ? &o->addr : NULL)
 			  : -1;
 
 	if (entry >= 0)

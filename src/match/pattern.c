@@ -90,7 +90,8 @@ static int add_literals(struct build *b, uint32_t pattern, const struct pattern_
 				s->literal_pattern = more;
 			}
 		}
-		int err = pattern_list_add(&b->literals, plan->literal[i].p, plan->literal[i].len, 0, id);
+		int err = pattern_list_add(&b->literals, plan->literal[i].p, plan->literal[i].len,
+					   0, id);
 		if (err)
 			return err;
 		s->literal_pattern[s->literal_count++] = pattern;
@@ -105,7 +106,8 @@ static void tell_always(struct build *b)
 		if (!b->always[i] || b->refused[i])
 			continue;
 		b->s->always++;
-		tell(b, i, false, "no text that it must contain: every record will be parsed for it");
+		tell(b, i, false,
+		     "no text that it must contain: every record will be parsed for it");
 	}
 }
 
@@ -129,7 +131,8 @@ static int add_loose(struct build *b, uint32_t pattern, const struct pattern_pla
 
 	/* raw bytes are scanned as they are matched; a URL may not be there in one piece */
 	bool raw = c->type == OBSERVABLE_NONE;
-	bool whole = raw || (c->type != OBSERVABLE_URL && pattern_unanchored(re, len, &front, &back));
+	bool whole =
+		raw || (c->type != OBSERVABLE_URL && pattern_unanchored(re, len, &front, &back));
 	if (whole && !(flags & HS_FLAG_ALLOWEMPTY)) {
 		if (raw)
 			front = back = false;
@@ -155,8 +158,8 @@ static int add_pattern(struct build *b, uint32_t pattern)
 	s->by_type[c->type] = true;
 	pattern_plan(c, text(s, c), &plan);
 	if (c->pattern_kind == PATTERN_REGEX) {
-		unsigned flags = (c->hs_flags & FLAGS_TAKEN & ~HS_FLAG_SOM_LEFTMOST) |
-				 HS_FLAG_SINGLEMATCH;
+		unsigned flags =
+			(c->hs_flags & FLAGS_TAKEN & ~HS_FLAG_SOM_LEFTMOST) | HS_FLAG_SINGLEMATCH;
 		unsigned db = c->type + (flags & HS_FLAG_UTF8 ? OBSERVABLE_TYPES : 0u);
 		err = pattern_list_add(&b->regexes[db], text(s, c), c->text_len, flags, pattern);
 		if (err)
@@ -229,7 +232,8 @@ static int add_extras(struct build *b, const struct span *extra, uint32_t extras
 	int err = 0;
 
 	for (uint32_t i = 0; i < extras && !err; i++) {
-		uint32_t len = extra[i].len < PATTERN_LITERAL_MAX ? extra[i].len : PATTERN_LITERAL_MAX;
+		uint32_t len =
+			extra[i].len < PATTERN_LITERAL_MAX ? extra[i].len : PATTERN_LITERAL_MAX;
 		err = pattern_list_add(&b->literals, extra[i].p + extra[i].len - len, len, 0,
 				       b->s->literal_count + i);
 	}
@@ -320,7 +324,8 @@ static int stop(unsigned id, unsigned long long from, unsigned long long to, uns
 	return 1;
 }
 
-bool pattern_scan(const struct pattern_set *s, struct pattern_scratch *sc, const char *p, size_t len)
+bool pattern_scan(const struct pattern_set *s, struct pattern_scratch *sc, const char *p,
+		  size_t len)
 {
 	/* anything but a clean end of the bytes is a "maybe" */
 	if (s->literals &&

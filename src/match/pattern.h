@@ -26,7 +26,7 @@
 
 #include "match/indicator.h"
 
-#define PATTERNS_MAX	  (1u << 24)
+#define PATTERNS_MAX      (1u << 24)
 #define PATTERN_DATABASES (2 * OBSERVABLE_TYPES)
 
 struct pattern_set {
@@ -35,7 +35,7 @@ struct pattern_set {
 	uint32_t count;
 	hs_database_t *literals;
 	uint32_t *literal_pattern; /* literal id -> pattern number */
-	uint32_t literal_count; /* ids from here on are extra texts */
+	uint32_t literal_count;    /* ids from here on are extra texts */
 	bool literals_caseless;
 	hs_database_t *loose_regexes; /* scan only: no literal, nothing anchored */
 	/* match: id is the pattern number; the second half wants valid UTF-8 */
@@ -43,7 +43,7 @@ struct pattern_set {
 	uint32_t *globs; /* pattern numbers of wildcards without a literal */
 	uint32_t glob_count;
 	bool by_type[OBSERVABLE_TYPES]; /* any pattern at all on this type */
-	uint32_t always; /* patterns that make every record be parsed */
+	uint32_t always;                /* patterns that make every record be parsed */
 };
 
 struct pattern_scratch {
@@ -64,7 +64,8 @@ int pattern_scratch_init(struct pattern_scratch *sc, const struct pattern_set *s
 void pattern_scratch_fini(struct pattern_scratch *sc);
 
 /* True when any pattern may match something in these bytes. */
-bool pattern_scan(const struct pattern_set *s, struct pattern_scratch *sc, const char *p, size_t len);
+bool pattern_scan(const struct pattern_set *s, struct pattern_scratch *sc, const char *p,
+		  size_t len);
 
 /* One match: the condition and what matched (start is a guess for raw regexes). */
 typedef void pattern_found(void *ctx, uint32_t condition, struct span value);

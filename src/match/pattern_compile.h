@@ -23,7 +23,8 @@ struct pattern_list {
 };
 
 /* Copies p. 0, -ENOMEM. */
-int pattern_list_add(struct pattern_list *l, const char *p, size_t len, unsigned flags, unsigned id);
+int pattern_list_add(struct pattern_list *l, const char *p, size_t len, unsigned flags,
+		     unsigned id);
 void pattern_list_fini(struct pattern_list *l);
 
 typedef void pattern_refused(void *ctx, unsigned id, const char *why);

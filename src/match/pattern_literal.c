@@ -36,7 +36,8 @@ static void offer_url(struct run *r)
 
 	for (size_t i = 0; i <= r->len; i++) {
 		char c = i < r->len ? r->p[i] : '\0';
-		bool scheme_end = c == ':' && i + 2 < r->len && r->p[i + 1] == '/' && r->p[i + 2] == '/';
+		bool scheme_end =
+			c == ':' && i + 2 < r->len && r->p[i + 1] == '/' && r->p[i + 2] == '/';
 		if (i < r->len && !strchr(":[]", c) && !(c == '/' && host))
 			continue;
 		if (!scheme_end && !(from > 0 && r->p[from - 1] == ':' &&
@@ -137,7 +138,7 @@ static bool understood(const char *re, size_t len)
 				return false;
 			i++;
 		} else if (re[i] == '(' && (re[i + 1] == '*' || (re[i + 1] == '?' && i + 2 < len &&
-								  re[i + 2] == '#'))) {
+								 re[i + 2] == '#'))) {
 			return false;
 		} else if (re[i] == '(' && re[i + 1] == '?') {
 			for (size_t j = i + 2; j < len && strchr("imsxUJX-^", re[j]); j++)
@@ -336,7 +337,8 @@ bool pattern_unanchored(const char *re, size_t len, bool *skip_front, bool *skip
 			i = (size_t)(p - re) - 1;
 		} else if (c == '^' || c == '$') {
 			return false;
-		} else if (c == '(' && i + 2 < len && re[i + 1] == '?' && strchr("=!<", re[i + 2])) {
+		} else if (c == '(' && i + 2 < len && re[i + 1] == '?' &&
+			   strchr("=!<", re[i + 2])) {
 			return false;
 		}
 		depth += (c == '(') - (c == ')');

@@ -127,7 +127,8 @@ static size_t unescape(const char *p, size_t len, char *out)
 		p += 2;
 		if (c == 'u') {
 			p = take_unicode(p, end, &o);
-		} else if (c == 'x' && end - p >= 2 && hex_value(p[0]) >= 0 && hex_value(p[1]) >= 0) {
+		} else if (c == 'x' && end - p >= 2 && hex_value(p[0]) >= 0 &&
+			   hex_value(p[1]) >= 0) {
 			*o++ = (char)(hex_value(p[0]) << 4 | hex_value(p[1]));
 			p += 2;
 		} else if ((at = memchr(letters, c, sizeof(letters) - 1))) {

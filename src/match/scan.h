@@ -27,23 +27,24 @@
 #include "match/exact.h"
 #include "match/exact_net.h"
 
-#define SCAN_BYTES_MAX	 (1u << 20)
+#define SCAN_BYTES_MAX   (1u << 20)
 #define SCAN_PENDING_MAX 256
-#define SCAN_LENGTHS	 1024 /* value lengths are told apart up to here */
+#define SCAN_LENGTHS     1024 /* value lengths are told apart up to here */
 
 /* What the set holds, so that the walk skips what cannot matter. Constant. */
 struct scan_plan {
 	const struct exact *atoms;
 	const struct exact_net *nets;
-	bool names;	  /* domains, hosts of URLs */
-	bool top_names;	  /* a domain of one label: the last label is looked up as well */
+	bool names;       /* domains, hosts of URLs */
+	bool top_names;   /* a domain of one label: the last label is looked up as well */
 	bool digit_names; /* a domain whose last label starts with a digit */
-	bool v4, v6;	  /* addresses */
+	bool v4, v6;      /* addresses */
 	bool nets_v4, nets_v6;
 	bool hashes, emails;
-	bool values;	 /* VALUE atoms: whole values by length */
+	bool values;     /* VALUE atoms: whole values by length */
 	bool file_names; /* VALUE atoms that match the last part of a path */
-	uint64_t value_lengths[SCAN_LENGTHS / 64]; /* of VALUE and e-mail atoms, modulo SCAN_LENGTHS */
+	uint64_t value_lengths[SCAN_LENGTHS /
+			       64]; /* of VALUE and e-mail atoms, modulo SCAN_LENGTHS */
 };
 
 enum scan_bits { SCAN_QUOTE, SCAN_BAD, SCAN_DOT, SCAN_NOT_HEX, SCAN_COLON, SCAN_AT, SCAN_BITS };

@@ -14,8 +14,8 @@
 
 static inline uint64_t bits_of(__m256i a, __m256i b)
 {
-	return (uint32_t)_mm256_movemask_epi8(a) |
-	       (uint64_t)(uint32_t)_mm256_movemask_epi8(b) << 32;
+	return (uint32_t)_mm256_movemask_epi8(a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(b)
+							   << 32;
 }
 
 static inline uint64_t bytes_equal(__m256i a, __m256i b, char c)

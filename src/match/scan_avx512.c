@@ -25,8 +25,8 @@ static inline void classify(const char *p, struct scan_masks *k)
 	__m512i v = _mm512_loadu_si512(p);
 	__m512i nibble = _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15));
 	/* a byte from 0x80 on looks up zero in low */
-	__m512i class = _mm512_and_si512(_mm512_shuffle_epi8(low, v),
-					 _mm512_shuffle_epi8(high, nibble));
+	__m512i class =
+		_mm512_and_si512(_mm512_shuffle_epi8(low, v), _mm512_shuffle_epi8(high, nibble));
 
 	k->quote = bytes_equal(v, '"');
 	k->backslash = bytes_equal(v, '\\');

@@ -156,7 +156,8 @@ static void take_foreign(struct scan_state *st, const char *text, const char *p,
 		const char *from = at;
 		while (from > text && at - from <= 64 && is_local(from[-1]))
 			from--;
-		size_t n = atom_email_normalise(from, (size_t)(p + len - from), email, sizeof(email));
+		size_t n =
+			atom_email_normalise(from, (size_t)(p + len - from), email, sizeof(email));
 		push_flat(st, email, n);
 	}
 	if (at) { /* a URL's user as well */

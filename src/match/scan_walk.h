@@ -96,57 +96,75 @@ static inline uint64_t full_lanes(uint64_t x)
 	return ((x & low) + UINT64_C(0x0001000100010001)) & x & ~low;
 }
 
+/* Where a fill writes, and what it carries from one word to the next. */
+struct fill {
+	uint64_t *quote, *bad, *dot, *not_hex, *colon, *at;
+	uint64_t inside, colon_carry;
+	bool escape;
+	struct seen seen;
+};
+
 /*
- * The first round stores what most records need; the sets of quotes and '@' are
- * made in a second one for the few that need them, and so are escapes heeded.
+ * One word: 64 bytes, of which the valid ones count. The first round stores what
+ * most records need; the sets of quotes and '@' are made in a second one for the
+ * few that need them, and so are escapes heeded.
  */
 static inline __attribute__((always_inline)) void
-fill_bits(struct scan_state *st, const char *p, size_t len, bool json, bool second,
-	  struct seen *seen)
+fill_word(struct fill *f, const char *p, size_t w, uint64_t valid, bool json, bool second)
 {
-	uint64_t *const quotes = st->bits[SCAN_QUOTE], *const bads = st->bits[SCAN_BAD];
-	uint64_t *const dots = st->bits[SCAN_DOT], *const not_hexes = st->bits[SCAN_NOT_HEX];
-	uint64_t *const colons = st->bits[SCAN_COLON], *const ats = st->bits[SCAN_AT];
-	uint64_t inside = 0, colon_carry = 0;
-	struct seen s = {0};
-	bool escape = false;
+	struct scan_masks k;
+	uint64_t in = valid;
 
-	for (size_t i = 0, w = 0; i < len; i += 64, w++) {
-		struct scan_masks k;
-		uint64_t valid = below(len - i < 64 ? (unsigned)(len - i) : 64), in = valid;
-		classify(p + i, &k);
-		if (json) {
-			uint64_t quote = k.quote & valid;
-			if (second && ((k.backslash & valid) != 0 || escape))
-				quote &= ~escaped_by(k.backslash & valid, &escape);
-			uint64_t strings = prefix_xor(quote) ^ inside;
-			inside = (uint64_t)((int64_t)strings >> 63);
-			if (second)
-				quotes[w] = quote;
-			in &= strings;
-		}
-		uint64_t colon = k.colon & in;
-		bads[w] = ~(k.good & valid);
-		dots[w] = k.dot & in;
-		not_hexes[w] = ~(k.hex & valid);
-		colons[w] = colon;
+	classify(p, &k);
+	if (json) {
+		uint64_t quote = k.quote & valid;
+		if (second && ((k.backslash & valid) != 0 || f->escape))
+			quote &= ~escaped_by(k.backslash & valid, &f->escape);
+		uint64_t strings = prefix_xor(quote) ^ f->inside;
+		f->inside = (uint64_t)((int64_t)strings >> 63);
 		if (second)
-			ats[w] = k.at & in;
-		s.backslash |= k.backslash & valid;
-		s.high |= k.high & valid;
-		s.at |= k.at & in;
-		s.long_hex |= full_lanes(k.hex & in);
-		s.double_colon |= colon & (colon << 1 | colon_carry);
-		s.colon_count += (unsigned)__builtin_popcountll(colon);
-		colon_carry = colon >> 63;
+			f->quote[w] = quote;
+		in &= strings;
+	}
+	uint64_t colon = k.colon & in;
+	f->bad[w] = ~(k.good & valid);
+	f->dot[w] = k.dot & in;
+	f->not_hex[w] = ~(k.hex & valid);
+	f->colon[w] = colon;
+	if (second)
+		f->at[w] = k.at & in;
+	f->seen.backslash |= k.backslash & valid;
+	f->seen.high |= k.high & valid;
+	f->seen.at |= k.at & in;
+	f->seen.long_hex |= full_lanes(k.hex & in);
+	f->seen.double_colon |= colon & (colon << 1 | f->colon_carry);
+	f->seen.colon_count += (unsigned)__builtin_popcountll(colon);
+	f->colon_carry = colon >> 63;
+}
+
+static inline __attribute__((always_inline)) void fill_bits(struct scan_state *st, const char *p,
+							    size_t len, bool json, bool second,
+							    struct seen *seen)
+{
+	struct fill f = {.quote = st->bits[SCAN_QUOTE],
+			 .bad = st->bits[SCAN_BAD],
+			 .dot = st->bits[SCAN_DOT],
+			 .not_hex = st->bits[SCAN_NOT_HEX],
+			 .colon = st->bits[SCAN_COLON],
+			 .at = st->bits[SCAN_AT]};
+	size_t w = 0;
+
+	for (; w < len / 64; w++)
+		fill_word(&f, p + w * 64, w, ~UINT64_C(0), json, second);
+	if (len % 64) {
+		fill_word(&f, p + w * 64, w, below(len % 64), json, second);
+		w++;
 	}
 	/* nothing ends later than the text */
-	size_t words = (len + 63) / 64;
-	for (int b = 0; b < SCAN_BITS; b++)
-		st->bits[b][words] = st->bits[b][words + 1] =
-			b == SCAN_BAD || b == SCAN_NOT_HEX ? ~UINT64_C(0) : 0;
-	st->balanced = inside == 0;
-	*seen = s;
+	f.bad[w] = f.bad[w + 1] = f.not_hex[w] = f.not_hex[w + 1] = ~UINT64_C(0);
+	f.dot[w] = f.dot[w + 1] = f.colon[w] = f.colon[w + 1] = 0;
+	st->balanced = f.inside == 0;
+	*seen = f.seen;
 }
 
 /* Each a loop of its own, with registers of its own. */
@@ -306,8 +324,7 @@ static inline void walk_colons(struct scan_state *st, const char *p, size_t len)
 				end = next_set(not_hex, end + 1);
 			done = end;
 			uint64_t in = window(colons, start) & below((unsigned)(end - start));
-			if (end - start < EDGE &&
-			    ((in & in >> 1) || __builtin_popcountll(in) == 7))
+			if (end - start < EDGE && ((in & in >> 1) || __builtin_popcountll(in) == 7))
 				scan_v6(st, p + start, end - start);
 		}
 	}
@@ -326,7 +343,8 @@ static inline void walk_values(struct scan_state *st, const char *p, size_t len)
 				continue;
 			}
 			size_t n = at - open;
-			if ((lengths[n % SCAN_LENGTHS / 64] >> (n % 64) & 1) || st->plan->file_names)
+			if ((lengths[n % SCAN_LENGTHS / 64] >> (n % 64) & 1) ||
+			    st->plan->file_names)
 				if (p[at + 1] != ':')
 					scan_value(st, p + open, n);
 			open = SIZE_MAX;

@@ -34,7 +34,8 @@ static void start(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const enum format formats[] = {FORMAT_EVE, FORMAT_AUTO, FORMAT_LINES, FORMAT_ZEEK_TSV};
+	static const enum format formats[] = {FORMAT_EVE, FORMAT_AUTO, FORMAT_LINES,
+					      FORMAT_ZEEK_TSV};
 	scan_walk_fn *const walks[] = {scan_walk_portable, scan_walk_best(),
 #ifdef __x86_64__
 				       __builtin_cpu_supports("avx2") ? scan_walk_avx2

@@ -24,14 +24,16 @@ static void test_table(void)
 	for (uint32_t i = 0; i < ATOMS; i++) {
 		struct exact_refs r = exact_find(&e, hash_word(i));
 		bool twice = i % 10 == 0;
-		missing += r.count != 1u + twice || r.ref[0] != i || (twice && r.ref[1] != ATOMS + i);
+		missing +=
+			r.count != 1u + twice || r.ref[0] != i || (twice && r.ref[1] != ATOMS + i);
 	}
 	for (uint32_t i = ATOMS; i < 5 * ATOMS; i++) {
 		passed += exact_maybe(&e, hash_word(i));
 		foreign += exact_find(&e, hash_word(i)).count > 0;
 	}
 	tap_int((long long)missing, 0, "every reference is found, in the order of insertion");
-	tap_ok(foreign <= 1, "what was not put in is not found (%llu)", (unsigned long long)foreign);
+	tap_ok(foreign <= 1, "what was not put in is not found (%llu)",
+	       (unsigned long long)foreign);
 	tap_ok(passed < 4 * ATOMS / 100, "the filter passes %.2f %% of foreign values",
 	       100.0 * (double)passed / (4.0 * ATOMS));
 	double each = (double)exact_bytes(&e) / ATOMS;

@@ -1,5 +1,8 @@
 /* Directed cases: each kind of condition through scan and verify, and what surrounds them. */
 #include <pthread.h>
+#ifdef TOCSIN_JEMALLOC
+#include <jemalloc/jemalloc.h>
+#endif
 
 #include "base/text.h"
 #include "decode/decode.h"
@@ -94,33 +97,44 @@ static void test_atoms(void)
 	tap_int(result.hit[0].indicator, 3, "is the shorter");
 	eve(&b, "\"dest_ip\":\"2001:db8:77:1::5\"", 1, "IPv6 network");
 	eve(&b, "\"dns\":{\"rrname\":\"evil.example\"}", 1, "domain");
-	eve(&b, "\"dns\":{\"rrname\":\"A.b.EVIL.example.\"}", 1, "its subdomain, other case, root dot");
+	eve(&b, "\"dns\":{\"rrname\":\"A.b.EVIL.example.\"}", 1,
+	    "its subdomain, other case, root dot");
 	eve(&b, "\"dns\":{\"rrname\":\"notevil.example\"}", -1, "no label boundary");
 	eve(&b, "\"dns\":{\"rrname\":\"a b$.evil.example\"}", 1, "odd bytes in front");
 	eve(&b, "\"dns\":{\"rrname\":\"ev\\u0069l.example\"}", 1, "escaped");
 	eve(&b, "\"dns\":{\"rrname\":\"www.b\xc3\xb6se.example\"}", 1, "name beyond ASCII");
 	eve(&b, "\"dns\":{\"rrname\":\"b\\u00f6se.example\"}", 1, "the same, escaped");
-	eve(&b, "\"http\":{\"hostname\":\"drop.example\",\"url\":\"/gate.php?a=1\"}", 1, "composed URL");
-	eve(&b, "\"http\":{\"hostname\":\"drop.example\",\"url\":\"/other\"}", 0, "host of a URL atom alone");
-	eve(&b, "\"http\":{\"hostname\":\"evil.example:8080\",\"url\":\"\\/x\"}", 2, "host with port: host and URL");
+	eve(&b, "\"http\":{\"hostname\":\"drop.example\",\"url\":\"/gate.php?a=1\"}", 1,
+	    "composed URL");
+	eve(&b, "\"http\":{\"hostname\":\"drop.example\",\"url\":\"/other\"}", 0,
+	    "host of a URL atom alone");
+	eve(&b, "\"http\":{\"hostname\":\"evil.example:8080\",\"url\":\"\\/x\"}", 2,
+	    "host with port: host and URL");
 	eve(&b, "\"fileinfo\":{\"md5\":\"0123456789ABCDEF0123456789abcdef\"}", 1, "hash");
-	eve(&b, "\"fileinfo\":{\"md5\":\"0123456789abcdef0123456789abcdee\"}", -1, "not another hash");
+	eve(&b, "\"fileinfo\":{\"md5\":\"0123456789abcdef0123456789abcdee\"}", -1,
+	    "not another hash");
 	eve(&b, "\"smtp\":{\"mail_from\":\"<Boss@Mail.Example>\"}", 1, "e-mail in brackets");
 	eve(&b, "\"http\":{\"http_user_agent\":\"evilbot/1.0 (X)\"}", 1, "user agent, other case");
 	eve(&b, "\"fileinfo\":{\"filename\":\"/a/b/Dropper.exe\"}", 1, "file name of a path");
 	tap_int(run(&b, FORMAT_AUTO,
-		    "{\"EventID\":1,\"Computer\":\"pc\",\"UtcTime\":\"2026-11-22 05:00:00.000\",\"Image\":"
-		    "\"C:\\\\Temp\\\\dropper.exe\",\"Hashes\":\"SHA1=2222222222222222222222222222222222222222,"
+		    "{\"EventID\":1,\"Computer\":\"pc\",\"UtcTime\":\"2026-11-22 "
+		    "05:00:00.000\",\"Image\":"
+		    "\"C:\\\\Temp\\\\dropper.exe\",\"Hashes\":\"SHA1="
+		    "2222222222222222222222222222222222222222,"
 		    "MD5=0123456789ABCDEF0123456789ABCDEF\"}"),
 		2, "Sysmon: image and hash");
-	tap_int(run(&b, FORMAT_LINES, "Nov 22 host sshd: from 203.0.113.9 port 22"), 1, "opaque line");
-	tap_int(run(&b, FORMAT_LINES, "Nov 22 host sshd: from 203.0.113.10 port 22"), -1, "clean line");
+	tap_int(run(&b, FORMAT_LINES, "Nov 22 host sshd: from 203.0.113.9 port 22"), 1,
+		"opaque line");
+	tap_int(run(&b, FORMAT_LINES, "Nov 22 host sshd: from 203.0.113.10 port 22"), -1,
+		"clean line");
 	tap_int(run(&b, FORMAT_AUTO, "GET http://evil.example/x"), 2, "line with a URL");
-	tap_int(run(&b, FORMAT_EVE, "{\"src_ip\":\"10.0.0.1\""), -2, "broken frame goes to the parser");
+	tap_int(run(&b, FORMAT_EVE, "{\"src_ip\":\"10.0.0.1\""), -2,
+		"broken frame goes to the parser");
 	tap_int(run(&b, FORMAT_EVE, "{\"src_ip\":\"10.0.0.1}"), -2, "so does an open string");
 	tap_int(run(&b, FORMAT_EVE, "{\"src_ip\":\"\xff\"}"), -2, "and what is no UTF-8");
-	tap_int(run(&b, FORMAT_AUTO, "{\"DetectTime\":\"2026-11-22T05:00:00Z\",\"Format\":\"IDEA0\",\"Source\":"
-				     "[{\"IP4\":[\"203.0.113.9-203.0.113.9\"]}]}"),
+	tap_int(run(&b, FORMAT_AUTO,
+		    "{\"DetectTime\":\"2026-11-22T05:00:00Z\",\"Format\":\"IDEA0\",\"Source\":"
+		    "[{\"IP4\":[\"203.0.113.9-203.0.113.9\"]}]}"),
 		1, "IDEA0 range of one address");
 	stop(&b);
 }
@@ -130,7 +144,8 @@ static void test_patterns(void)
 	struct bench b = {0};
 
 	set_pattern(&b.set, PATTERN_SUBSTRING, OBSERVABLE_URL, "evil.example/gate", 0);
-	set_pattern(&b.set, PATTERN_WILDCARD, OBSERVABLE_DOMAIN, "login-*.example", HS_FLAG_CASELESS);
+	set_pattern(&b.set, PATTERN_WILDCARD, OBSERVABLE_DOMAIN, "login-*.example",
+		    HS_FLAG_CASELESS);
 	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_USER_AGENT, "^Zbot/[0-9]+$", 0);
 	set_pattern(&b.set, PATTERN_SUBSTRING, OBSERVABLE_COMMAND, "-enc \"caf\xc3\xa9", 0);
 	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_NONE, "rawmark[0-9]{3}", 0);
@@ -142,7 +157,8 @@ static void test_patterns(void)
 			    strstr(b.ps.items[0].reason, "broken("),
 		    "with its line and text"))
 		printf("# %zu %u %s\n", b.ps.count, b.ps.items[0].line, b.ps.items[0].reason);
-	eve(&b, "\"http\":{\"hostname\":\"evil.example\",\"url\":\"/gate.php\"}", 1, "substring over host and path");
+	eve(&b, "\"http\":{\"hostname\":\"evil.example\",\"url\":\"/gate.php\"}", 1,
+	    "substring over host and path");
 	eve(&b, "\"http\":{\"hostname\":\"evil.example\",\"url\":\"/x\"}", 0, "half of it");
 	eve(&b, "\"tls\":{\"sni\":\"LOGIN-bank.example\"}", 1, "wildcard");
 	eve(&b, "\"tls\":{\"sni\":\"xlogin-bank.example\"}", 0, "wildcard covers the whole value");
@@ -176,17 +192,20 @@ static void test_clauses(void)
 	eve(&b, "\"dest_ip\":\"203.0.113.9\"", 1, "address and port");
 	tap_int(run(&b, FORMAT_EVE,
 		    "{\"timestamp\":\"2026-11-22T05:00:00.000000+0000\",\"event_type\":\"flow\","
-		    "\"src_ip\":\"10.0.0.7\",\"src_port\":443,\"dest_ip\":\"203.0.113.9\",\"dest_port\":80}"),
+		    "\"src_ip\":\"10.0.0.7\",\"src_port\":443,\"dest_ip\":\"203.0.113.9\",\"dest_"
+		    "port\":80}"),
 		0, "the port is the other side's");
 	eve(&b, "\"dns\":{\"rrname\":\"a.example\"}", 0, "half a clause");
-	eve(&b, "\"dest_ip\":\"203.0.113.10\",\"dns\":{\"rrname\":\"a.example\"}", 1, "both halves");
+	eve(&b, "\"dest_ip\":\"203.0.113.10\",\"dns\":{\"rrname\":\"a.example\"}", 1,
+	    "both halves");
 	eve(&b, "\"dest_ip\":\"203.0.113.11\"", 0, "no longer valid");
 	tap_int(run(&b, FORMAT_EVE,
 		    "{\"timestamp\":\"2025-11-22T05:00:00.000000+0000\",\"event_type\":\"flow\","
 		    "\"src_ip\":\"203.0.113.11\",\"dest_ip\":\"10.0.0.1\"}"),
 		1, "valid then");
-	tap_int(run(&b, FORMAT_EVE, "{\"event_type\":\"flow\",\"src_ip\":\"203.0.113.11\","
-				    "\"dest_ip\":\"10.0.0.1\",\"flow_id\":1}"),
+	tap_int(run(&b, FORMAT_EVE,
+		    "{\"event_type\":\"flow\",\"src_ip\":\"203.0.113.11\","
+		    "\"dest_ip\":\"10.0.0.1\",\"flow_id\":1}"),
 		1, "without a time it counts");
 	stop(&b);
 }
@@ -236,8 +255,9 @@ static void *worker(void *arg)
 	if (match_scratch_init(&sc, t->b->m) || !e || !r)
 		abort();
 	for (int i = 0; i < THREAD_RECORDS; i++) {
-		snprintf(record, sizeof(record), "{\"dest_ip\":\"203.0.113.%d\",\"a\":\"evil%d.example\"}",
-			 i % 250, i % 100);
+		snprintf(record, sizeof(record),
+			 "{\"dest_ip\":\"203.0.113.%d\",\"a\":\"evil%d.example\"}", i % 250,
+			 i % 100);
 		if (!match_scan(t->b->m, sc, FORMAT_EVE, record, strlen(record)))
 			continue;
 		event_reset(e);
@@ -269,6 +289,44 @@ static void test_threads(void)
 	stop(&b);
 }
 
+#ifdef TOCSIN_JEMALLOC
+static uint64_t allocated(void)
+{
+	uint64_t n = 0;
+	size_t size = sizeof(n);
+
+	mallctl("thread.allocated", &n, &size, NULL, 0);
+	return n;
+}
+#endif
+
+static void test_allocation(void)
+{
+#ifdef TOCSIN_JEMALLOC
+	static const char record[4096] =
+		"{\"src_ip\":\"203.0.113.9\",\"dns\":{\"rrname\":\"www.\\u0065vil.example\"},\"x\":"
+		"\"2001:db8::1 b\xc3\xb6se.example a@b.example rawmark123\"}";
+	struct bench b = {0};
+
+	for (int i = 0; i < 2000; i++)
+		set_one(&b.set, CONDITION_IP, OBSERVABLE_IP, "203.0.113.9");
+	set_one(&b.set, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, "evil.example");
+	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_NONE, "rawmark[0-9]{3}", 0);
+	set_benign(&b.set, BENIGN_SUBSTRING, "good");
+	start(&b);
+	decode_text(&b.d, FORMAT_EVE, NULL, NULL, record, strlen(record), &ev);
+	uint64_t before = allocated();
+	bool maybe = match_scan(b.m, b.sc, FORMAT_EVE, record, strlen(record));
+	match_verify(b.m, b.sc, &ev, &result);
+	tap_int((long long)(allocated() - before), 0, "neither scan nor verify allocates");
+	tap_ok(maybe && result.hits == MATCH_HITS_MAX && result.overflow == 2002 - MATCH_HITS_MAX,
+	       "hits beyond the limit are counted");
+	stop(&b);
+#else
+	tap_skip(2, "allocation is counted with jemalloc");
+#endif
+}
+
 int main(void)
 {
 	struct bench empty = {0};
@@ -281,5 +339,6 @@ int main(void)
 	test_clauses();
 	test_benign();
 	test_threads();
+	test_allocation();
 	return tap_done();
 }

@@ -35,15 +35,22 @@ static const char *pick(const char *const *from, uint32_t n)
 #define PICK(a) pick(a, sizeof(a) / sizeof((a)[0]))
 
 /* Small vocabularies, so that things meet. */
-static const char *const labels[] = {"a",    "evil", "www", "x-1", "b_c",  "cdn",
+static const char *const labels[] = {"a",    "evil", "www",  "x-1", "b_c",         "cdn",
 				     "mail", "e",    "deep", "n0",  "xn--bse-sna", "b\xc3\xb6se"};
-static const char *const tops[] = {"com", "net", "example", "co.uk", "xn--p1ai", "\xd1\x80\xd1\x84"};
-static const char *const paths[] = {"/",	 "/gate.php", "/a/b.exe", "/x?y=1&z=%41",
-				    "/p%c3%a9", "/a,b;c=d",  "/..//x",	 "/q\"uote"};
-static const char *const agents[] = {"EvilBot/1.0", "curl/8.5.0", "Mozilla/5.0 (X11; rv:1.0)",
-				     "caf\xc3\xa9 agent", "tab\tagent", "12345", "7", "a\\b \"c\"/d"};
-static const char *const files[] = {"dropper.exe", "C:\\Temp\\dropper.exe", "/usr/bin/x", "a b.doc",
-				    "r\xc3\xa9sum\xc3\xa9.pdf", "/tmp/dropper.exe"};
+static const char *const tops[] = {"com",   "net",      "example",
+				   "co.uk", "xn--p1ai", "\xd1\x80\xd1\x84"};
+static const char *const paths[] = {"/",        "/gate.php", "/a/b.exe", "/x?y=1&z=%41",
+				    "/p%c3%a9", "/a,b;c=d",  "/..//x",   "/q\"uote"};
+static const char *const agents[] = {"EvilBot/1.0",
+				     "curl/8.5.0",
+				     "Mozilla/5.0 (X11; rv:1.0)",
+				     "caf\xc3\xa9 agent",
+				     "tab\tagent",
+				     "12345",
+				     "7",
+				     "a\\b \"c\"/d"};
+static const char *const files[] = {"dropper.exe", "C:\\Temp\\dropper.exe",    "/usr/bin/x",
+				    "a b.doc",     "r\xc3\xa9sum\xc3\xa9.pdf", "/tmp/dropper.exe"};
 
 static void a_hash(char out[TEXT_MAX])
 {
@@ -212,9 +219,10 @@ static void add_atom(struct indicator_set *s, uint32_t clause)
 
 static void add_pattern(struct indicator_set *s, uint32_t clause)
 {
-	static const char *const regexes[] = {"^evil", "gate\\.php$", "(a|b)\\.com", "^[0-9.]+$",
-					      "bot/[0-9]", "drop+er\\.(exe|dll)", "cdn|mail", "x?y=1",
-					      "[aeiou]vil\\.", "^/a/.*exe$"};
+	static const char *const regexes[] = {"^evil",     "gate\\.php$", "(a|b)\\.com",
+					      "^[0-9.]+$", "bot/[0-9]",   "drop+er\\.(exe|dll)",
+					      "cdn|mail",  "x?y=1",       "[aeiou]vil\\.",
+					      "^/a/.*exe$"};
 	char text[TEXT_MAX];
 	enum observable_type t = a_value(text);
 	enum pattern_kind kind = (enum pattern_kind)below(3);
@@ -251,8 +259,8 @@ static void add_pattern(struct indicator_set *s, uint32_t clause)
 				strcpy(text, glob);
 		}
 	}
-	struct condition *c = set_condition(s, clause, CONDITION_PATTERN,
-					    below(6) ? t : OBSERVABLE_NONE, text);
+	struct condition *c =
+		set_condition(s, clause, CONDITION_PATTERN, below(6) ? t : OBSERVABLE_NONE, text);
 	c->pattern_kind = (uint8_t)kind;
 	c->hs_flags = below(2) ? HS_FLAG_CASELESS : 0;
 }
@@ -268,10 +276,11 @@ static void a_set(struct indicator_set *s)
 		if (below(6) == 0)
 			ind->valid_until = INT64_C(1795300000) * 1000000;
 		for (uint32_t clause = 0, clauses = 1 + (below(4) == 0); clause < clauses; clause++)
-			for (uint32_t k = 0, parts = 1 + (below(4) == 0) * (1 + below(2)); k < parts; k++) {
+			for (uint32_t k = 0, parts = 1 + (below(4) == 0) * (1 + below(2));
+			     k < parts; k++) {
 				if (k > 0 && below(2))
-					set_condition(s, clause, CONDITION_PORT, OBSERVABLE_IP, "")->port =
-						(uint16_t)(below(2) ? 443 : 80);
+					set_condition(s, clause, CONDITION_PORT, OBSERVABLE_IP, "")
+						->port = (uint16_t)(below(2) ? 443 : 80);
 				else if (patterns && below(3) == 0)
 					add_pattern(s, clause);
 				else
@@ -320,14 +329,28 @@ static void put_pair(struct text *t, const char *key, const char *value)
 }
 
 static const char *const eve_keys[] = {"src_ip", "dest_ip", "app", "hostname", "sni", "note"};
-static const char *const ecs_keys[] = {"source.ip", "destination.ip", "destination.domain",
-				       "dns.question.name", "url.full", "url.domain", "url.original",
-				       "user_agent.original", "file.name", "file.path",
-				       "file.hash.sha256", "file.hash.md5", "process.executable",
-				       "process.command_line", "registry.path", "email.from.address",
-				       "message", "tls.client.ja3", "tls.client.server_name"};
-static const char *const zeek_keys[] = {"id.orig_h", "id.resp_h", "query", "host", "uri", "user_agent",
-					"server_name", "md5", "sha1", "filename", "mailfrom", "referrer"};
+static const char *const ecs_keys[] = {"source.ip",
+				       "destination.ip",
+				       "destination.domain",
+				       "dns.question.name",
+				       "url.full",
+				       "url.domain",
+				       "url.original",
+				       "user_agent.original",
+				       "file.name",
+				       "file.path",
+				       "file.hash.sha256",
+				       "file.hash.md5",
+				       "process.executable",
+				       "process.command_line",
+				       "registry.path",
+				       "email.from.address",
+				       "message",
+				       "tls.client.ja3",
+				       "tls.client.server_name"};
+static const char *const zeek_keys[] = {"id.orig_h", "id.resp_h",  "query",       "host",
+					"uri",       "user_agent", "server_name", "md5",
+					"sha1",      "filename",   "mailfrom",    "referrer"};
 
 /* A value that holds several, as some sensors write them. */
 static void compound(char out[TEXT_MAX * 2])
@@ -365,18 +388,22 @@ static enum format a_record(struct text *t)
 		return FORMAT_LINES;
 	}
 	if (kind == 0) {
-		text_str(t, "{\"timestamp\":\"2026-11-22T05:00:00.000000+0000\",\"event_type\":\"http\","
+		text_str(t, "{\"timestamp\":\"2026-11-22T05:00:00.000000+0000\",\"event_type\":"
+			    "\"http\","
 			    "\"src_port\":51000,\"dest_port\":443,\"flow_id\":1");
 		for (uint32_t i = 0; i < 2; i++) {
 			random_value(v);
 			put_pair(t, eve_keys[i], v);
 		}
 		text_str(t, ",\"http\":{\"x\":1");
-		static const char *const http[] = {"hostname", "url", "http_user_agent", "http_refer"};
+		static const char *const http[] = {"hostname", "url", "http_user_agent",
+						   "http_refer"};
 		for (uint32_t i = 0; i < 4; i++) {
 			random_value(v);
 			if (below(2))
-				i == 0 ? a_name(v) : i == 1 ? (void)strcpy(v, PICK(paths)) : (void)0;
+				i == 0   ? a_name(v)
+				: i == 1 ? (void)strcpy(v, PICK(paths))
+					 : (void)0;
 			put_pair(t, http[i], v);
 		}
 		text_str(t, "},\"fileinfo\":{\"size\":3");
@@ -388,9 +415,10 @@ static enum format a_record(struct text *t)
 		return below(2) ? FORMAT_EVE : FORMAT_AUTO;
 	}
 	if (kind == 5) {
-		text_str(t, "{\"EventID\":1,\"Computer\":\"pc\",\"UtcTime\":\"2026-11-22 05:00:00.000\"");
-		static const char *const keys[] = {"Hashes", "Image", "CommandLine", "QueryName",
-						   "DestinationIp", "TargetObject"};
+		text_str(t, "{\"EventID\":1,\"Computer\":\"pc\",\"UtcTime\":\"2026-11-22 "
+			    "05:00:00.000\"");
+		static const char *const keys[] = {"Hashes",    "Image",         "CommandLine",
+						   "QueryName", "DestinationIp", "TargetObject"};
 		for (uint32_t i = 0; i < 6; i++) {
 			random_value(v);
 			put_pair(t, keys[i], v);
@@ -400,7 +428,8 @@ static enum format a_record(struct text *t)
 	}
 	bool zeek = kind == 1;
 	text_str(t, zeek ? "{\"ts\":1795323600.5,\"uid\":\"C1\",\"id.resp_p\":443"
-			 : "{\"@timestamp\":\"2026-11-22T05:00:00Z\",\"ecs.version\":\"8\",\"destination.port\":443");
+			 : "{\"@timestamp\":\"2026-11-22T05:00:00Z\",\"ecs.version\":\"8\","
+			   "\"destination.port\":443");
 	for (uint32_t n = below(8); n > 0; n--) {
 		random_value(v);
 		put_pair(t, zeek ? PICK(zeek_keys) : PICK(ecs_keys), v);
@@ -472,7 +501,8 @@ static bool pattern_holds(const struct indicator_set *s, const struct condition 
 	}
 	regex_t re;
 	char *pattern = strndup(t, c->text_len), *value = strndup(v.p, v.len);
-	bool hit = regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB | (caseless ? REG_ICASE : 0)) == 0;
+	bool hit =
+		regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB | (caseless ? REG_ICASE : 0)) == 0;
 	if (!hit)
 		abort();
 	/* '.' matches no line end, as Hyperscan reads it */
@@ -491,7 +521,8 @@ static bool under(struct span v, const char *atom, size_t atom_len)
 	if (v.len && v.p[v.len - 1] == '.')
 		v.len--;
 	for (uint32_t i = 0; i < v.len; i++) {
-		if (i > 0 && v.p[i - 1] != '.' && !(i >= 3 && memcmp(v.p + i - 3, "\xe3\x80\x82", 3) == 0))
+		if (i > 0 && v.p[i - 1] != '.' &&
+		    !(i >= 3 && memcmp(v.p + i - 3, "\xe3\x80\x82", 3) == 0))
 			continue;
 		size_t n = atom_domain_normalise(v.p + i, v.len - i, name, sizeof(name));
 		if (n == atom_len && memcmp(name, atom, n) == 0)
@@ -590,7 +621,8 @@ static bool part_holds(const struct indicator_set *s, const struct indicator *in
 	bool address = c->kind == CONDITION_IP || c->kind == CONDITION_NETWORK;
 
 	if (o ? !condition_holds(s, c, o)
-	      : !(c->kind == CONDITION_PATTERN && c->type == OBSERVABLE_NONE && pattern_holds(s, c, e->raw)))
+	      : !(c->kind == CONDITION_PATTERN && c->type == OBSERVABLE_NONE &&
+		  pattern_holds(s, c, e->raw)))
 		return false;
 	return ports_hold(s, ind, c->clause, e, address ? o : NULL);
 }
@@ -706,10 +738,8 @@ static void every_string(const json_t *v, struct event *e)
 	json_t *child;
 	size_t i;
 
-	json_object_foreach ((json_t *)v, key, child)
-		every_string(child, e);
-	json_array_foreach (v, i, child)
-		every_string(child, e);
+	json_object_foreach((json_t *)v, key, child) every_string(child, e);
+	json_array_foreach(v, i, child) every_string(child, e);
 	if (!json_is_string(v))
 		return;
 	const char *s = json_string_value(v);
@@ -730,10 +760,11 @@ static void show_set(const struct indicator_set *s)
 {
 	for (uint32_t i = 0; i < s->count; i++)
 		for (uint32_t k = 0; k < s->indicators[i].conditions; k++) {
-			const struct condition *c = &s->conditions[s->indicators[i].first_condition + k];
-			printf("# %u.%u kind %u type %u pattern %u flags %u port %u: %.*s\n", i, c->clause,
-			       c->kind, c->type, c->pattern_kind, c->hs_flags, c->port, (int)c->text_len,
-			       s->text + c->text);
+			const struct condition *c =
+				&s->conditions[s->indicators[i].first_condition + k];
+			printf("# %u.%u kind %u type %u pattern %u flags %u port %u: %.*s\n", i,
+			       c->clause, c->kind, c->type, c->pattern_kind, c->hs_flags, c->port,
+			       (int)c->text_len, s->text + c->text);
 		}
 }
 
@@ -763,7 +794,8 @@ static void one_record(const struct indicator_set *s, const struct matcher *m,
 	match_verify(m, sc, &ev, &result);
 	text_reset(&got);
 	for (uint32_t i = 0; i < result.hits; i++)
-		put_hit(&got, result.hit[i].indicator, result.hit[i].observable, result.hit[i].value);
+		put_hit(&got, result.hit[i].indicator, result.hit[i].observable,
+			result.hit[i].value);
 	tally->hits += result.hits;
 	sort_lines(&got);
 	if (strcmp(want.p, got.p) && tally->wrong_verify++ < 3)
@@ -784,10 +816,11 @@ static void one_record(const struct indicator_set *s, const struct matcher *m,
 int main(int argc, char **argv)
 {
 	uint32_t rounds = argc > 1 ? (uint32_t)atoi(argv[1]) : 400;
-	scan_walk_fn *const walks[] = {scan_walk_portable, scan_walk_best(),
+	scan_walk_fn *const walks[] = {
+		scan_walk_portable,
+		scan_walk_best(),
 #ifdef __x86_64__
-				       __builtin_cpu_supports("avx2") ? scan_walk_avx2
-								      : scan_walk_portable,
+		__builtin_cpu_supports("avx2") ? scan_walk_avx2 : scan_walk_portable,
 #endif
 	};
 	struct tally tally = {0};

@@ -85,7 +85,8 @@ UNUSED static struct condition *set_pattern(struct indicator_set *s, enum patter
 
 UNUSED static void set_benign(struct indicator_set *s, enum benign_kind kind, const char *text)
 {
-	s->benigns = set_room(s->benigns, s->benign_count, &s->benign_capacity, sizeof(*s->benigns));
+	s->benigns =
+		set_room(s->benigns, s->benign_count, &s->benign_capacity, sizeof(*s->benigns));
 	struct benign *b = &s->benigns[s->benign_count++];
 	*b = (struct benign){.kind = (uint8_t)kind, .text_len = (uint32_t)strlen(text)};
 	b->text = set_text(s, text, b->text_len);

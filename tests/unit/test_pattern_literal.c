@@ -5,21 +5,28 @@
 
 static void regex(const char *re, unsigned flags, enum observable_type type, const char *want)
 {
-	struct condition c = {.kind = CONDITION_PATTERN, .type = (uint8_t)type, .hs_flags = flags,
-			      .pattern_kind = PATTERN_REGEX, .text_len = (uint32_t)strlen(re)};
+	struct condition c = {.kind = CONDITION_PATTERN,
+			      .type = (uint8_t)type,
+			      .hs_flags = flags,
+			      .pattern_kind = PATTERN_REGEX,
+			      .text_len = (uint32_t)strlen(re)};
 	struct pattern_plan plan;
 	char got[1024] = "";
 
 	pattern_plan(&c, re, &plan);
 	for (uint32_t i = 0; i < plan.count; i++)
-		sprintf(got + strlen(got), "%s%.*s", i ? "|" : "", plan.literal[i].len, plan.literal[i].p);
+		sprintf(got + strlen(got), "%s%.*s", i ? "|" : "", plan.literal[i].len,
+			plan.literal[i].p);
 	tap_str(got, want, re);
 }
 
-static void part(enum pattern_kind kind, enum observable_type type, const char *text, const char *want)
+static void part(enum pattern_kind kind, enum observable_type type, const char *text,
+		 const char *want)
 {
-	struct condition c = {.kind = CONDITION_PATTERN, .type = (uint8_t)type,
-			      .pattern_kind = (uint8_t)kind, .text_len = (uint32_t)strlen(text)};
+	struct condition c = {.kind = CONDITION_PATTERN,
+			      .type = (uint8_t)type,
+			      .pattern_kind = (uint8_t)kind,
+			      .text_len = (uint32_t)strlen(text)};
 	struct pattern_plan plan;
 	char got[PATTERN_LITERAL_MAX + 1] = "";
 
@@ -39,8 +46,8 @@ static void loose(const char *re, bool want)
 {
 	bool front, back;
 
-	tap_ok(pattern_unanchored(re, strlen(re), &front, &back) == want, "%s may %sbe scanned loose", re,
-	       want ? "" : "not ");
+	tap_ok(pattern_unanchored(re, strlen(re), &front, &back) == want,
+	       "%s may %sbe scanned loose", re, want ? "" : "not ");
 }
 
 int main(void)
