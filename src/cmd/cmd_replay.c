@@ -67,6 +67,7 @@ static void *reader_thread(void *arg)
 	struct reader_args *a = arg;
 	struct replay *r = a->r;
 
+	pthread_setname_np(pthread_self(), "tocsin-reader");
 	while (read_one(r, &r->reading[a->index]))
 		;
 	pthread_mutex_lock(&r->lock);

@@ -191,6 +191,7 @@ void engine_destroy(struct engine *e)
 
 static void *worker_thread(void *arg)
 {
+	pthread_setname_np(pthread_self(), "tocsin-worker");
 	worker_run(arg);
 	return NULL;
 }

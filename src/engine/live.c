@@ -95,8 +95,9 @@ static void *reader_thread(void *arg)
 {
 	struct reader *rd = arg;
 	char why[256] = "";
-	int err = open_reader(rd, why);
 
+	pthread_setname_np(pthread_self(), "tocsin-reader");
+	int err = open_reader(rd, why);
 	if (err) {
 		engine_refuse_input(rd->l->e, REASON_READ_FAILED);
 	} else {
