@@ -30,7 +30,8 @@ struct worker {
 	struct decoder decoder;
 	struct event event;
 	struct match_result result;
-	struct text hits; /* lines of the current batch */
+	const char *looked; /* end of the bytes that patterns have looked ahead over */
+	struct text hits;   /* lines of the current batch */
 };
 
 /* Readers park here while a checkpoint wants the world still. */

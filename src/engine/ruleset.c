@@ -185,10 +185,10 @@ int ruleset_build(struct ruleset **out, const struct config *c, const struct rul
 
 	if (!err)
 		err = load_all(r, c, live, ps);
-	if (!err) {
-		indicator_set_finish(&r->set);
+	if (!err)
+		err = indicator_set_finish(&r->set);
+	if (!err)
 		err = matcher_compile(&r->matcher, &r->set, ps);
-	}
 	if (!err)
 		err = number_all(r, names);
 	if (err) {

@@ -12,6 +12,7 @@
 #include "raise/hit_json.h"
 
 #define PREFETCH_BYTES 1536 /* two or three records of a sensor */
+#define LOOK_AHEAD     32768 /* stays in the first-level cache until it is walked */
 
 /* One record on its way through the worker. */
 struct job {
@@ -247,6 +248,21 @@ static void verify(struct worker *wk, struct job *j)
 	conclude(wk, j);
 }
 
+/* Records of this batch are contiguous, so patterns look ahead over many of them. */
+static void look_ahead(struct worker *wk, const struct job *j)
+{
+	const char *end = (const char *)j->b->bytes + j->b->used;
+	size_t left = (size_t)(end - j->p);
+
+	if (j->p + j->len <= wk->looked)
+		return;
+	size_t len = left < LOOK_AHEAD ? left : LOOK_AHEAD;
+	if (len < j->len)
+		len = j->len;
+	match_block(wk->rules->matcher, wk->scratch, j->p, len);
+	wk->looked = j->p + len;
+}
+
 static void text_record(struct worker *wk, struct job *j)
 {
 	const struct object *o = j->b->object;
@@ -254,6 +270,7 @@ static void text_record(struct worker *wk, struct job *j)
 
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len + 1u);
+	look_ahead(wk, j);
 	if (!match_scan(wk->rules->matcher, wk->scratch, format, j->p, j->len)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
@@ -296,6 +313,15 @@ static void prefetch(const char *p, const char *end)
 		__builtin_prefetch(p);
 }
 
+/* The end of the line at p: known from the reader, or looked for. */
+static const char *line_end(const struct batch *b, uint32_t line, const char *p, const char *end)
+{
+	if (line < b->lines)
+		return (const char *)b->bytes + b->line_end[line];
+	const char *nl = memchr(p, '\n', (size_t)(end - p));
+	return nl ? nl : end;
+}
+
 /* An item of lines: a megabyte of a file, or one message of one or more. */
 static void text_item(struct worker *wk, struct job *j)
 {
@@ -306,9 +332,8 @@ static void text_item(struct worker *wk, struct job *j)
 	bool any = false;
 
 	j->sub = 0;
-	while (p < end) {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-		const char *stop = nl ? nl : end;
+	for (uint32_t line = 0; p < end; line++) {
+		const char *stop = line_end(j->b, line, p, end);
 		size_t len = (size_t)(stop - p);
 		prefetch(stop, end);
 		if (len && p[len - 1] == '\r')
@@ -356,6 +381,7 @@ static void unknown_source(struct worker *wk, const struct batch *b, const struc
 
 static void one_batch(struct worker *wk, const struct batch *b)
 {
+	wk->looked = NULL;
 	for (uint32_t i = 0; i < b->items; i++) {
 		struct job j = {.b = b, .item = &b->item[i]};
 		j.source = j.item->source ? j.item->source : b->object->source;
@@ -366,6 +392,7 @@ static void one_batch(struct worker *wk, const struct batch *b)
 		else
 			text_item(wk, &j);
 	}
+	match_block(wk->rules->matcher, wk->scratch, NULL, 0);
 }
 
 /* The scratch belongs to a generation; a reload gives a new one. */

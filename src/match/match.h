@@ -57,6 +57,14 @@ void match_scratch_free(struct match_scratch *sc);
 bool match_scan(const struct matcher *m, struct match_scratch *sc, enum format format,
 		const char *p, size_t len);
 
+/*
+ * Looks ahead: what patterns look for is searched in len bytes of coming
+ * records at once, which match_scan() then need not do record by record. The
+ * bytes must stay as they are until the next call; records are scanned in
+ * ascending order. len 0 forgets the block: call it before the bytes change.
+ */
+void match_block(const struct matcher *m, struct match_scratch *sc, const char *p, size_t len);
+
 /* Every hit of the decoded event: observables against atoms and typed patterns,
  * raw bytes against raw patterns; AND clauses checked; validity in event time
  * honoured; benign values set aside. Each (indicator, value) once. */

@@ -223,6 +223,10 @@ uint32_t matcher_owner(const struct indicator_set *set, uint32_t condition)
 	uint32_t low = 0, high = set->count;
 
 	assert(condition < set->condition_count && high > 0);
+	/* a feed of atoms has one condition an indicator */
+	if (condition < high && set->indicators[condition].first_condition == condition &&
+	    set->indicators[condition].conditions)
+		return condition;
 	/* the last indicator that starts at or before it; one without conditions starts where
 	 * the next one does, and comes first */
 	while (high - low > 1) {

@@ -40,7 +40,17 @@ struct matcher_found {
 	bool hit;
 };
 
+/* A block whose literals were looked for at once; see match_block(). */
+#define BLOCK_FINDS_MAX 256
+struct match_ahead {
+	const char *start, *end; /* equal: none */
+	uint32_t finds, next;	 /* ends, ascending; the first that is not behind us */
+	uint32_t rest;		 /* blocks to leave alone after one that was full of finds */
+	uint32_t ends[BLOCK_FINDS_MAX];
+};
+
 struct match_scratch {
+	struct match_ahead ahead;
 	struct scan_state scan;
 	struct pattern_scratch patterns;
 	struct matcher_found found[MATCHER_FOUND_MAX];

@@ -331,8 +331,46 @@ bool pattern_scan(const struct pattern_set *s, struct pattern_scratch *sc, const
 	if (s->literals &&
 	    hs_scan(s->literals, p, (unsigned)len, 0, sc->hs, stop, NULL) != HS_SUCCESS)
 		return true;
+	return pattern_scan_loose(s, sc, p, len);
+}
+
+bool pattern_scan_loose(const struct pattern_set *s, struct pattern_scratch *sc, const char *p,
+			size_t len)
+{
 	return s->loose_regexes &&
 	       hs_scan(s->loose_regexes, p, (unsigned)len, 0, sc->hs, stop, NULL) != HS_SUCCESS;
+}
+
+struct block_finds {
+	uint32_t *ends;
+	uint32_t count, max;
+};
+
+static int on_block(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		    void *ctx)
+{
+	struct block_finds *f = ctx;
+
+	(void)id;
+	(void)from;
+	(void)flags;
+	if (f->count == f->max) {
+		f->count++;
+		return 1;
+	}
+	f->ends[f->count++] = (uint32_t)to;
+	return 0;
+}
+
+uint32_t pattern_scan_block(const struct pattern_set *s, struct pattern_scratch *sc, const char *p,
+			    size_t len, uint32_t *ends, uint32_t max)
+{
+	struct block_finds f = {ends, 0, max};
+
+	if (s->literals &&
+	    hs_scan(s->literals, p, (unsigned)len, 0, sc->hs, on_block, &f) != HS_SUCCESS)
+		return max + 1;
+	return f.count;
 }
 
 struct match {

@@ -189,6 +189,50 @@ static void line_values(struct scan_state *st, const char *p, size_t len)
 	}
 }
 
+static int ascending(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+#define AHEAD_REST 16 /* blocks scanned record by record after one with too many finds */
+
+void match_block(const struct matcher *m, struct match_scratch *sc, const char *p, size_t len)
+{
+	struct match_ahead *a = &sc->ahead;
+
+	a->start = a->end = NULL;
+	if (len == 0 || (a->rest > 0 && a->rest--))
+		return;
+	a->finds = pattern_scan_block(&m->patterns, &sc->patterns, p, len, a->ends, BLOCK_FINDS_MAX);
+	if (a->finds > BLOCK_FINDS_MAX) {
+		a->rest = AHEAD_REST;
+		return;
+	}
+	/* Hyperscan tells finds by their ends, but says so of no order */
+	qsort(a->ends, a->finds, sizeof(*a->ends), ascending);
+	a->next = 0;
+	a->start = p;
+	a->end = p + len;
+}
+
+/* Whether a pattern may match in these bytes, as pattern_scan(). A find that
+ * began in the record before counts as well: that is a "maybe" too many. */
+static bool scan_patterns(const struct matcher *m, struct match_scratch *sc, const char *p,
+			  size_t len)
+{
+	struct match_ahead *a = &sc->ahead;
+
+	if (!a->start || p < a->start || p + len > a->end)
+		return pattern_scan(&m->patterns, &sc->patterns, p, len);
+	while (a->next < a->finds && a->start + a->ends[a->next] <= p)
+		a->next++;
+	if (a->next < a->finds && a->start + a->ends[a->next] <= p + len)
+		return true;
+	return pattern_scan_loose(&m->patterns, &sc->patterns, p, len);
+}
+
 /* The bytes as they are, then what escapes hide. */
 static bool scan_text(const struct matcher *m, struct match_scratch *sc, const char *p, size_t len,
 		      bool json)
@@ -205,7 +249,7 @@ static bool scan_text(const struct matcher *m, struct match_scratch *sc, const c
 		scan_beyond_ascii(st, p, len);
 	if (!json && m->plan.values)
 		line_values(st, p, len);
-	if (st->maybe || pattern_scan(&m->patterns, &sc->patterns, p, len))
+	if (st->maybe || scan_patterns(m, sc, p, len))
 		return true;
 	if (backslash) {
 		if (json) {
