@@ -11,8 +11,7 @@
 #include "engine/engine_priv.h"
 #include "raise/hit_json.h"
 
-#define PREFETCH_BYTES 1536 /* two or three records of a sensor */
-#define LOOK_AHEAD     32768 /* stays in the first-level cache until it is walked */
+#define LOOK_AHEAD     16384 /* stays in the first-level cache until it is walked */
 
 /* One record on its way through the worker. */
 struct job {
@@ -301,18 +300,6 @@ static void advance_watermark(struct worker *wk, const struct job *j)
 		high_mark_raise(&wk->e->watermark[j->source->id], t);
 }
 
-/*
- * A batch was filled by another core: its lines are fetched while the record
- * before them is scanned, or the scan waits for each of them.
- */
-static void prefetch(const char *p, const char *end)
-{
-	const char *stop = end - p > PREFETCH_BYTES ? p + PREFETCH_BYTES : end;
-
-	for (; p < stop; p += 64)
-		__builtin_prefetch(p);
-}
-
 /* The end of the line at p: known from the reader, or looked for. */
 static const char *line_end(const struct batch *b, uint32_t line, const char *p, const char *end)
 {
@@ -335,7 +322,6 @@ static void text_item(struct worker *wk, struct job *j)
 	for (uint32_t line = 0; p < end; line++) {
 		const char *stop = line_end(j->b, line, p, end);
 		size_t len = (size_t)(stop - p);
-		prefetch(stop, end);
 		if (len && p[len - 1] == '\r')
 			len--;
 		if (!blank(p, len) && !(tsv && *p == '#')) {
