@@ -117,3 +117,11 @@ bool queue_drained(struct queue *q)
 	pthread_mutex_unlock(&q->lock);
 	return drained;
 }
+
+uint32_t queue_count(struct queue *q)
+{
+	pthread_mutex_lock(&q->lock);
+	uint32_t count = q->count;
+	pthread_mutex_unlock(&q->lock);
+	return count;
+}

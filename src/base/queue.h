@@ -35,5 +35,6 @@ void *queue_pop_timed(struct queue *q, int timeout_ms); /* NULL on timeout, or c
 void *queue_try_pop(struct queue *q);
 void queue_close(struct queue *q); /* what is inside can still be popped */
 bool queue_drained(struct queue *q); /* closed and empty */
+uint32_t queue_count(struct queue *q);
 
 #endif

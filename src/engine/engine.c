@@ -307,19 +307,11 @@ void engine_refuse_input(struct engine *e, enum reason why)
 	pthread_mutex_unlock(&e->gate.lock);
 }
 
-/* All batches are in the pool again: nothing is being worked on. */
-static bool at_rest(struct engine *e)
-{
-	pthread_mutex_lock(&e->pool.free.lock);
-	bool rest = e->pool.free.count == e->pool.count;
-	pthread_mutex_unlock(&e->pool.free.lock);
-	return rest;
-}
-
 void engine_quiesce(struct engine *e)
 {
 	gate_close(&e->gate);
-	while (!at_rest(e))
+	/* all batches in the pool again: nothing is being worked on */
+	while (queue_count(&e->pool.free) < e->pool.count)
 		usleep(200);
 }
 

@@ -33,6 +33,7 @@ struct live {
 	uint32_t count, running;
 	struct kafka_topic *topics;
 	uint32_t topic_count;
+	bool told; /* that a folder could not be looked through again */
 };
 
 static bool flag(struct engine *e)
@@ -138,6 +139,25 @@ static struct reader *new_reader(struct live *l, enum reader_kind kind, const ch
 	return rd;
 }
 
+static bool has_reader(const struct live *l, const char *path, const struct source *source)
+{
+	for (uint32_t i = 0; i < l->count; i++)
+		if (l->readers[i].spec && l->readers[i].source == source &&
+		    strcmp(l->readers[i].spec, path) == 0)
+			return true;
+	return false;
+}
+
+static void resume_from(struct reader *rd, const struct checkpoint_marks *marks)
+{
+	for (uint32_t k = 0; k < marks->file_count; k++)
+		if (strcmp(marks->files[k].path, rd->spec) == 0) {
+			rd->resume = marks->files[k].mark;
+			rd->has_resume = true;
+		}
+}
+
+/* Readers for the files of a path that have none yet. */
 static int add_files(struct live *l, const struct config_input *in,
 		     const struct checkpoint_marks *marks, char why[256])
 {
@@ -145,6 +165,8 @@ static int add_files(struct live *l, const struct config_input *in,
 	int err = input_list_add(&list, in->path, in->source, why);
 
 	for (uint32_t i = 0; i < list.count && !err; i++) {
+		if (has_reader(l, list.items[i].path, in->source))
+			continue;
 		struct reader *rd = new_reader(l, READER_FILE, list.items[i].path, in->source);
 		if (!rd) {
 			snprintf(why, 256, "more than %d files and interfaces; ship them through Kafka, "
@@ -153,11 +175,7 @@ static int add_files(struct live *l, const struct config_input *in,
 			break;
 		}
 		rd->ops = list.items[i].ops;
-		for (uint32_t k = 0; k < marks->file_count; k++)
-			if (strcmp(marks->files[k].path, rd->spec) == 0) {
-				rd->resume = marks->files[k].mark;
-				rd->has_resume = true;
-			}
+		resume_from(rd, marks);
 	}
 	input_list_fini(&list);
 	return err;
@@ -238,16 +256,39 @@ static int open_kafka(struct live *l, const struct checkpoint_marks *marks, char
 static int start_threads(struct live *l)
 {
 	for (uint32_t i = 0; i < l->count; i++) {
+		if (l->readers[i].thread)
+			continue;
 		pthread_mutex_lock(&l->lock);
 		l->running++;
 		pthread_mutex_unlock(&l->lock);
 		if (pthread_create(&l->readers[i].thread, NULL, reader_thread, &l->readers[i])) {
-			l->count = i;
+			pthread_mutex_lock(&l->lock);
 			l->running--;
+			pthread_mutex_unlock(&l->lock);
+			l->readers[i].thread = 0;
+			l->count = i;
 			return -EAGAIN;
 		}
 	}
 	return 0;
+}
+
+void live_rescan(struct live *l)
+{
+	const struct config *c = l->e->config;
+	const struct checkpoint_marks none = {0};
+	uint32_t before = l->count;
+	char why[256];
+	int err = 0;
+
+	if (!l->e->ingest.follow || atomic_load_explicit(&l->e->stop, memory_order_relaxed))
+		return;
+	for (uint32_t i = 0; i < c->input_count; i++)
+		if (c->inputs[i].path[0] && (err = add_files(l, &c->inputs[i], &none, why)) && !l->told)
+			log_warning("%s: %s", c->inputs[i].path, why);
+	l->told = err != 0;
+	if (l->count > before)
+		start_threads(l);
 }
 
 static int add_inputs(struct live *l, const struct checkpoint_marks *marks, char why[256])
@@ -269,6 +310,15 @@ static int add_inputs(struct live *l, const struct checkpoint_marks *marks, char
 	return err ? err : add_topics(l, c);
 }
 
+/* A folder that is empty now may not be so for long. */
+static bool follows_folder(const struct config *c)
+{
+	for (uint32_t i = 0; i < c->input_count; i++)
+		if (c->inputs[i].path[0])
+			return c->follow;
+	return false;
+}
+
 int live_start(struct live **out, struct engine *e, const struct live_options *o,
 	       const struct checkpoint_marks *marks, char why[256])
 {
@@ -288,7 +338,7 @@ int live_start(struct live **out, struct engine *e, const struct live_options *o
 	int err = add_inputs(l, marks, why);
 	if (!err)
 		err = open_kafka(l, marks, why);
-	if (!err && l->count == 0) {
+	if (!err && l->count == 0 && !follows_folder(e->config)) {
 		snprintf(why, 256, "the configuration names no input: sources need a path, topic or interface");
 		err = -EINVAL;
 	}

@@ -23,6 +23,8 @@ struct live_options {
 /* Starts every input of the configuration; resumes from marks. 0 or -errno with why. */
 int live_start(struct live **l, struct engine *e, const struct live_options *o,
 	       const struct checkpoint_marks *marks, char why[256]);
+/* Starts readers for files that came into followed folders. @thread main */
+void live_rescan(struct live *l);
 /* Readers that have not come to their end. */
 uint32_t live_running(const struct live *l);
 /* Where every input stands. @locks the engine quiescent */

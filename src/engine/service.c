@@ -8,6 +8,8 @@
 #include "engine/engine_priv.h"
 
 #define RETRY_NS	2000000000u /* between attempts on a sink that failed */
+#define RESCAN_NS	2000000000u /* between looks for new files in folders */
+#define SHARE		4	    /* judging and checkpoints each take at most a fifth of the time */
 #define TABLE_PRESSURE	75	    /* per cent of cells or entries that calls for forgetting */
 
 static bool durable(const struct service *s)
@@ -42,7 +44,7 @@ int service_start(struct service *s, struct output *o, const struct live_options
 		snprintf(why, 256, "worker threads: %s", strerror(-err));
 		return err;
 	}
-	s->checkpoint_ns = clock_monotonic_ns();
+	s->checkpoint_ns = s->scan_ns = clock_monotonic_ns();
 	return live_start(&s->live, s->e, lo, &s->marks, why);
 }
 
@@ -86,9 +88,23 @@ static void forget_old(struct service *s)
 		evidence_compact(e->evidence, (int32_t)(horizon / EVIDENCE_BUCKET_US));
 }
 
+static int judge(struct service *s)
+{
+	uint64_t from = clock_monotonic_ns();
+
+	/* a threat of millions of hits takes long to judge: not again at once */
+	if (from - s->judged_ns < SHARE * s->judge_took_ns)
+		return 0;
+	int err = engine_judge(s->e, say, s);
+	s->judged_ns = clock_monotonic_ns();
+	s->judge_took_ns = s->judged_ns - from;
+	return err;
+}
+
 static int write_checkpoint(struct service *s)
 {
 	struct checkpoint_marks marks = {0};
+	uint64_t from = clock_monotonic_ns();
 
 	engine_quiesce(s->e);
 	int err = engine_judge(s->e, say, s);
@@ -98,6 +114,8 @@ static int write_checkpoint(struct service *s)
 	if (!err)
 		err = checkpoint_save(s->e, s->e->config->state_dir, &s->outbox, &marks);
 	engine_resume(s->e);
+	s->checkpoint_ns = clock_monotonic_ns();
+	s->checkpoint_took_ns = s->checkpoint_ns - from;
 	if (err) {
 		checkpoint_marks_fini(&marks);
 		return err;
@@ -105,7 +123,6 @@ static int write_checkpoint(struct service *s)
 	checkpoint_marks_fini(&s->marks);
 	s->marks = marks;
 	s->changed = false;
-	s->checkpoint_ns = clock_monotonic_ns();
 	return 0;
 }
 
@@ -146,18 +163,30 @@ static void take_live_indicators(struct service *s)
 	problems_fini(&ps);
 }
 
+/* A change must not wait for the interval, but changes must not make a checkpoint each. */
 static bool checkpoint_due(const struct service *s)
 {
-	uint64_t age_us = (clock_monotonic_ns() - s->checkpoint_ns) / 1000;
+	uint64_t age_ns = clock_monotonic_ns() - s->checkpoint_ns;
 
-	/* a change must not wait; nor must changes make a checkpoint each */
-	return s->changed || age_us >= (uint64_t)s->e->config->checkpoint_interval;
+	return age_ns / 1000 >= (uint64_t)s->e->config->checkpoint_interval ||
+	       (s->changed && age_ns >= SHARE * s->checkpoint_took_ns);
+}
+
+static void look_for_files(struct service *s)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (now - s->scan_ns < RESCAN_NS)
+		return;
+	s->scan_ns = now;
+	live_rescan(s->live);
 }
 
 int service_tick(struct service *s)
 {
 	take_live_indicators(s);
-	int err = engine_judge(s->e, say, s);
+	look_for_files(s);
+	int err = judge(s);
 	if (!err && durable(s) && checkpoint_due(s)) {
 		err = write_checkpoint(s);
 		int uncommitted = err || !s->live ? 0 : live_commit(s->live, &s->marks);
@@ -165,7 +194,7 @@ int service_tick(struct service *s)
 			log_warning("offsets are not committed yet: %s", strerror(-uncommitted));
 	}
 	/* what is not durable yet must not be seen */
-	if (!err)
+	if (!err && !(durable(s) && s->changed))
 		send(s);
 	return err;
 }

@@ -21,7 +21,8 @@ struct service {
 	struct live *live;
 	struct outbox outbox;
 	struct checkpoint_marks marks; /* of the last checkpoint */
-	uint64_t checkpoint_ns, retry_ns; /* monotonic */
+	uint64_t checkpoint_ns, retry_ns, scan_ns; /* monotonic */
+	uint64_t judged_ns, judge_took_ns, checkpoint_took_ns;
 	bool changed; /* since the last checkpoint */
 	uint64_t raised, watch;
 	int error; /* last output error, 0 when all went out */
