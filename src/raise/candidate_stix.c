@@ -8,7 +8,7 @@
 #include "base/timestamp.h"
 #include "raise/describe.h"
 #include "raise/score.h"
-#include "raise/stix_pattern.h"
+#include "raise/candidate_pattern.h"
 
 /*
  * What is the same in every bundle (the engine's identity, the locations) was
@@ -164,12 +164,12 @@ static void name_threat(struct bundle *b, struct text *pattern)
 	const struct threat_name *t = &b->c->threat;
 	char id[ID_MAX];
 
-	b->threat_known = strlen(t->id) < sizeof(b->threat) && stix_pattern_is_sdo(t->id);
+	b->threat_known = strlen(t->id) < sizeof(b->threat) && candidate_pattern_is_sdo(t->id);
 	if (b->threat_known) {
 		strcpy(b->threat, t->id);
 		return;
 	}
-	bool written = t->kind == NAME_INDICATOR && stix_pattern_of(pattern, t->id);
+	bool written = t->kind == NAME_INDICATOR && candidate_pattern_of(pattern, t->id);
 	make_id(id, written ? "indicator" : "campaign", b->c->id, t->id);
 	strcpy(b->threat, id);
 }

@@ -2,7 +2,7 @@
 
 #include <jansson.h>
 
-#include "raise/stix_pattern.h"
+#include "raise/candidate_pattern.h"
 #include "tap.h"
 #include "test_candidate.h"
 
@@ -161,17 +161,17 @@ static void patterns(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct text t;
 		text_init(&t);
-		bool ok = stix_pattern_of(&t, cases[i].id);
+		bool ok = candidate_pattern_of(&t, cases[i].id);
 		tap_ok(ok == (cases[i].pattern[0] != '\0') &&
 			       strcmp(t.p ? t.p : "", cases[i].pattern) == 0,
 		       "\"%s\" is %s", cases[i].id, ok ? t.p : "no pattern");
 		text_fini(&t);
 	}
-	tap_ok(stix_pattern_is_sdo("intrusion-set--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"),
+	tap_ok(candidate_pattern_is_sdo("intrusion-set--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"),
 	       "an SDO's id");
-	tap_ok(!stix_pattern_is_sdo("identity--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f") &&
-		       !stix_pattern_is_sdo("malware--8e2e2d2b") && !stix_pattern_is_sdo("--") &&
-		       !stix_pattern_is_sdo("malware--8e2e2d2b-17d4-9cbf-938f-98ee46b3cd3f"),
+	tap_ok(!candidate_pattern_is_sdo("identity--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f") &&
+		       !candidate_pattern_is_sdo("malware--8e2e2d2b") && !candidate_pattern_is_sdo("--") &&
+		       !candidate_pattern_is_sdo("malware--8e2e2d2b-17d4-9cbf-938f-98ee46b3cd3f"),
 	       "what is none");
 }
 

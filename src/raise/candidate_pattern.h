@@ -1,5 +1,5 @@
 /*
- * stix_pattern - a STIX 2.1 pattern for an indicator that is known as
+ * candidate_pattern - a STIX 2.1 pattern for an indicator that is known as
  * "type:value" (STIX 2.1, section 9).
  *
  * Thread   any.
@@ -8,8 +8,8 @@
  * Memory   the text's.
  * Limit    ip, network, domain, url, email and hashes of 32, 40, 64, 128 hex digits.
  */
-#ifndef TOCSIN_RAISE_STIX_PATTERN_H
-#define TOCSIN_RAISE_STIX_PATTERN_H
+#ifndef TOCSIN_RAISE_CANDIDATE_PATTERN_H
+#define TOCSIN_RAISE_CANDIDATE_PATTERN_H
 
 #include <stdbool.h>
 
@@ -17,9 +17,9 @@
 
 /* Appends "[domain-name:value = 'x']" for "domain:x"; false, and nothing
  * appended, for what has no such pattern. */
-bool stix_pattern_of(struct text *out, const char *id);
+bool candidate_pattern_of(struct text *out, const char *id);
 
 /* True for "<type>--<uuid>" with the type of an SDO that can be sighted. */
-bool stix_pattern_is_sdo(const char *id);
+bool candidate_pattern_is_sdo(const char *id);
 
 #endif

@@ -1,4 +1,4 @@
-#include "raise/stix_pattern.h"
+#include "raise/candidate_pattern.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -53,7 +53,7 @@ static bool hash(struct text *out, const char *value)
 	return false;
 }
 
-bool stix_pattern_of(struct text *out, const char *id)
+bool candidate_pattern_of(struct text *out, const char *id)
 {
 	static const struct {
 		const char *type, *path;
@@ -81,7 +81,7 @@ bool stix_pattern_of(struct text *out, const char *id)
 	return false;
 }
 
-bool stix_pattern_is_sdo(const char *id)
+bool candidate_pattern_is_sdo(const char *id)
 {
 	static const char *const types[] = {
 		"attack-pattern", "campaign",     "indicator", "infrastructure", "intrusion-set",
