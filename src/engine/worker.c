@@ -68,17 +68,22 @@ static enum reason settle_state(struct worker *wk, struct job *j)
 	return REASON_OK;
 }
 
+/* A service's clock moves on; a replay's must not, or a second run could differ. */
+static int64_t latest_time(const struct engine *e)
+{
+	return e->live ? clock_wall_us() + e->config->clock_skew_max : e->future_limit_us;
+}
+
 static enum reason settle_time(struct worker *wk, struct job *j)
 {
 	const struct engine *e = wk->e;
-	int64_t limit = e->live ? clock_wall_us() + e->config->clock_skew_max : e->future_limit_us;
 
 	if (!wk->event.has_time && !j->item->time_us)
 		return REASON_NO_TIME;
 	j->time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us;
 	if (j->time_us < e->config->time_min || j->time_us < 0)
 		return REASON_TIME_PAST;
-	if (j->time_us > limit)
+	if (j->time_us > latest_time(e))
 		return REASON_TIME_FUTURE;
 	high_mark *mark = &wk->e->watermark[j->source->id];
 	if (e->live && j->time_us < high_mark_get(mark) - e->config->retention)
@@ -296,7 +301,7 @@ static void advance_watermark(struct worker *wk, const struct job *j)
 								: j->source->format);
 	int64_t t;
 
-	if (decode_time(format, j->p, j->len, &t) && t <= wk->e->future_limit_us)
+	if (decode_time(format, j->p, j->len, &t) && t <= latest_time(wk->e))
 		high_mark_raise(&wk->e->watermark[j->source->id], t);
 }
 
