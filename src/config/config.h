@@ -54,7 +54,7 @@
 	  "entities, positions and origins in all cells; a power of two")                          \
 	X(table_overflows, "table.overflows", COUNT, "4096", 1, 1048576,                           \
 	  "cells that may outgrow table.exact_max and become sketches")                            \
-	X(table_exact_max, "table.exact_max", COUNT, "256", 16, 65536,                             \
+	X(table_exact_max, "table.exact_max", COUNT, "1024", 16, 65536,                             \
 	  "exact entities, and exact records, a cell; beyond it HyperLogLog")                      \
 	X(state_dir, "state_dir", PATH, "", 0, 0,                                                  \
 	  "run: where the checkpoint lives; empty keeps nothing across restarts")                  \
