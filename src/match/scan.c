@@ -189,11 +189,15 @@ static void line_values(struct scan_state *st, const char *p, size_t len)
 	}
 }
 
-static int ascending(const void *a, const void *b)
+/* In place, unlike qsort(), which may allocate; the ends are nearly sorted. */
+static void sort_ends(uint32_t *ends, uint32_t n)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t end = ends[i], k = i;
+		for (; k > 0 && ends[k - 1] > end; k--)
+			ends[k] = ends[k - 1];
+		ends[k] = end;
+	}
 }
 
 #define AHEAD_REST 16 /* blocks scanned record by record after one with too many finds */
@@ -211,7 +215,7 @@ void match_block(const struct matcher *m, struct match_scratch *sc, const char *
 		return;
 	}
 	/* Hyperscan tells finds by their ends, but says so of no order */
-	qsort(a->ends, a->finds, sizeof(*a->ends), ascending);
+	sort_ends(a->ends, a->finds);
 	a->next = 0;
 	a->start = p;
 	a->end = p + len;
