@@ -23,6 +23,7 @@
 #include "ingest/unpack.h"
 
 #define READ_BUFFER  (256u << 10)
+#define STREAM_BUFFER 65536
 #define READ_WAIT_MS 200
 
 struct input {
@@ -87,7 +88,8 @@ static int open_stream(struct input *in, char why[256])
 
 	if (!f)
 		return -ENOMEM;
-	setvbuf(f, NULL, _IONBF, 0);
+	/* unbuffered, glibc would take the lock of standard output for every read */
+	setvbuf(f, NULL, _IOFBF, STREAM_BUFFER);
 	in->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_MICRO, reason);
 	if (!in->pcap) {
 		fclose(f);
