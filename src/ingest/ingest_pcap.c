@@ -88,8 +88,12 @@ static int open_stream(struct input *in, char why[256])
 
 	if (!f)
 		return -ENOMEM;
-	/* unbuffered, glibc would take the lock of standard output for every read */
-	setvbuf(f, NULL, _IOFBF, STREAM_BUFFER);
+	/* unbuffered, glibc takes the lock of standard output for every read; but on a
+	 * stream that may fall silent, what waits must be known here: ready() */
+	if (in->u.raw.regular)
+		setvbuf(f, NULL, _IOFBF, STREAM_BUFFER);
+	else
+		setvbuf(f, NULL, _IONBF, 0);
 	in->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_MICRO, reason);
 	if (!in->pcap) {
 		fclose(f);
