@@ -89,7 +89,7 @@ static int open_stream(struct input *in, char why[256])
 	if (!f)
 		return -ENOMEM;
 	/* unbuffered, glibc takes the lock of standard output for every read; but on a
-	 * stream that may fall silent, what waits must be known here: ready() */
+	 * stream that may fall silent, what waits must be known here: at_hand() */
 	if (in->u.raw.regular)
 		setvbuf(f, NULL, _IOFBF, STREAM_BUFFER);
 	else
