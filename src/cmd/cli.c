@@ -8,13 +8,13 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 
-enum { RUN = 1, REPLAY = 2, CHECK = 4, EXPLAIN = 8, DEMO = 16, ALL = 31 };
+enum { RUN = 1, REPLAY = 2, CHECK = 4, EXPLAIN = 8, DEMO = 16, BENCH = 32, ALL = 63 };
 
 /* X(ID, letter or 0, "long", "ARG" or NULL, commands, "help") */
 #define FLAGS(X)                                                                                   \
 	X(CONFIG, 'c', "config", "FILE", ALL, "read this configuration (YAML)")                    \
 	X(SET, 0, "set", "NAME=VALUE", ALL, "set one option of config/REFERENCE.md")               \
-	X(AS, 0, "as", "CC[/SECTOR[/NAME]]", REPLAY | RUN | DEMO,                                  \
+	X(AS, 0, "as", "CC[/SECTOR[/NAME]]", REPLAY | RUN | BENCH,                                  \
 	  "the inputs after it speak for this Member State, NIS2 sector and SOC")                  \
 	X(INDICATORS, 'I', "indicators", "PATH", ALL,                                              \
 	  "add indicators: STIX 2.1, MISP JSON, Zeek Intel TSV, CSV or a plain list, told by content") \
@@ -73,6 +73,7 @@ static int mask_of(const struct command *cmd)
 	       : cmd == &command_replay  ? REPLAY
 	       : cmd == &command_check   ? CHECK
 	       : cmd == &command_explain ? EXPLAIN
+	       : cmd == &command_bench   ? BENCH
 					 : DEMO;
 }
 

@@ -47,7 +47,7 @@ struct command {
 };
 
 extern const struct command command_run, command_replay, command_check, command_explain,
-	command_demo;
+	command_demo, command_bench;
 
 /* Reads argv after the subcommand. EXIT_OK to go on; otherwise an exit code + 1000
  * to leave with (help was printed, or the error). */
