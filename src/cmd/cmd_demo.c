@@ -107,6 +107,7 @@ static int configure(struct demo *d)
 	struct config *c = &d->cli->config;
 	const char *dir = d->cli->data;
 	char path[CONFIG_TEXT_MAX];
+	struct stat st;
 
 	if (dir) {
 		snprintf(path, sizeof(path), "%.480s/demo.yaml", dir);
@@ -126,11 +127,16 @@ static int configure(struct demo *d)
 		log_error("nothing to show: --data DIR or -c FILE");
 		return EXIT_CONFIG;
 	}
+	if (c->feed_count == 0 && c->rules.count == 0) {
+		log_error("no indicators, so nothing can be found: put them into %s/indicators",
+			  dir ? dir : ".");
+		return EXIT_CONFIG;
+	}
 	c->output_stdout = false;
 	if (!c->output_file[0])
-		snprintf(c->output_file, sizeof(c->output_file), "%.400s/candidates.ndjson",
-			 dir ? dir : ".");
-	unlink(c->output_file); /* of the demo before */
+		snprintf(c->output_file, sizeof(c->output_file), "tocsin-candidates.ndjson");
+	if (stat(c->output_file, &st) == 0 && S_ISREG(st.st_mode))
+		unlink(c->output_file); /* of the demo before; the file is opened for appending */
 	return EXIT_OK;
 }
 
@@ -160,7 +166,8 @@ static int feed_kafka(struct demo *d)
 		return EXIT_IO;
 	}
 	snprintf(c->kafka_brokers, sizeof(c->kafka_brokers), "%s", demo_kafka_brokers(d->kafka));
-	snprintf(c->kafka_group, sizeof(c->kafka_group), "tocsin-demo-%ld", (long)getpid());
+	if (brokers)
+		snprintf(c->kafka_group, sizeof(c->kafka_group), "tocsin-demo-%ld", (long)getpid());
 	return EXIT_OK;
 }
 
@@ -203,26 +210,32 @@ static void tell_candidate(void *arg, const struct candidate *c)
 	text_init(&t);
 	candidate_terminal(&t, c, engine_context(d->e), isatty(STDOUT_FILENO));
 	if (!t.error)
-		printf("\n%s", t.p);
+		fputs(t.p, stdout);
 	text_fini(&t);
 	d->raised += c->status == CANDIDATE_RAISED;
 	d->watch += c->status == CANDIDATE_WATCH;
 }
 
-#define SET_ASIDE_MAX 64
+#define SET_ASIDE_MAX	 1024
+#define SET_ASIDE_SHOWN 3
 
 static void tell_set_aside(struct demo *d)
 {
 	static struct set_aside rows[SET_ASIDE_MAX];
 	uint32_t n = engine_set_aside(d->e, CLASS_NONE, rows, SET_ASIDE_MAX);
 
-	for (uint32_t i = 0; i < n && i < 3; i++) {
+	for (uint32_t i = 0; i < n && i < SET_ASIDE_SHOWN; i++) {
 		struct set_aside_text t;
 		engine_set_aside_text(d->e, &rows[i], &t);
-		printf("\nNOT RAISED  %s\n  seen by %llu entities in %s, and an indicator names it,\n"
-		       "  but it is benign by the list \"%s\"\n",
-		       t.threat, (unsigned long long)rows[i].entities, t.states, t.by);
+		printf(" NOT RAISED  %s\n", t.value[0] ? t.value : t.threat);
+		if (t.value[0])
+			printf("   an indicator names it: %s\n", t.threat);
+		printf("   seen by %llu entities in %s,\n"
+		       "   but benign by the list \"%s\"\n",
+		       (unsigned long long)rows[i].entities, t.states, t.by);
 	}
+	if (n > SET_ASIDE_SHOWN)
+		printf(" NOT RAISED  and %u more benign values\n", n - SET_ASIDE_SHOWN);
 }
 
 static void tell_end(struct demo *d)
@@ -238,7 +251,7 @@ static void tell_end(struct demo *d)
 	putchar('\n');
 	fflush(stdout);
 	if (!d->cli->quiet)
-		summary_print(stderr, d->e, &s);
+		summary_print_counts(stderr, &s);
 	if (d->cli->config.output_stats[0])
 		summary_write(d->cli->config.output_stats, d->e, &s);
 	printf("candidates, one NDJSON line each: %s\n", d->cli->config.output_file);
@@ -270,6 +283,7 @@ static int demo_run(struct cli *cli)
 	}
 	if (code == EXIT_OK) {
 		code = serve_to_end(&d);
+		putchar('\n');
 		engine_candidates(d.e, tell_candidate, &d);
 		tell_end(&d);
 	}
