@@ -23,6 +23,13 @@ struct demo {
 	struct demo_kafka *kafka;
 	uint64_t started_ns;
 	uint64_t raised, watch;
+	struct digest digest; /* of the candidates as they are in the end */
+};
+
+/* The last version of one candidate in the file. */
+struct said {
+	const char *id;
+	uint32_t version;
 };
 
 static bool is_folder(const char *path)
@@ -202,13 +209,29 @@ static void tell_input(const struct demo *d)
 	}
 }
 
+static void find_version(void *arg, const char *id, uint32_t version, uint64_t says)
+{
+	struct said *s = arg;
+
+	(void)says;
+	if (strcmp(id, s->id) == 0 && version > s->version)
+		s->version = version;
+}
+
 static void tell_candidate(void *arg, const struct candidate *c)
 {
 	struct demo *d = arg;
+	struct said said = {c->id, c->version};
+	struct candidate last = *c;
 	struct text t;
 
+	/* how many versions were said on the way is a matter of timing: the digest is not */
+	if (output_format(&d->out, c, engine_context(d->e)) == 0)
+		digest_line(&d->digest, d->out.line.p, d->out.line.len);
+	sink_file_scan(d->cli->config.output_file, find_version, &said);
+	last.version = said.version;
 	text_init(&t);
-	candidate_terminal(&t, c, engine_context(d->e), isatty(STDOUT_FILENO));
+	candidate_terminal(&t, &last, engine_context(d->e), isatty(STDOUT_FILENO));
 	if (!t.error)
 		fputs(t.p, stdout);
 	text_fini(&t);
@@ -245,7 +268,7 @@ static void tell_end(struct demo *d)
 
 	tell_set_aside(d);
 	engine_ledger(d->e, &sum);
-	digest_hex(&d->out.digest, digest);
+	digest_hex(&d->digest, digest);
 	struct summary s = {&sum, (double)(clock_monotonic_ns() - d->started_ns) / 1e9, d->raised,
 			    d->watch, digest, d->cli->config.input_count, 0};
 	putchar('\n');
@@ -284,6 +307,7 @@ static int demo_run(struct cli *cli)
 	if (code == EXIT_OK) {
 		code = serve_to_end(&d);
 		putchar('\n');
+		digest_init(&d.digest);
 		engine_candidates(d.e, tell_candidate, &d);
 		tell_end(&d);
 	}
