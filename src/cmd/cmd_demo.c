@@ -15,6 +15,10 @@
 #include "engine/engine_info.h"
 #include "engine/service.h"
 
+#define DAY_US		  (86400 * INT64_C(1000000))
+#define RETENTION_DEFAULT (7 * DAY_US)
+#define RETENTION_ALL	  (200 * 365 * DAY_US)
+
 struct demo {
 	struct cli *cli;
 	struct engine *e;
@@ -139,6 +143,9 @@ static int configure(struct demo *d)
 			  dir ? dir : ".");
 		return EXIT_CONFIG;
 	}
+	/* all of it is the past: nothing is too late, unless the user says so */
+	if (c->retention == RETENTION_DEFAULT)
+		c->retention = RETENTION_ALL;
 	c->output_stdout = false;
 	if (!c->output_file[0])
 		snprintf(c->output_file, sizeof(c->output_file), "tocsin-candidates.ndjson");
@@ -266,6 +273,8 @@ static void tell_end(struct demo *d)
 	struct ledger sum;
 	char digest[DIGEST_TEXT_MAX];
 
+	if (d->raised + d->watch == 0)
+		puts(" NO CANDIDATE  no threat is significant in one Member State and seen in another");
 	tell_set_aside(d);
 	engine_ledger(d->e, &sum);
 	digest_hex(&d->digest, digest);
