@@ -118,7 +118,6 @@ static int configure(struct demo *d)
 	struct config *c = &d->cli->config;
 	const char *dir = d->cli->data;
 	char path[CONFIG_TEXT_MAX];
-	struct stat st;
 
 	if (dir) {
 		snprintf(path, sizeof(path), "%.480s/demo.yaml", dir);
@@ -147,10 +146,10 @@ static int configure(struct demo *d)
 	if (c->retention == RETENTION_DEFAULT)
 		c->retention = RETENTION_ALL;
 	c->output_stdout = false;
-	if (!c->output_file[0])
+	if (!c->output_file[0]) {
 		snprintf(c->output_file, sizeof(c->output_file), "tocsin-candidates.ndjson");
-	if (stat(c->output_file, &st) == 0 && S_ISREG(st.st_mode))
-		unlink(c->output_file); /* of the demo before; the file is opened for appending */
+		unlink(c->output_file); /* of the demo before; files of the user's are added to */
+	}
 	return EXIT_OK;
 }
 
@@ -333,7 +332,8 @@ const struct command command_demo = {
 	.summary = "the main job on a folder of telemetry and indicators, told on the terminal",
 	.text = "DIR holds demo.yaml (a configuration), or folders of telemetry named by Member State and\n"
 		"sector (DE-energy, FR-health) beside indicators/ and benign/. A source with a topic and a\n"
-		"path goes through Kafka: librdkafka's in-process mock cluster, or --brokers.\n\n"
+		"path goes through Kafka: librdkafka's in-process mock cluster, or --brokers. Candidates\n"
+		"go to ./tocsin-candidates.ndjson, or to output.file; DIR is only read.\n\n"
 		"  tocsin demo --data build/demo\n"
 		"  tocsin demo --data ~/incident-2026-11 --brokers localhost:9092\n",
 	.run = demo_run,
