@@ -15,6 +15,10 @@
 #include "engine/engine_info.h"
 #include "engine/service.h"
 
+#define DAY_US		  (86400 * INT64_C(1000000))
+#define RETENTION_DEFAULT (7 * DAY_US)
+#define RETENTION_ALL	  (200 * 365 * DAY_US)
+
 struct demo {
 	struct cli *cli;
 	struct engine *e;
@@ -23,6 +27,13 @@ struct demo {
 	struct demo_kafka *kafka;
 	uint64_t started_ns;
 	uint64_t raised, watch;
+	struct digest digest; /* of the candidates as they are in the end */
+};
+
+/* The last version of one candidate in the file. */
+struct said {
+	const char *id;
+	uint32_t version;
 };
 
 static bool is_folder(const char *path)
@@ -126,11 +137,19 @@ static int configure(struct demo *d)
 		log_error("nothing to show: --data DIR or -c FILE");
 		return EXIT_CONFIG;
 	}
+	if (c->feed_count == 0 && c->rules.count == 0) {
+		log_error("no indicators, so nothing can be found: put them into %s/indicators",
+			  dir ? dir : ".");
+		return EXIT_CONFIG;
+	}
+	/* all of it is the past: nothing is too late, unless the user says so */
+	if (c->retention == RETENTION_DEFAULT)
+		c->retention = RETENTION_ALL;
 	c->output_stdout = false;
-	if (!c->output_file[0])
-		snprintf(c->output_file, sizeof(c->output_file), "%.400s/candidates.ndjson",
-			 dir ? dir : ".");
-	unlink(c->output_file); /* of the demo before */
+	if (!c->output_file[0]) {
+		snprintf(c->output_file, sizeof(c->output_file), "tocsin-candidates.ndjson");
+		unlink(c->output_file); /* of the demo before; files of the user's are added to */
+	}
 	return EXIT_OK;
 }
 
@@ -160,7 +179,8 @@ static int feed_kafka(struct demo *d)
 		return EXIT_IO;
 	}
 	snprintf(c->kafka_brokers, sizeof(c->kafka_brokers), "%s", demo_kafka_brokers(d->kafka));
-	snprintf(c->kafka_group, sizeof(c->kafka_group), "tocsin-demo-%ld", (long)getpid());
+	if (brokers)
+		snprintf(c->kafka_group, sizeof(c->kafka_group), "tocsin-demo-%ld", (long)getpid());
 	return EXIT_OK;
 }
 
@@ -195,34 +215,56 @@ static void tell_input(const struct demo *d)
 	}
 }
 
+static void find_version(void *arg, const char *id, uint32_t version, uint64_t says)
+{
+	struct said *s = arg;
+
+	(void)says;
+	if (strcmp(id, s->id) == 0 && version > s->version)
+		s->version = version;
+}
+
 static void tell_candidate(void *arg, const struct candidate *c)
 {
 	struct demo *d = arg;
+	struct said said = {c->id, c->version};
+	struct candidate last = *c;
 	struct text t;
 
+	/* how many versions were said on the way is a matter of timing: the digest is not */
+	if (output_format(&d->out, c, engine_context(d->e)) == 0)
+		digest_line(&d->digest, d->out.line.p, d->out.line.len);
+	sink_file_scan(d->cli->config.output_file, find_version, &said);
+	last.version = said.version;
 	text_init(&t);
-	candidate_terminal(&t, c, engine_context(d->e), isatty(STDOUT_FILENO));
+	candidate_terminal(&t, &last, engine_context(d->e), isatty(STDOUT_FILENO));
 	if (!t.error)
-		printf("\n%s", t.p);
+		fputs(t.p, stdout);
 	text_fini(&t);
 	d->raised += c->status == CANDIDATE_RAISED;
 	d->watch += c->status == CANDIDATE_WATCH;
 }
 
-#define SET_ASIDE_MAX 64
+#define SET_ASIDE_MAX	 1024
+#define SET_ASIDE_SHOWN 3
 
 static void tell_set_aside(struct demo *d)
 {
 	static struct set_aside rows[SET_ASIDE_MAX];
 	uint32_t n = engine_set_aside(d->e, CLASS_NONE, rows, SET_ASIDE_MAX);
 
-	for (uint32_t i = 0; i < n && i < 3; i++) {
+	for (uint32_t i = 0; i < n && i < SET_ASIDE_SHOWN; i++) {
 		struct set_aside_text t;
 		engine_set_aside_text(d->e, &rows[i], &t);
-		printf("\nNOT RAISED  %s\n  seen by %llu entities in %s, and an indicator names it,\n"
-		       "  but it is benign by the list \"%s\"\n",
-		       t.threat, (unsigned long long)rows[i].entities, t.states, t.by);
+		printf(" NOT RAISED  %s\n", t.value[0] ? t.value : t.threat);
+		if (t.value[0])
+			printf("   an indicator names it: %s\n", t.threat);
+		printf("   seen by %llu entities in %s,\n"
+		       "   but benign by the list \"%s\"\n",
+		       (unsigned long long)rows[i].entities, t.states, t.by);
 	}
+	if (n > SET_ASIDE_SHOWN)
+		printf(" NOT RAISED  and %u more benign values\n", n - SET_ASIDE_SHOWN);
 }
 
 static void tell_end(struct demo *d)
@@ -230,15 +272,17 @@ static void tell_end(struct demo *d)
 	struct ledger sum;
 	char digest[DIGEST_TEXT_MAX];
 
+	if (d->raised + d->watch == 0)
+		puts(" NO CANDIDATE  no threat is significant in one Member State and seen in another");
 	tell_set_aside(d);
 	engine_ledger(d->e, &sum);
-	digest_hex(&d->out.digest, digest);
+	digest_hex(&d->digest, digest);
 	struct summary s = {&sum, (double)(clock_monotonic_ns() - d->started_ns) / 1e9, d->raised,
 			    d->watch, digest, d->cli->config.input_count, 0};
 	putchar('\n');
 	fflush(stdout);
 	if (!d->cli->quiet)
-		summary_print(stderr, d->e, &s);
+		summary_print_counts(stderr, &s);
 	if (d->cli->config.output_stats[0])
 		summary_write(d->cli->config.output_stats, d->e, &s);
 	printf("candidates, one NDJSON line each: %s\n", d->cli->config.output_file);
@@ -270,6 +314,8 @@ static int demo_run(struct cli *cli)
 	}
 	if (code == EXIT_OK) {
 		code = serve_to_end(&d);
+		putchar('\n');
+		digest_init(&d.digest);
 		engine_candidates(d.e, tell_candidate, &d);
 		tell_end(&d);
 	}
@@ -286,7 +332,8 @@ const struct command command_demo = {
 	.summary = "the main job on a folder of telemetry and indicators, told on the terminal",
 	.text = "DIR holds demo.yaml (a configuration), or folders of telemetry named by Member State and\n"
 		"sector (DE-energy, FR-health) beside indicators/ and benign/. A source with a topic and a\n"
-		"path goes through Kafka: librdkafka's in-process mock cluster, or --brokers.\n\n"
+		"path goes through Kafka: librdkafka's in-process mock cluster, or --brokers. Candidates\n"
+		"go to ./tocsin-candidates.ndjson, or to output.file; DIR is only read.\n\n"
 		"  tocsin demo --data build/demo\n"
 		"  tocsin demo --data ~/incident-2026-11 --brokers localhost:9092\n",
 	.run = demo_run,

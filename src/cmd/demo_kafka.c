@@ -10,13 +10,15 @@
 
 #define FLUSH_MS       10000
 #define MOCK_BROKERS   1
+#define MOCK_PARTITIONS 2
 #define LINES_TOGETHER 2 /* in each third message: a message may hold many lines */
 
 struct demo_kafka {
 	rd_kafka_t *producer;
 	rd_kafka_mock_cluster_t *mock; /* NULL: a real broker */
 	char brokers[512];
-	uint64_t failed; /* deliveries that were given up */
+	int32_t partitions; /* messages take turns; 0: librdkafka chooses */
+	uint64_t failed;    /* deliveries that were given up */
 };
 
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
@@ -59,6 +61,7 @@ static int start_mock(struct demo_kafka *k, char why[256])
 	}
 	snprintf(k->brokers, sizeof(k->brokers), "%s", rd_kafka_mock_cluster_bootstraps(k->mock));
 	k->producer = host;
+	k->partitions = MOCK_PARTITIONS;
 	rd_kafka_brokers_add(host, k->brokers);
 	return 0;
 }
@@ -90,12 +93,16 @@ const char *demo_kafka_brokers(const struct demo_kafka *k)
 	return k->brokers;
 }
 
-static int send_message(struct demo_kafka *k, const char *topic, const char *p, size_t len)
+static int send_message(struct demo_kafka *k, const char *topic, uint64_t number, const char *p,
+			size_t len)
 {
+	int32_t partition = k->partitions ? (int32_t)(number % (uint64_t)k->partitions)
+					  : RD_KAFKA_PARTITION_UA;
 	rd_kafka_resp_err_t err;
 
 	do {
 		err = rd_kafka_producev(k->producer, RD_KAFKA_V_TOPIC(topic),
+					RD_KAFKA_V_PARTITION(partition),
 					RD_KAFKA_V_VALUE((void *)(uintptr_t)p, len),
 					RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
 		rd_kafka_poll(k->producer, err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? 100 : 0);
@@ -112,9 +119,10 @@ static int produce_file(struct demo_kafka *k, const char *topic, FILE *f)
 	char *line = NULL;
 	size_t cap = 0, lines = 0;
 	ssize_t n;
+	uint64_t messages = 0;
 	int err = 0;
 
-	for (uint64_t messages = 0; !err && (n = getline(&line, &cap, f)) > 0;) {
+	while (!err && (n = getline(&line, &cap, f)) > 0) {
 		if (message.len + (size_t)n > message.cap) {
 			message.cap = 2 * (message.len + (size_t)n);
 			char *p = realloc(message.p, message.cap);
@@ -128,12 +136,11 @@ static int produce_file(struct demo_kafka *k, const char *topic, FILE *f)
 		message.len += (size_t)n;
 		if (++lines < LINES_TOGETHER && messages % 3 == 2)
 			continue;
-		err = send_message(k, topic, message.p, message.len);
+		err = send_message(k, topic, messages++, message.p, message.len);
 		message.len = lines = 0;
-		messages++;
 	}
 	if (!err && message.len)
-		err = send_message(k, topic, message.p, message.len);
+		err = send_message(k, topic, messages, message.p, message.len);
 	free(message.p);
 	free(line);
 	return err;
@@ -148,8 +155,14 @@ static int produce_input(struct demo_kafka *k, struct config_input *in, char why
 		snprintf(why, 256, "%.200s: %s", in->path, strerror(errno));
 		return -EIO;
 	}
-	snprintf(topic, sizeof(topic), "tocsin-demo-%ld-%.400s", (long)getpid(), in->topic);
-	int err = produce_file(k, topic, f);
+	if (k->mock)
+		snprintf(topic, sizeof(topic), "%s", in->topic);
+	else
+		snprintf(topic, sizeof(topic), "tocsin-demo-%ld-%.400s", (long)getpid(), in->topic);
+	int err = k->mock && rd_kafka_mock_topic_create(k->mock, topic, MOCK_PARTITIONS,
+							MOCK_BROKERS)
+			  ? -EIO
+			  : produce_file(k, topic, f);
 	fclose(f);
 	if (err)
 		snprintf(why, 256, "%.200s: cannot be produced", topic);

@@ -1,8 +1,9 @@
 /*
  * demo_kafka - telemetry files into Kafka topics, for `tocsin demo`.
  *
- * The broker is librdkafka's in-process mock cluster, or a real one. Topics get
- * a prefix of this run's own, so that a real broker's are left alone.
+ * The broker is librdkafka's in-process mock cluster, or a real one. A real one's
+ * own topics are left alone: there, names get a prefix of this run's. In the mock
+ * cluster every run puts the same message at the same position.
  */
 #ifndef TOCSIN_CMD_DEMO_KAFKA_H
 #define TOCSIN_CMD_DEMO_KAFKA_H

@@ -40,15 +40,17 @@ static void print_set_aside(FILE *out, struct engine *e)
 	for (uint32_t i = 0; i < n && i < SET_ASIDE_SHOWN; i++) {
 		struct set_aside_text t;
 		engine_set_aside_text(e, &rows[i], &t);
-		fprintf(out, "  not raised  %s: seen in %s by %llu entities, but benign by \"%s\"\n",
-			t.threat, t.states, (unsigned long long)rows[i].entities, t.by);
+		const char *value = t.value[0] ? t.value : t.threat;
+		fprintf(out, "  not raised  %s: seen in %s by %llu entities,\n"
+			     "              but benign by \"%s\"\n",
+			value, t.states, (unsigned long long)rows[i].entities, t.by);
 	}
 	if (n > SET_ASIDE_SHOWN)
 		fprintf(out, "  not raised  and %u more benign values (--stats lists them)\n",
 			n - SET_ASIDE_SHOWN);
 }
 
-void summary_print(FILE *out, struct engine *e, const struct summary *s)
+void summary_print_counts(FILE *out, const struct summary *s)
 {
 	const struct ledger *l = s->ledger;
 	uint64_t records = counter_get(&l->records), bytes = counter_get(&l->bytes);
@@ -62,10 +64,15 @@ void summary_print(FILE *out, struct engine *e, const struct summary *s)
 	print_reasons(out, l);
 	fprintf(out, "  in flight %12llu  %s\n", (unsigned long long)ledger_in_flight(l),
 		ledger_in_flight(l) ? "THE LEDGER DOES NOT BALANCE" : "the ledger balances");
-	print_set_aside(out, e);
 	fprintf(out, "  candidates %llu raised, %llu watch\n", (unsigned long long)s->raised,
 		(unsigned long long)s->watch);
 	fprintf(out, "  digest    %s\n", s->digest);
+}
+
+void summary_print(FILE *out, struct engine *e, const struct summary *s)
+{
+	summary_print_counts(out, s);
+	print_set_aside(out, e);
 }
 
 static void json_set_aside(struct text *t, struct engine *e)
@@ -79,6 +86,10 @@ static void json_set_aside(struct text *t, struct engine *e)
 		engine_set_aside_text(e, &rows[i], &s);
 		text_str(t, i ? ",{\"threat\":" : "{\"threat\":");
 		text_json_str(t, s.threat);
+		if (s.value[0]) {
+			text_str(t, ",\"value\":");
+			text_json_str(t, s.value);
+		}
 		text_str(t, ",\"list\":");
 		text_json_str(t, s.by);
 		text_str(t, ",\"states\":");

@@ -19,6 +19,8 @@ struct summary {
 };
 
 void summary_print(FILE *out, struct engine *e, const struct summary *s);
+/* Without the benign values: the caller tells of them itself. */
+void summary_print_counts(FILE *out, const struct summary *s);
 /* 0 or -errno. path "-" is standard output. */
 int summary_write(const char *path, struct engine *e, const struct summary *s);
 

@@ -23,23 +23,34 @@ static const char *const profile_dirs[] = {"rules/significance",
 					   "/usr/local/share/tocsin/rules/significance",
 					   "/usr/share/tocsin/rules/significance", NULL};
 
-static int load_profile(struct engine *e, struct problems *ps, char why[256])
+/* The program's path less this many parts, and the tail after it. */
+static bool beside_program(char *out, size_t size, int up, const char *tail)
 {
-	char beside[4096];
-	const char *dirs[6] = {0};
-	size_t n = 0;
-	ssize_t len = readlink("/proc/self/exe", beside, sizeof(beside) - 64);
+	ssize_t len = readlink("/proc/self/exe", out, size - strlen(tail) - 1);
 
-	/* the tree that the program was built in, wherever it is started from */
-	for (int up = 0; len > 0 && up < 3; up++) {
-		while (len > 0 && beside[len - 1] != '/')
+	for (; len > 0 && up > 0; up--) {
+		while (len > 0 && out[len - 1] != '/')
 			len--;
 		len -= len > 0;
 	}
-	if (len > 0) {
-		snprintf(beside + len, 64, "/rules/significance");
-		dirs[n++] = beside;
-	}
+	if (len <= 0)
+		return false;
+	strcpy(out + len, tail);
+	return true;
+}
+
+static int load_profile(struct engine *e, struct problems *ps, char why[256])
+{
+	char built[4096], installed[4096];
+	const char *dirs[6] = {0};
+	size_t n = 0;
+
+	/* wherever the program is started from: PREFIX of its PREFIX/bin, or the tree that it
+	 * was built in, as build/FLAVOUR/tocsin */
+	if (beside_program(installed, sizeof(installed), 2, "/share/tocsin/rules/significance"))
+		dirs[n++] = installed;
+	if (beside_program(built, sizeof(built), 3, "/rules/significance"))
+		dirs[n++] = built;
 	for (size_t i = 0; profile_dirs[i]; i++)
 		dirs[n++] = profile_dirs[i];
 	e->profile = profile_load(e->config->profile, dirs, ps);

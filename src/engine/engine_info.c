@@ -6,6 +6,19 @@
 
 #include "engine/engine_priv.h"
 
+/* Of an id that is KIND:VALUE, as one whose feed gave it no other is. */
+static const char *value_of(const struct threat_name *t)
+{
+	static const char *const kinds[] = {"ip",    "network",	   "domain", "url",  "hash",
+					    "email", "user-agent", "ja3",    "file", "path"};
+	size_t len = strcspn(t->id, ":");
+
+	for (size_t i = 0; t->kind == NAME_INDICATOR && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strlen(kinds[i]) == len && strncmp(t->id, kinds[i], len) == 0 && t->id[len])
+			return t->id + len + 1;
+	return "";
+}
+
 void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
 			   struct set_aside_text *out)
 {
@@ -15,6 +28,8 @@ void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
 	size_t len = 0;
 
 	snprintf(out->threat, sizeof(out->threat), "%s", t->name);
+	const char *value = value_of(t);
+	snprintf(out->value, sizeof(out->value), "%s", strcmp(value, t->name) ? value : "");
 	snprintf(out->by, sizeof(out->by), "%s", colon ? colon + 1 : by);
 	out->states[0] = '\0';
 	for (int i = 0; i < STATES; i++)

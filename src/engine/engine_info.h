@@ -8,6 +8,7 @@
 
 struct set_aside_text {
 	char threat[256]; /* name of the threat */
+	char value[256];  /* what was seen, when the name is another: "" else */
 	char states[128]; /* "DE FR GB" */
 	char by[256];	  /* the benign list's name */
 };

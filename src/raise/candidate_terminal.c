@@ -9,6 +9,7 @@
 #define COLUMNS   100
 #define LABEL     11 /* columns that a label takes, with the space after it */
 #define PER_STATE 2  /* pieces of evidence shown of one state */
+#define BY_MAX	  54 /* columns of an indicator's id beside time, state and class */
 
 #define BOLD   "\033[1m"
 #define DIM    "\033[2m"
@@ -253,6 +254,25 @@ static void why(struct page *pg, const struct episode *ep, const struct profile 
 	paragraph(pg, "profile", 2);
 }
 
+/* An id by its two ends when it is too long for its line: they tell ids apart. */
+static void by(struct text *out, const char *id)
+{
+	const char *end = id + strlen(id);
+
+	/* what calls itself so needs no second word for it */
+	if (strncmp(id, "indicator:indicator--", 21) == 0)
+		id += 10;
+	if (columns(id, end) <= BY_MAX) {
+		text_str(out, id);
+		return;
+	}
+	cut(out, id, BY_MAX / 2);
+	const char *tail = end;
+	for (size_t n = 0; n < BY_MAX - BY_MAX / 2 && tail > id; n += ((unsigned char)*tail & 0xc0) != 0x80)
+		tail--;
+	text_str(out, tail);
+}
+
 static void evidence(struct page *pg, const struct candidate *c, const struct candidate_context *cx)
 {
 	struct describe_evidence list;
@@ -267,12 +287,12 @@ static void evidence(struct page *pg, const struct candidate *c, const struct ca
 			continue;
 		}
 		describe_time(&pg->line, l->evidence->item.time_us);
-		text_printf(&pg->line, "  %s  %-7s  %s", vocab_state_code(l->evidence->state),
-			    vocab_class_name(l->evidence->hit_class), l->by);
+		text_printf(&pg->line, "  %s  %-7s  ", vocab_state_code(l->evidence->state),
+			    vocab_class_name(l->evidence->hit_class));
+		by(&pg->line, l->by);
 		paragraph(pg, rows++ ? "" : "evidence", 35);
-		text_printf(&pg->line, "                      %s  %s", l->source,
-			    l->position.p ? l->position.p : "");
-		paragraph(pg, "", 24);
+		text_printf(&pg->line, "  %s  %s", l->source, l->position.p ? l->position.p : "");
+		paragraph(pg, "", 4);
 	}
 	describe_evidence_fini(&list);
 	if (rest) {
