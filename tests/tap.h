@@ -8,6 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A sanitizer's flavour is slow: loops over seeds and samples are shorter there. */
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define TAP_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define TAP_SANITIZED 1
+#endif
+#endif
+#ifndef TAP_SANITIZED
+#define TAP_SANITIZED 0
+#endif
+
 static int tap_count, tap_failed;
 
 __attribute__((format(printf, 2, 3), unused)) static bool tap_ok(bool good, const char *fmt, ...)

@@ -55,7 +55,7 @@ bool config_parse_count(const char *value, uint64_t *out)
 	return true;
 }
 
-static bool parse_flag(const char *value, bool *out)
+bool config_parse_flag(const char *value, bool *out)
 {
 	static const char *const yes[] = {"true", "yes", "on", "1"};
 	static const char *const no[] = {"false", "no", "off", "0"};
@@ -104,12 +104,13 @@ static bool set_duration(const struct config_option *o, const char *value, int64
 
 static bool set_time(const struct config_option *o, const char *value, int64_t *out, char *why)
 {
-	if (strcmp(value, "0") == 0) {
-		*out = 0;
+	int64_t us = 0;
+
+	if (strcmp(value, "0") == 0 ||
+	    (timestamp_parse(value, strlen(value), &us) && us >= 0)) {
+		*out = us;
 		return true;
 	}
-	if (timestamp_parse(value, strlen(value), out) && *out >= 0)
-		return true;
 	snprintf(why, 256, "%s: \"%s\" is not a time such as 1990-01-01T00:00:00Z, from 1970 on",
 		 o->name, value);
 	return false;
@@ -129,14 +130,16 @@ static bool set_text(const struct config_option *o, const char *value, char *out
 }
 
 /* Paths are relative to the file that names them; "-" is left alone. */
-void config_resolve(char out[CONFIG_TEXT_MAX], const char *base, const char *path)
+bool config_resolve(char out[CONFIG_TEXT_MAX], const char *base, const char *path)
 {
 	const char *slash = strrchr(base, '/');
+	int n;
 
 	if (path[0] == '/' || path[0] == '\0' || strcmp(path, "-") == 0 || !slash)
-		snprintf(out, CONFIG_TEXT_MAX, "%s", path);
+		n = snprintf(out, CONFIG_TEXT_MAX, "%s", path);
 	else
-		snprintf(out, CONFIG_TEXT_MAX, "%.*s/%s", (int)(slash - base), base, path);
+		n = snprintf(out, CONFIG_TEXT_MAX, "%.*s/%s", (int)(slash - base), base, path);
+	return n < CONFIG_TEXT_MAX;
 }
 
 bool config_option_set(struct config *c, const struct config_option *o, const char *value,
@@ -153,13 +156,15 @@ bool config_option_set(struct config *c, const struct config_option *o, const ch
 	case CONFIG_TIME:
 		return set_time(o, value, (int64_t *)(void *)member, why);
 	case CONFIG_FLAG:
-		if (parse_flag(value, (bool *)(void *)member))
+		if (config_parse_flag(value, (bool *)(void *)member))
 			return true;
 		snprintf(why, 256, "%s: \"%s\" is neither true nor false", o->name, value);
 		return false;
 	case CONFIG_PATH:
-		config_resolve(resolved, base, value);
-		return set_text(o, resolved, member, why);
+		if (config_resolve(resolved, base, value))
+			return set_text(o, resolved, member, why);
+		snprintf(why, 256, "%s: a path of at most %d bytes", o->name, CONFIG_TEXT_MAX - 1);
+		return false;
 	case CONFIG_TEXT:
 		return set_text(o, value, member, why);
 	}

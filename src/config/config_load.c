@@ -57,8 +57,10 @@ static void copy_path(struct load *l, const yaml_node_t *n, const char *key, cha
 {
 	char raw[CONFIG_TEXT_MAX];
 
-	if (copy(l, n, key, raw, sizeof(raw)))
-		config_resolve(out, l->path, raw);
+	if (!copy(l, n, key, raw, sizeof(raw)) || config_resolve(out, l->path, raw))
+		return;
+	out[0] = '\0';
+	refuse(l, n, "%s: a path of at most %d bytes", key, CONFIG_TEXT_MAX - 1);
 }
 
 /* A word of a fixed vocabulary, or -1 with the problem told. */
@@ -101,6 +103,13 @@ static void aggregates(struct load *l, const yaml_node_t *n, struct source *s)
 	}
 }
 
+/* Exercise traffic that was taken for real would raise: any other word is refused. */
+static void exercise(struct load *l, const yaml_node_t *n, struct source *s)
+{
+	if (!scalar(n) || !config_parse_flag(scalar(n), &s->exercise))
+		refuse(l, n, "exercise: neither true nor false");
+}
+
 static void source_key(struct load *l, struct config_input *in, const char *key,
 		       const yaml_node_t *v)
 {
@@ -121,7 +130,7 @@ static void source_key(struct load *l, struct config_input *in, const char *key,
 	else if (strcmp(key, "format") == 0)
 		set_byte(&s->format, word(l, v, key, vocab_format_parse, FORMAT_WORDS));
 	else if (strcmp(key, "exercise") == 0)
-		s->exercise = scalar(v) && strcmp(scalar(v), "true") == 0;
+		exercise(l, v, s);
 	else if (strcmp(key, "aggregates") == 0)
 		aggregates(l, v, s);
 	else if (strcmp(key, "path") == 0)
@@ -205,8 +214,10 @@ static void add_feed(struct load *l, const yaml_node_t *n)
 {
 	struct config_feed *f = config_feed_add(l->c, "");
 
-	if (!f)
+	if (!f) {
+		refuse(l, n, "indicators: at most %d", CONFIG_LIST_MAX);
 		return;
+	}
 	f->line = line_of(n);
 	if (scalar(n)) {
 		copy_path(l, n, "indicators", f->path);
@@ -230,8 +241,8 @@ static void add_path(struct load *l, const yaml_node_t *n, struct config_strings
 	char path[CONFIG_TEXT_MAX] = "";
 
 	copy_path(l, n, "path", path);
-	if (path[0])
-		config_list_add(list, path);
+	if (path[0] && !config_list_add(list, path))
+		refuse(l, n, "a list of at most %d paths", CONFIG_LIST_MAX);
 }
 
 static void each(struct load *l, const yaml_node_t *list, const char *key,
@@ -375,7 +386,7 @@ bool config_load(struct config *c, const char *path, struct problems *ps)
 		yaml_node_t *root = yaml_document_get_root_node(&l.doc);
 		if (root && root->type == YAML_MAPPING_NODE)
 			mapping(&l, root, "");
-		else if (root)
+		else if (root && !(scalar(root) && scalar(root)[0] == '\0'))
 			refuse(&l, root, "a configuration is a map of options");
 		yaml_document_delete(&l.doc);
 	}

@@ -1,8 +1,20 @@
 /* The option table, printed: what is in force, and the reference page. */
 #include <string.h>
 
+#include "base/text.h"
 #include "base/timestamp.h"
 #include "config/config_priv.h"
+
+/* A JSON string is a YAML string. */
+static void print_text(const char *value, FILE *out)
+{
+	struct text t;
+
+	text_init(&t);
+	text_json_str(&t, value);
+	fputs(t.p && !t.error ? t.p : "\"\"", out);
+	text_fini(&t);
+}
 
 static void print_value(const struct config *c, const struct config_option *o, FILE *out)
 {
@@ -29,7 +41,7 @@ static void print_value(const struct config *c, const struct config_option *o, F
 		if (strcmp(o->name, "entity_key") == 0 && member[0] && strncmp(member, "file:", 5) != 0)
 			fputs("\"(set)\"", out);
 		else
-			fprintf(out, "\"%s\"", member);
+			print_text(member, out);
 	}
 }
 
@@ -53,18 +65,23 @@ void config_dump(const struct config *c, FILE *out)
 		fputs("sources:\n", out);
 	for (uint32_t i = 0; i < c->sources.count; i++) {
 		const struct source *s = &c->sources.sources[i];
-		fprintf(out, "  - {name: \"%s\", state: %s, sector: %s, tlp: %s, format: %s}\n", s->name,
+		fputs("  - {name: ", out);
+		print_text(s->name, out);
+		fprintf(out, ", state: %s, sector: %s, tlp: %s, format: %s}\n",
 			vocab_state_code(s->state), vocab_sector_name(s->sector),
 			vocab_tlp_name(s->tlp), vocab_format_name(s->format));
 	}
 	if (c->feed_count)
 		fputs("indicators:\n", out);
-	for (uint32_t i = 0; i < c->feed_count; i++)
-		fprintf(out, "  - {name: \"%s\", %s: \"%s\", tlp: %s, pap: %s, severity: %s}\n",
-			c->feeds[i].name, c->feeds[i].path[0] ? "path" : "topic",
-			c->feeds[i].path[0] ? c->feeds[i].path : c->feeds[i].topic,
-			vocab_tlp_name(c->feeds[i].tlp), vocab_pap_name(c->feeds[i].pap),
-			vocab_severity_name(c->feeds[i].severity));
+	for (uint32_t i = 0; i < c->feed_count; i++) {
+		const struct config_feed *f = &c->feeds[i];
+		fputs("  - {name: ", out);
+		print_text(f->name, out);
+		fprintf(out, ", %s: ", f->path[0] ? "path" : "topic");
+		print_text(f->path[0] ? f->path : f->topic, out);
+		fprintf(out, ", tlp: %s, pap: %s, severity: %s}\n", vocab_tlp_name(f->tlp),
+			vocab_pap_name(f->pap), vocab_severity_name(f->severity));
+	}
 }
 
 static void print_range(const struct config_option *o, FILE *out)

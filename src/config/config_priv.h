@@ -19,6 +19,8 @@ const struct config_option *config_option_find(const char *name);
 bool config_option_set(struct config *c, const struct config_option *o, const char *value,
 		       const char *base, char why[256]);
 bool config_parse_count(const char *value, uint64_t *out);
-void config_resolve(char out[CONFIG_TEXT_MAX], const char *base, const char *path);
+bool config_parse_flag(const char *value, bool *out);
+/* False, and out cut, when the whole is longer than a text may be. */
+bool config_resolve(char out[CONFIG_TEXT_MAX], const char *base, const char *path);
 
 #endif

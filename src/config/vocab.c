@@ -323,9 +323,9 @@ int64_t vocab_duration_parse(const char *p, size_t len)
 	size_t i = 0;
 
 	for (; i < len && isdigit((unsigned char)p[i]); i++) {
-		n = n * 10 + (p[i] - '0');
-		if (n > 1000000000)
+		if (n > (INT64_MAX - 9) / 10)
 			return -1;
+		n = n * 10 + (p[i] - '0');
 	}
 	if (i == 0)
 		return -1;

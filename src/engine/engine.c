@@ -213,10 +213,12 @@ int engine_start(struct engine *e, bool live)
 	e->future_limit_us = clock_wall_us() + e->config->clock_skew_max;
 	for (uint32_t i = 0; i < e->worker_count; i++) {
 		struct worker *wk = &e->workers[i];
-		int err = pthread_create(&wk->thread, NULL, worker_thread, wk);
+		int err = worker_prepare(wk);
+		if (!err)
+			err = -pthread_create(&wk->thread, NULL, worker_thread, wk);
 		if (err) {
 			engine_stop(e);
-			return -err;
+			return err;
 		}
 		wk->started = true;
 	}

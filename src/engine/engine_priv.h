@@ -74,6 +74,7 @@ struct engine {
 
 void worker_run(struct worker *wk); /* until the work queue is closed and empty */
 int worker_init(struct worker *wk, struct engine *e);
+int worker_prepare(struct worker *wk); /* the first generation's scratch: 0, -ENOMEM. @thread main */
 void worker_fini(struct worker *wk);
 
 /* A reader announces itself, passes the gate before each fill, and leaves. */

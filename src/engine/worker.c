@@ -3,6 +3,7 @@
  * hit something are decoded, verified and joined into evidence.
  */
 #include <assert.h>
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -395,6 +396,14 @@ static bool ready(struct worker *wk)
 	wk->scratch = NULL;
 	wk->scratch_generation = wk->rules->generation;
 	return match_scratch_init(&wk->scratch, wk->rules->matcher) == 0;
+}
+
+int worker_prepare(struct worker *wk)
+{
+	wk->rules = ruleset_get(&wk->e->rules);
+	bool ok = wk->rules && ready(wk);
+	ruleset_put(&wk->e->rules, wk->rules);
+	return ok ? 0 : -ENOMEM;
 }
 
 void worker_run(struct worker *wk)

@@ -74,7 +74,8 @@ uint64_t ingest_live_drops(const struct input *in);
 /* Objects by name and source, stable ids and addresses, thread-safe. */
 int object_registry_init(struct object_registry **r); /* 0, -ENOMEM */
 void object_registry_fini(struct object_registry *r);
-/* The object of this position prefix and source, made if new; NULL when out of memory. */
+/* The object of this position prefix and source, made if new; NULL when out of memory.
+ * position is copied; s is kept, and outlives the registry. */
 struct object *object_get(struct object_registry *r, const char *position, const struct source *s);
 const struct object *object_by_id(const struct object_registry *r, uint32_t id);
 uint32_t object_count(const struct object_registry *r);

@@ -32,7 +32,10 @@ static bool is_header(struct span line, const struct csv_reader *after, struct c
 		      struct csv_header *h)
 {
 	bool comment = *line.p == '#';
-	size_t skip = comment ? strspn(line.p, "# ") : 0;
+	size_t skip = 0;
+
+	while (comment && skip < line.len && strchr("# ", line.p[skip]))
+		skip++;
 	struct csv_reader one = {line.p + skip, line.p + line.len, 1, after->delimiter};
 
 	if (skip >= line.len || line.len > FEED_LINE_MAX || !feed_csv_next(&one, row) ||

@@ -157,9 +157,10 @@ void feed_json(struct feed_load *l)
 	uint32_t line = 1;
 
 	for (;;) {
-		size_t blank = strspn(p, " \t\r\n");
 		json_error_t e;
-		if (p + blank >= end || l->error)
+		while (p < end && strchr(" \t\r\n", *p) && *p)
+			line += *p++ == '\n';
+		if (p == end || l->error)
 			return;
 		json_t *root = json_loadb(p, (size_t)(end - p),
 					  JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &e);

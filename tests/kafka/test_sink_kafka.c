@@ -11,17 +11,6 @@
 
 #define BROKERS 3
 
-#if defined(__SANITIZE_THREAD__)
-#define UNDER_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define UNDER_TSAN 1
-#endif
-#endif
-#ifndef UNDER_TSAN
-#define UNDER_TSAN 0
-#endif
-
 struct cluster {
 	rd_kafka_t *rk;
 	rd_kafka_mock_cluster_t *mock;
@@ -240,11 +229,6 @@ int main(void)
 {
 	struct cluster c;
 
-	if (UNDER_TSAN) {
-		/* its threads are C11's, which ThreadSanitizer does not see being made */
-		tap_skip(1, "librdkafka cannot start a thread under ThreadSanitizer");
-		return tap_done();
-	}
 	log_set_level(LOG_ERROR); /* what is provoked here need not be read */
 	cluster_init(&c);
 	plain(&c);

@@ -485,6 +485,6 @@ int main(int argc, char **argv)
 	test_compact();
 	test_compact_full();
 	test_damage();
-	test_laws(argc > 1 ? atoi(argv[1]) : 500);
+	test_laws(argc > 1 ? atoi(argv[1]) : TAP_SANITIZED ? 150 : 500);
 	return tap_done();
 }

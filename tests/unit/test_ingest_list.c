@@ -77,7 +77,8 @@ static void check_list(void)
 {
 	struct input_list l = {0};
 	struct text t = {0};
-	struct source a = {.id = 0, .name = "a"}, b = {.id = 1, .name = "b"};
+	/* objects keep their source: it outlives the registry */
+	static struct source a = {.id = 0, .name = "a"}, b = {.id = 1, .name = "b"};
 	struct stat st;
 	char why[256], want[600];
 
@@ -171,7 +172,7 @@ static void check_objects(void)
 {
 	pthread_t thread[4];
 	uint64_t sum[4] = {0};
-	struct source s = {.id = 3, .name = "s", .format = FORMAT_ECS};
+	static struct source s = {.id = 3, .name = "s", .format = FORMAT_ECS};
 	uint32_t before = object_count(objects);
 
 	for (int i = 0; i < 4; i++)
