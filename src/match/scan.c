@@ -189,11 +189,15 @@ static void line_values(struct scan_state *st, const char *p, size_t len)
 	}
 }
 
-static int ascending(const void *a, const void *b)
+/* They come nearly sorted; qsort() may allocate. */
+static void sort_ends(uint32_t *ends, uint32_t n)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
+	for (uint32_t i = 1; i < n; i++) {
+		uint32_t end = ends[i], at = i;
+		for (; at > 0 && ends[at - 1] > end; at--)
+			ends[at] = ends[at - 1];
+		ends[at] = end;
+	}
 }
 
 #define AHEAD_REST 16 /* blocks scanned record by record after one with too many finds */
@@ -205,13 +209,14 @@ void match_block(const struct matcher *m, struct match_scratch *sc, const char *
 	a->start = a->end = NULL;
 	if (len == 0 || (a->rest > 0 && a->rest--))
 		return;
-	a->finds = pattern_scan_block(&m->patterns, &sc->patterns, p, len, a->ends, BLOCK_FINDS_MAX);
+	a->finds =
+		pattern_scan_block(&m->patterns, &sc->patterns, p, len, a->ends, BLOCK_FINDS_MAX);
 	if (a->finds > BLOCK_FINDS_MAX) {
 		a->rest = AHEAD_REST;
 		return;
 	}
 	/* Hyperscan tells finds by their ends, but says so of no order */
-	qsort(a->ends, a->finds, sizeof(*a->ends), ascending);
+	sort_ends(a->ends, a->finds);
 	a->next = 0;
 	a->start = p;
 	a->end = p + len;
