@@ -26,7 +26,7 @@
 #endif
 #endif
 #ifdef SLOW
-#define ROUNDS 100
+#define ROUNDS 200
 #else
 #define ROUNDS 400
 #endif
