@@ -67,11 +67,44 @@ void scan_v4_networks(struct scan_state *st, uint32_t network_order)
 	st->maybe |= exact_net_any(st->plan->nets, &a);
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Eight groups: serial numbers of certificates look like that, in every TLS record. */
+static bool eight_groups(const char *p, size_t len, struct address *a)
+{
+	const char *end = p + len;
+
+	memset(a, 0, sizeof(*a));
+	a->bits = 128;
+	for (int g = 0; g < 8; g++) {
+		unsigned v = 0, n = 0;
+		for (; p < end && *p != ':'; p++, n++) {
+			int d = hex_digit(*p);
+			if (d < 0 || n == 4)
+				return false;
+			v = v << 4 | (unsigned)d;
+		}
+		if (n == 0 || (g < 7) != (p < end))
+			return false;
+		p++;
+		a->b[2 * g] = (uint8_t)(v >> 8);
+		a->b[2 * g + 1] = (uint8_t)v;
+	}
+	/* what may be an IPv4 address within is left to address_parse() */
+	return a->b[0] | a->b[1];
+}
+
 static void take_address(struct scan_state *st, const char *p, size_t len)
 {
 	struct address a;
 
-	if (!address_parse(p, len, &a))
+	if (!eight_groups(p, len, &a) && !address_parse(p, len, &a))
 		return;
 	scan_push(st, exact_hash_address(&a));
 	if (a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6)
