@@ -209,7 +209,8 @@ void match_block(const struct matcher *m, struct match_scratch *sc, const char *
 	a->start = a->end = NULL;
 	if (len == 0 || (a->rest > 0 && a->rest--))
 		return;
-	a->finds = pattern_scan_block(&m->patterns, &sc->patterns, p, len, a->ends, BLOCK_FINDS_MAX);
+	a->finds =
+		pattern_scan_block(&m->patterns, &sc->patterns, p, len, a->ends, BLOCK_FINDS_MAX);
 	if (a->finds > BLOCK_FINDS_MAX) {
 		a->rest = AHEAD_REST;
 		return;

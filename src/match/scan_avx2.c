@@ -1,5 +1,6 @@
 /* The walk with AVX2: 32 bytes a load. */
 #include <assert.h>
+#include <stdbool.h>
 
 #include "match/scan_masks.h"
 
@@ -34,22 +35,71 @@ static inline __m256i class_of(__m256i v)
 	return _mm256_and_si256(_mm256_shuffle_epi8(low, v), _mm256_shuffle_epi8(high, nibble));
 }
 
-static inline void classify(const char *p, struct scan_masks *k)
+/* Of all words so far, or-ed together. */
+struct sum {
+	__m256i bytes, classes;
+};
+
+static inline void sum_init(struct sum *sum)
 {
-	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+	sum->bytes = sum->classes = _mm256_setzero_si256();
+}
+
+static inline bool sum_high(const struct sum *sum)
+{
+	return _mm256_movemask_epi8(sum->bytes) != 0;
+}
+
+static inline bool sum_class(const struct sum *sum, int class)
+{
+	__m256i some = _mm256_and_si256(sum->classes, _mm256_set1_epi8((char)class));
+	return !_mm256_testz_si256(some, some);
+}
+
+/* 32 of the n bytes at p, from this one on; zeroes behind them. */
+static inline __m256i load(const char *p, unsigned from, unsigned n)
+{
+	static const uint8_t keep[128] = {
+		[0 ... 63] = 0xff,
+	};
+	__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(p + from));
+
+	if (n == 64)
+		return v;
+	return _mm256_and_si256(
+		v, _mm256_loadu_si256((const __m256i *)(const void *)(keep + 64 - n + from)));
+}
+
+static inline uint64_t of_class(__m256i a, __m256i b, int class)
+{
+	__m256i c = _mm256_set1_epi8((char)class), zero = _mm256_setzero_si256();
+
+	return ~bits_of(_mm256_cmpeq_epi8(_mm256_and_si256(a, c), zero),
+			_mm256_cmpeq_epi8(_mm256_and_si256(b, c), zero));
+}
+
+static inline void classify(const char *p, unsigned n, struct scan_masks *k, struct sum *sum)
+{
+	__m256i a = load(p, 0, n), b = load(p, 32, n);
 	__m256i ca = class_of(a), cb = class_of(b);
-	__m256i hex = _mm256_set1_epi8(SCAN_CLASS_HEX), zero = _mm256_setzero_si256();
+
+	sum->bytes = _mm256_or_si256(sum->bytes, _mm256_or_si256(a, b));
+	sum->classes = _mm256_or_si256(sum->classes, _mm256_or_si256(ca, cb));
+	k->quote = bytes_equal(a, b, '"');
+	k->dot = bytes_equal(a, b, '.');
+	k->colon = bytes_equal(a, b, ':');
+	k->good = of_class(ca, cb, SCAN_CLASS_GOOD);
+	k->hex = of_class(ca, cb, SCAN_CLASS_HEX);
+}
+
+static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)
+{
+	__m256i a = load(p, 0, n), b = load(p, 32, n);
 
 	k->quote = bytes_equal(a, b, '"');
 	k->backslash = bytes_equal(a, b, '\\');
-	k->dot = bytes_equal(a, b, '.');
 	k->colon = bytes_equal(a, b, ':');
 	k->at = bytes_equal(a, b, '@');
-	k->high = bits_of(a, b);
-	k->good = ~bits_of(_mm256_cmpeq_epi8(ca, zero), _mm256_cmpeq_epi8(cb, zero));
-	k->hex = ~bits_of(_mm256_cmpeq_epi8(_mm256_and_si256(ca, hex), zero),
-			  _mm256_cmpeq_epi8(_mm256_and_si256(cb, hex), zero));
 }
 
 static inline uint64_t prefix_xor(uint64_t x)

@@ -1,5 +1,6 @@
 /* The walk with AVX-512BW: 64 bytes a load, comparisons straight into bit masks. */
 #include <assert.h>
+#include <stdbool.h>
 
 #include "match/scan_masks.h"
 
@@ -18,24 +19,58 @@ static inline uint64_t bytes_equal(__m512i v, char c)
 	return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c));
 }
 
-static inline void classify(const char *p, struct scan_masks *k)
+/* Of all words so far, or-ed together. */
+struct sum {
+	__m512i bytes, classes;
+};
+
+static inline void sum_init(struct sum *sum)
+{
+	sum->bytes = sum->classes = _mm512_setzero_si512();
+}
+
+static inline bool sum_high(const struct sum *sum)
+{
+	return _mm512_movepi8_mask(sum->bytes) != 0;
+}
+
+static inline bool sum_class(const struct sum *sum, int class)
+{
+	return _mm512_test_epi8_mask(sum->classes, _mm512_set1_epi8((char)class)) != 0;
+}
+
+static inline __m512i load(const char *p, unsigned n)
+{
+	return n == 64 ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8((UINT64_C(1) << n) - 1, p);
+}
+
+static inline void classify(const char *p, unsigned n, struct scan_masks *k, struct sum *sum)
 {
 	const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi8(SCAN_LOW_NIBBLES));
 	const __m512i high = _mm512_broadcast_i32x4(_mm_setr_epi8(SCAN_HIGH_NIBBLES));
-	__m512i v = _mm512_loadu_si512(p);
+	__m512i v = load(p, n);
 	__m512i nibble = _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15));
 	/* a byte from 0x80 on looks up zero in low */
 	__m512i class =
 		_mm512_and_si512(_mm512_shuffle_epi8(low, v), _mm512_shuffle_epi8(high, nibble));
 
+	sum->bytes = _mm512_or_si512(sum->bytes, v);
+	sum->classes = _mm512_or_si512(sum->classes, class);
 	k->quote = bytes_equal(v, '"');
-	k->backslash = bytes_equal(v, '\\');
 	k->dot = bytes_equal(v, '.');
 	k->colon = bytes_equal(v, ':');
-	k->at = bytes_equal(v, '@');
-	k->high = _mm512_movepi8_mask(v);
-	k->good = _mm512_test_epi8_mask(class, class);
+	k->good = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_GOOD));
 	k->hex = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_HEX));
+}
+
+static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)
+{
+	__m512i v = load(p, n);
+
+	k->quote = bytes_equal(v, '"');
+	k->backslash = bytes_equal(v, '\\');
+	k->colon = bytes_equal(v, ':');
+	k->at = bytes_equal(v, '@');
 }
 
 static inline uint64_t prefix_xor(uint64_t x)

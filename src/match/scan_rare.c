@@ -67,11 +67,44 @@ void scan_v4_networks(struct scan_state *st, uint32_t network_order)
 	st->maybe |= exact_net_any(st->plan->nets, &a);
 }
 
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Eight groups: serial numbers of certificates look like that, in every TLS record. */
+static bool eight_groups(const char *p, size_t len, struct address *a)
+{
+	const char *end = p + len;
+
+	memset(a, 0, sizeof(*a));
+	a->bits = 128;
+	for (int g = 0; g < 8; g++) {
+		unsigned v = 0, n = 0;
+		for (; p < end && *p != ':'; p++, n++) {
+			int d = hex_digit(*p);
+			if (d < 0 || n == 4)
+				return false;
+			v = v << 4 | (unsigned)d;
+		}
+		if (n == 0 || (g < 7) != (p < end))
+			return false;
+		p++;
+		a->b[2 * g] = (uint8_t)(v >> 8);
+		a->b[2 * g + 1] = (uint8_t)v;
+	}
+	/* what may be an IPv4 address within is left to address_parse() */
+	return a->b[0] | a->b[1];
+}
+
 static void take_address(struct scan_state *st, const char *p, size_t len)
 {
 	struct address a;
 
-	if (!address_parse(p, len, &a))
+	if (!eight_groups(p, len, &a) && !address_parse(p, len, &a))
 		return;
 	scan_push(st, exact_hash_address(&a));
 	if (a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6)
@@ -109,37 +142,64 @@ void scan_v6(struct scan_state *st, const char *p, size_t len)
 	take_address(st, p, n);
 }
 
-static bool is_local(char c)
-{
-	uint8_t u = (uint8_t)c;
-
-	return u >= 0x80 || (u > ' ' && u != 0x7f && !strchr("\"(),:;<>@[\\]", c));
-}
-
 static bool is_domain(char c)
 {
 	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '.' ||
 	       c == '-';
 }
 
-/* "a@b" out of whatever it stands in, as the decoder takes it out. */
+/* What no decoder leaves inside a local part. */
+static bool ends_local(char c)
+{
+	uint8_t u = (uint8_t)c;
+
+	return u <= ' ' || u == 0x7f || strchr("\"<>,;", c);
+}
+
+/* Whether a local part may start behind this byte: decoders cut at different signs. */
+static bool starts_local(char c)
+{
+	return !((uint8_t)c >= 0x80 || (c >= '0' && c <= '9') ||
+		 ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'));
+}
+
+/* The address that ends in domain, with each local part that may be meant; at is the '@'. */
+static void push_emails(struct scan_state *st, const char *text, const char *at, const char *domain,
+			size_t domain_len)
+{
+	char email[ATOM_EMAIL_MAX];
+	const size_t room = 64; /* a longer local part is no atom */
+
+	if (domain_len >= sizeof(email) - room)
+		return;
+	memcpy(email + room, domain, domain_len);
+	for (const char *from = at; from > text && (size_t)(at - from) < room;) {
+		from--;
+		if (ends_local(*from))
+			return;
+		email[room - (size_t)(at - from)] = *from;
+		if (from == text || starts_local(from[-1]))
+			push_flat(st, email + room - (at - from), (size_t)(at - from) + domain_len);
+	}
+}
+
+/* "a@b" out of whatever it stands in, as the decoders take it out. */
 void scan_email(struct scan_state *st, const char *text, size_t len, size_t at)
 {
-	size_t from = at, to = at + 1;
+	size_t to = at + 1;
 
-	/* a local part of more than 64 bytes is no atom */
-	while (from > 0 && at - from <= 64 && is_local(text[from - 1]))
-		from--;
 	while (to < len && to - at <= 256 && is_domain(text[to]))
 		to++;
 	size_t wide = to;
 	while (wide < len && wide - at <= 256 && (is_domain(text[wide]) || text[wide] == '_'))
 		wide++;
+	while (wide > to && text[wide - 1] == '.')
+		wide--;
 	if (wide > to)
-		push_flat(st, text + from, wide - from);
+		push_emails(st, text, text + at, text + at, wide - at);
 	while (to > at + 1 && text[to - 1] == '.')
 		to--;
-	push_flat(st, text + from, to - from);
+	push_emails(st, text, text + at, text + at, to - at);
 }
 
 static bool in_name(uint8_t c)
@@ -147,19 +207,38 @@ static bool in_name(uint8_t c)
 	return c >= 0x80 || is_domain((char)c) || c == '_';
 }
 
+/* The address around an '@' whose domain reaches to end at most. */
+static void foreign_email(struct scan_state *st, const char *text, const char *at, const char *end)
+{
+	char domain[1 + ATOM_DOMAIN_MAX] = "@";
+
+	while (end > at + 1 && end[-1] == '.')
+		end--;
+	size_t n =
+		atom_domain_normalise(at + 1, (size_t)(end - at - 1), domain + 1, ATOM_DOMAIN_MAX);
+	if (n)
+		push_emails(st, text, at, domain, n + 1);
+}
+
+static void foreign_emails(struct scan_state *st, const char *text, const char *p, const char *end)
+{
+	for (const char *at = p; (at = memchr(at, '@', (size_t)(end - at))); at++) {
+		const char *next = memchr(at + 1, '@', (size_t)(end - at - 1));
+		const char *stop = next ? next : end;
+		const char *score = memchr(at, '_', (size_t)(stop - at));
+		foreign_email(st, text, at, stop);
+		if (score)
+			foreign_email(st, text, at, score);
+	}
+}
+
 static void take_foreign(struct scan_state *st, const char *text, const char *p, size_t len)
 {
-	char name[ATOM_DOMAIN_MAX], email[ATOM_EMAIL_MAX];
+	char name[ATOM_DOMAIN_MAX];
 	const char *at = memrchr(p, '@', len);
 
-	if (at && st->plan->emails) {
-		const char *from = at;
-		while (from > text && at - from <= 64 && is_local(from[-1]))
-			from--;
-		size_t n =
-			atom_email_normalise(from, (size_t)(p + len - from), email, sizeof(email));
-		push_flat(st, email, n);
-	}
+	if (at && st->plan->emails)
+		foreign_emails(st, text, p, p + len);
 	if (at) { /* a URL's user as well */
 		len -= (size_t)(at + 1 - p);
 		p = at + 1;

@@ -2,7 +2,9 @@
  * scan_walk - the body of the walk, once for each instruction set.
  *
  * Include after defining, in the including file,
- *   static inline void classify(const char *p, struct scan_masks *k)
+ *   struct sum, sum_init(), sum_high(), sum_class(): what was among all bytes
+ *   static inline void classify(const char *p, unsigned n, struct scan_masks *k, struct sum *sum)
+ *   static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)
  *   static inline uint64_t prefix_xor(uint64_t x)
  * and SCAN_WALK, the name of the function to make.
  *
@@ -83,8 +85,9 @@ static inline uint64_t escaped_by(uint64_t backslash, bool *carry)
 
 /* What a whole walk needs to know besides its bit sets. */
 struct seen {
-	uint64_t backslash, high, at, long_hex, double_colon;
-	unsigned colon_count;
+	bool backslash, high, at;
+	uint64_t long_hex, double_colon;
+	unsigned colon_count; /* but those right behind a quote, as behind a key */
 };
 
 /* Whether any 16 aligned bits are all ones: a run of 32 holds such a group. */
@@ -98,92 +101,85 @@ static inline uint64_t full_lanes(uint64_t x)
 
 /* Where a fill writes, and what it carries from one word to the next. */
 struct fill {
-	uint64_t *quote, *bad, *dot, *not_hex, *colon, *at;
-	uint64_t inside, colon_carry;
-	bool escape;
+	uint64_t *bad, *dot, *not_hex;
+	uint64_t quotes, colon_carry, quote_carry;
+	struct sum sum;
 	struct seen seen;
 };
 
 /*
- * One word: 64 bytes, of which the valid ones count. The first round stores what
- * most records need; the sets of quotes and '@' are made in a second one for the
- * few that need them, and so are escapes heeded.
+ * One word: the first n of 64 bytes. What stands outside of strings is not told
+ * apart: of JSON that is numbers and signs, which are no atoms.
  */
-static inline __attribute__((always_inline)) void
-fill_word(struct fill *f, const char *p, size_t w, uint64_t valid, bool json, bool second)
+static inline __attribute__((always_inline)) void fill_word(struct fill *f, const char *p, size_t w,
+							    unsigned n)
 {
 	struct scan_masks k;
-	uint64_t in = valid;
 
-	classify(p, &k);
-	if (json) {
-		uint64_t quote = k.quote & valid;
-		if (second && ((k.backslash & valid) != 0 || f->escape))
-			quote &= ~escaped_by(k.backslash & valid, &f->escape);
-		uint64_t strings = prefix_xor(quote) ^ f->inside;
-		f->inside = (uint64_t)((int64_t)strings >> 63);
-		if (second)
-			f->quote[w] = quote;
-		in &= strings;
-	}
-	uint64_t colon = k.colon & in;
-	f->bad[w] = ~(k.good & valid);
-	f->dot[w] = k.dot & in;
-	f->not_hex[w] = ~(k.hex & valid);
-	f->colon[w] = colon;
-	if (second)
-		f->at[w] = k.at & in;
-	f->seen.backslash |= k.backslash & valid;
-	f->seen.high |= k.high & valid;
-	f->seen.at |= k.at & in;
-	f->seen.long_hex |= full_lanes(k.hex & in);
-	f->seen.double_colon |= colon & (colon << 1 | f->colon_carry);
-	f->seen.colon_count += (unsigned)__builtin_popcountll(colon);
-	f->colon_carry = colon >> 63;
+	classify(p, n, &k, &f->sum);
+	f->bad[w] = ~k.good;
+	f->dot[w] = k.dot;
+	f->not_hex[w] = ~k.hex;
+	f->quotes ^= k.quote;
+	f->seen.long_hex |= full_lanes(k.hex);
+	f->seen.double_colon |= k.colon & (k.colon << 1 | f->colon_carry);
+	f->seen.colon_count +=
+		(unsigned)__builtin_popcountll(k.colon & ~(k.quote << 1 | f->quote_carry));
+	f->colon_carry = k.colon >> 63;
+	f->quote_carry = k.quote >> 63;
 }
 
-static inline __attribute__((always_inline)) void fill_bits(struct scan_state *st, const char *p,
-							    size_t len, bool json, bool second,
-							    struct seen *seen)
+static __attribute__((noinline)) void fill_first(struct scan_state *st, const char *p, size_t len,
+						 struct seen *seen)
 {
-	struct fill f = {.quote = st->bits[SCAN_QUOTE],
-			 .bad = st->bits[SCAN_BAD],
+	struct fill f = {.bad = st->bits[SCAN_BAD],
 			 .dot = st->bits[SCAN_DOT],
-			 .not_hex = st->bits[SCAN_NOT_HEX],
-			 .colon = st->bits[SCAN_COLON],
-			 .at = st->bits[SCAN_AT]};
+			 .not_hex = st->bits[SCAN_NOT_HEX]};
 	size_t w = 0;
 
+	sum_init(&f.sum);
 	for (; w < len / 64; w++)
-		fill_word(&f, p + w * 64, w, ~UINT64_C(0), json, second);
+		fill_word(&f, p + w * 64, w, 64);
 	if (len % 64) {
-		fill_word(&f, p + w * 64, w, below(len % 64), json, second);
+		fill_word(&f, p + w * 64, w, len % 64);
 		w++;
 	}
 	/* nothing ends later than the text */
 	f.bad[w] = f.bad[w + 1] = f.not_hex[w] = f.not_hex[w + 1] = ~UINT64_C(0);
-	f.dot[w] = f.dot[w + 1] = f.colon[w] = f.colon[w + 1] = 0;
-	st->balanced = f.inside == 0;
+	f.dot[w] = f.dot[w + 1] = 0;
+	st->balanced = __builtin_popcountll(f.quotes) % 2 == 0;
+	f.seen.backslash = sum_class(&f.sum, SCAN_CLASS_BACKSLASH);
+	f.seen.at = sum_class(&f.sum, SCAN_CLASS_AT);
+	f.seen.high = sum_high(&f.sum);
 	*seen = f.seen;
 }
 
-/* Each a loop of its own, with registers of its own. */
-static __attribute__((noinline)) void fill_json(struct scan_state *st, const char *p, size_t len,
-						struct seen *seen)
-{
-	fill_bits(st, p, len, true, false, seen);
-}
-
-static __attribute__((noinline)) void fill_plain(struct scan_state *st, const char *p, size_t len,
-						 struct seen *seen)
-{
-	fill_bits(st, p, len, false, false, seen);
-}
-
+/* The sets that few records need, and escapes heeded. */
 static __attribute__((noinline)) void fill_second(struct scan_state *st, const char *p, size_t len,
-						  bool json, struct seen *seen)
+						  bool json)
 {
-	fill_bits(st, p, len, json, true, seen);
+	uint64_t inside = 0;
+	bool escape = false;
+	size_t w = 0;
+
+	for (; w * 64 < len; w++) {
+		struct scan_rare_masks k;
+		size_t left = len - w * 64;
+		uint64_t in = ~UINT64_C(0);
+
+		classify_rare(p + w * 64, left < 64 ? (unsigned)left : 64, &k);
+		if (json) {
+			if (k.backslash || escape)
+				k.quote &= ~escaped_by(k.backslash, &escape);
+			in = prefix_xor(k.quote) ^ inside;
+			inside = (uint64_t)((int64_t)in >> 63);
+		}
+		st->bits[SCAN_QUOTE][w] = k.quote;
+		st->bits[SCAN_COLON][w] = k.colon & in;
+		st->bits[SCAN_AT][w] = k.at & in;
+	}
+	st->bits[SCAN_COLON][w] = st->bits[SCAN_COLON][w + 1] = 0;
+	st->balanced = inside == 0;
 }
 
 /* One to three digits as they stand in a 32-bit load; -1 when they are none. */
@@ -357,24 +353,23 @@ void SCAN_WALK(struct scan_state *st, const char *p, size_t len, bool json)
 	const struct scan_plan *plan = st->plan;
 	struct seen seen;
 
-	if (json)
-		fill_json(st, p, len, &seen);
-	else
-		fill_plain(st, p, len, &seen);
-	if (seen.backslash || (seen.at && plan->emails) || (json && plan->values))
-		fill_second(st, p, len, json, &seen);
-	st->backslash = seen.backslash != 0;
-	st->high = seen.high != 0;
+	fill_first(st, p, len, &seen);
+	seen.at &= plan->emails;
+	bool colons = (seen.double_colon || seen.colon_count >= 7) && (plan->v6 || plan->nets_v6);
+	if (seen.backslash || seen.at || colons || (json && plan->values))
+		fill_second(st, p, len, json);
+	st->backslash = seen.backslash;
+	st->high = seen.high;
 	if (plan->names || plan->v4 || plan->nets_v4)
 		walk_dots(st, p, len, json);
 	if (seen.long_hex && plan->hashes)
 		walk_hex(st, p, len);
-	if ((seen.double_colon || seen.colon_count >= 7) && (plan->v6 || plan->nets_v6))
+	if (colons)
 		walk_colons(st, p, len);
-	if (seen.at && plan->emails)
+	if (seen.at)
 		for (size_t w = 0; w * 64 < len; w++)
 			for (uint64_t a = st->bits[SCAN_AT][w]; a; a &= a - 1)
 				scan_email(st, p, len, w * 64 + (unsigned)__builtin_ctzll(a));
-	if (json && (plan->values || (seen.at && plan->emails)))
+	if (json && (plan->values || seen.at))
 		walk_values(st, p, len);
 }

@@ -127,6 +127,8 @@ static void test_atoms(void)
 		"opaque line");
 	tap_int(run(&b, FORMAT_LINES, "Nov 22 host sshd: from 203.0.113.10 port 22"), -1,
 		"clean line");
+	tap_int(run(&b, FORMAT_LINES, "Nov 22 host postfix: to=Boss@mail.example, relay=x"), 1,
+		"e-mail behind a sign that an address may hold");
 	tap_int(run(&b, FORMAT_AUTO, "GET http://evil.example/x"), 2, "line with a URL");
 	tap_int(run(&b, FORMAT_EVE, "{\"src_ip\":\"10.0.0.1\""), -2,
 		"broken frame goes to the parser");
@@ -207,6 +209,80 @@ static void test_clauses(void)
 		    "{\"event_type\":\"flow\",\"src_ip\":\"203.0.113.11\","
 		    "\"dest_ip\":\"10.0.0.1\",\"flow_id\":1}"),
 		1, "without a time it counts");
+	stop(&b);
+}
+
+/* Records in one buffer, scanned behind match_block(). */
+struct pile {
+	char bytes[1 << 20];
+	size_t from[4096], len;
+	uint32_t records;
+};
+
+static void add_record(struct pile *p, const char *record)
+{
+	size_t n = strlen(record);
+
+	p->from[p->records++] = p->len;
+	memcpy(p->bytes + p->len, record, n);
+	p->len += n;
+	p->bytes[p->len++] = '\n';
+}
+
+/* Records that scan does not say no to. */
+static uint32_t count_maybe(struct bench *b, struct pile *p, size_t window)
+{
+	size_t looked = 0;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < p->records; i++) {
+		size_t from = p->from[i];
+		size_t end = i + 1 < p->records ? p->from[i + 1] - 1 : p->len - 1;
+		if (end > looked && window) {
+			looked = from + window < p->len ? from + window : p->len;
+			match_block(b->m, b->sc, p->bytes + from, looked - from);
+		}
+		n += match_scan(b->m, b->sc, FORMAT_EVE, p->bytes + from, end - from);
+	}
+	match_block(b->m, b->sc, NULL, 0);
+	return n;
+}
+
+static void test_blocks(void)
+{
+	static struct pile clean, mixed, full;
+	static char record[80000];
+	struct bench b = {0};
+
+	set_pattern(&b.set, PATTERN_SUBSTRING, OBSERVABLE_USER_AGENT, "evilbot", HS_FLAG_CASELESS);
+	set_pattern(&b.set, PATTERN_REGEX, OBSERVABLE_DOMAIN, "^[bcdfg]{12}\\.(com|net)$", 0);
+	start(&b);
+	for (int i = 0; i < 1000; i++) {
+		add_record(&clean, "{\"http\":{\"http_user_agent\":\"a bot\"}}");
+		add_record(&mixed, i % 50 == 0 ? "{\"a\":\"EvilBot\"}" : "{\"a\":\"evil bot\"}");
+		add_record(&full, "{\"a\":\"evilbot, evilbot\"}");
+	}
+	size_t n = (size_t)sprintf(record, "{\"a\":\"");
+	memset(record + n, 'x', 70000);
+	strcpy(record + n + 70000, " evilbot\"}");
+	add_record(&mixed, record);
+	add_record(&mixed, "{\"a\":\"evilbo\"}");
+	add_record(&mixed, "{\"a\":\"t\"}");
+	add_record(&mixed, "{\"a\":\"bcdfgbcdfgbc.com\"}");
+	static const size_t windows[] = {0, 1, 40, 1000, 16384, SIZE_MAX / 2};
+	for (size_t w = 0; w < sizeof(windows) / sizeof(windows[0]); w++) {
+		tap_int(count_maybe(&b, &clean, windows[w]), 0, "blocks of clean records");
+		tap_int(count_maybe(&b, &mixed, windows[w]), 22, "blocks with some");
+		tap_int(count_maybe(&b, &full, windows[w]), 1000, "blocks too full to keep");
+	}
+	const char *p = mixed.bytes;
+	match_block(b.m, b.sc, p, mixed.len);
+	match_block(b.m, b.sc, NULL, 0);
+	memcpy(mixed.bytes, "{\"b\":\"", 6);
+	tap_ok(match_scan(b.m, b.sc, FORMAT_EVE, p, mixed.from[1] - 1) &&
+		       !match_scan(b.m, b.sc, FORMAT_EVE, p + mixed.from[1],
+				   mixed.from[2] - mixed.from[1] - 1),
+	       "a block forgotten is one not looked at");
 	stop(&b);
 }
 
@@ -337,6 +413,7 @@ int main(void)
 	test_atoms();
 	test_patterns();
 	test_clauses();
+	test_blocks();
 	test_benign();
 	test_threads();
 	test_allocation();
