@@ -7,8 +7,9 @@
  * Memory   scan_state_init() takes everything; pages are touched as records need them.
  * Limit    SCAN_BYTES_MAX bytes a record; longer ones are always parsed.
  *
- * One pass turns the bytes into bit sets, 64 bytes a step: where quotes are,
- * where a host name ends, dots, colons, '@', hex digits. The sets are then walked
+ * One pass turns the bytes into bit sets, 64 bytes a step: where a host name ends,
+ * dots, hex digits; a second one, for the few records that need them, where
+ * quotes, colons and '@' are. The sets are then walked
  * dot by dot, not byte by byte: a host name or an IPv4 address has a dot in it, an
  * IPv6 address "::" or seven colons, a hash 32 hex digits in a row, an e-mail
  * address an '@'. Each is hashed and looked up in the filter of exact.h. So a
@@ -66,8 +67,8 @@ int scan_state_init(struct scan_state *st, const struct scan_plan *plan); /* 0, 
 void scan_state_fini(struct scan_state *st);
 
 /*
- * Walks len bytes (64 more are readable) and fills pending; json: only strings
- * count, and keys do not. Sets maybe where it knows at once.
+ * Walks len bytes (64 more are readable) and fills pending; json: keys do not
+ * count. Sets maybe where it knows at once.
  */
 typedef void scan_walk_fn(struct scan_state *st, const char *p, size_t len, bool json);
 scan_walk_fn scan_walk_portable, scan_walk_avx2, scan_walk_avx512;
