@@ -161,5 +161,10 @@ int evidence_snapshot(const struct evidence_table *t,
  * -ENOSPC: the table is too small; what could be joined is. -ENOMEM. */
 int evidence_restore(struct evidence_table *t, int64_t (*read)(void *arg, void *p, size_t len),
 		     void *arg);
+/* The same where names is what numbered the threats and by-names: a snapshot with a
+ * number that names has not handed out is -EBADMSG too. */
+struct names;
+int evidence_restore_named(struct evidence_table *t, const struct names *names,
+			   int64_t (*read)(void *arg, void *p, size_t len), void *arg);
 
 #endif

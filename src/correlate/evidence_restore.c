@@ -14,6 +14,7 @@ struct in {
 	size_t left;
 	struct evidence_table *t; /* NULL: only look whether it is sound */
 	int rc;                   /* sticky */
+	uint32_t threats, by;     /* highest numbers there may be */
 };
 
 /* The next len bytes; zeros, and -EBADMSG, when there are none. */
@@ -30,12 +31,12 @@ static bool get(struct in *in, void *out, size_t len)
 	return false;
 }
 
-static bool key_sound(uint64_t key)
+static bool key_sound(const struct in *in, uint64_t key)
 {
 	struct evidence_cell_key k = evidence_join_unkey(key);
 
-	return key >> 63 == 0 && k.threat && k.bucket < TIME_HOURS_MAX && k.state < STATES &&
-	       k.sector < SECTORS;
+	return key >> 63 == 0 && k.threat && k.threat <= in->threats &&
+	       k.bucket < TIME_HOURS_MAX && k.state < STATES && k.sector < SECTORS;
 }
 
 /* Stored times: both there, inside the hour, in order. */
@@ -44,27 +45,28 @@ static bool times_sound(uint32_t first, uint32_t last)
 	return last && last <= EVIDENCE_BUCKET_US && ~first < last;
 }
 
-static bool item_sound(uint64_t low, uint64_t high)
+static bool item_sound(const struct in *in, uint64_t low, uint64_t high)
 {
 	struct packed p = {~low, ~high};
+	uint32_t by = (uint32_t)p.low & (NAMES_BY_MAX - 1);
 
-	return (p.high >> 30 & UINT32_MAX) < EVIDENCE_BUCKET_US && (p.low & (NAMES_BY_MAX - 1));
+	return (p.high >> 30 & UINT32_MAX) < EVIDENCE_BUCKET_US && by && by <= in->by;
 }
 
-static bool cell_sound(const struct cell_image *c)
+static bool cell_sound(const struct in *in, const struct cell_image *c)
 {
 	const uint32_t tlp = (1u << TLPS) - 1, pap = ((1u << PAPS) - 1) << MARK_PAP;
 	const uint32_t sketch = ((1u << SKETCHES) - 1) << MARK_SKETCH;
 
-	return key_sound(c->key) && times_sound(c->first, c->last) && (c->marks & tlp) &&
+	return key_sound(in, c->key) && times_sound(c->first, c->last) && (c->marks & tlp) &&
 	       (c->marks & pap) && !(c->marks & ~(tlp | pap | sketch)) && c->has_block <= 1 &&
 	       (c->has_block || !(c->marks & sketch));
 }
 
-static bool slot_sound(const struct slot_image *s)
+static bool slot_sound(const struct in *in, const struct slot_image *s)
 {
 	if (s->kind == SLOT_RECORD)
-		return item_sound(s->a, s->b);
+		return item_sound(in, s->a, s->b);
 	return s->kind < SLOT_KINDS && times_sound((uint32_t)s->a, (uint32_t)(s->a >> 32)) &&
 	       (s->kind == SLOT_REPORT || s->b == 0);
 }
@@ -115,7 +117,7 @@ static int join_slot(struct evidence_table *t, uint32_t cell, uint64_t salt,
 }
 
 /* The block's bytes at p, in the layout of struct block. */
-static bool block_sound(const uint8_t *p)
+static bool block_sound(const struct in *in, const uint8_t *p)
 {
 	for (uint32_t i = 0; i < SKETCHES * HLL_REGISTERS; i++)
 		if (p[i] > HLL_RANK_MAX)
@@ -123,7 +125,7 @@ static bool block_sound(const uint8_t *p)
 	for (uint32_t i = 0; i < EVIDENCE_BEST; i++) {
 		uint64_t pair[2];
 		memcpy(pair, p + SKETCHES * HLL_REGISTERS + i * 16, 16);
-		if ((pair[0] || pair[1]) && !item_sound(pair[0], pair[1]))
+		if ((pair[0] || pair[1]) && !item_sound(in, pair[0], pair[1]))
 			return false;
 	}
 	return true;
@@ -170,7 +172,7 @@ static void get_cell(struct in *in)
 	uint8_t block[BLOCK_IMAGE];
 	int rc = 0;
 
-	if (!get(in, &image, sizeof(image)) || !cell_sound(&image)) {
+	if (!get(in, &image, sizeof(image)) || !cell_sound(in, &image)) {
 		in->rc = -EBADMSG;
 		return;
 	}
@@ -178,12 +180,12 @@ static void get_cell(struct in *in)
 	uint32_t cell = join_cell(in, &image, salt);
 	for (uint32_t i = 0; i < image.entries && in->rc != -EBADMSG; i++) {
 		struct slot_image slot;
-		if (!get(in, &slot, sizeof(slot)) || !slot_sound(&slot))
+		if (!get(in, &slot, sizeof(slot)) || !slot_sound(in, &slot))
 			in->rc = -EBADMSG;
 		else if (cell != NONE && (rc = join_slot(in->t, cell, salt, &slot)))
 			in->rc = rc;
 	}
-	if (image.has_block && (!get(in, block, sizeof(block)) || !block_sound(block)))
+	if (image.has_block && (!get(in, block, sizeof(block)) || !block_sound(in, block)))
 		in->rc = -EBADMSG;
 	else if (image.has_block && cell != NONE &&
 		 (rc = join_block(in->t, cell, block, image.marks)))
@@ -193,9 +195,10 @@ static void get_cell(struct in *in)
 }
 
 /* One pass over a whole snapshot without its checksum. */
-static int walk(const char *p, size_t len, struct evidence_table *t)
+static int walk(const char *p, size_t len, struct evidence_table *t, const struct names *names)
 {
-	struct in in = {p, len, t, 0};
+	struct in in = {p, len, t, 0, names ? names_threat_count(names) : UINT32_MAX,
+			names ? names_by_count(names) : UINT32_MAX};
 	struct header h;
 
 	if (!get(&in, &h, sizeof(h)) || memcmp(h.magic, EVIDENCE_IMAGE_MAGIC, 8) ||
@@ -229,6 +232,12 @@ static int slurp(int64_t (*read)(void *arg, void *p, size_t len), void *arg, cha
 int evidence_restore(struct evidence_table *t, int64_t (*read)(void *arg, void *p, size_t len),
 		     void *arg)
 {
+	return evidence_restore_named(t, NULL, read, arg);
+}
+
+int evidence_restore_named(struct evidence_table *t, const struct names *names,
+			   int64_t (*read)(void *arg, void *p, size_t len), void *arg)
+{
 	char *p;
 	size_t len;
 	uint64_t digest;
@@ -239,10 +248,10 @@ int evidence_restore(struct evidence_table *t, int64_t (*read)(void *arg, void *
 	if (rc == 0) {
 		len -= sizeof(digest);
 		memcpy(&digest, p + len, sizeof(digest));
-		rc = hash_bytes(p, len, 0) == digest ? walk(p, len, NULL) : -EBADMSG;
+		rc = hash_bytes(p, len, 0) == digest ? walk(p, len, NULL, names) : -EBADMSG;
 	}
 	if (rc == 0)
-		rc = walk(p, len, t);
+		rc = walk(p, len, t, names);
 	free(p);
 	return rc;
 }

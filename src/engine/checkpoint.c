@@ -377,7 +377,7 @@ static void load_body(struct stream *s, struct engine *e, struct outbox *b,
 	if (!s->error)
 		s->error = board_restore(e->board, get, s);
 	if (!s->error)
-		s->error = evidence_restore(e->evidence, get, s);
+		s->error = evidence_restore_named(e->evidence, e->names, get, s);
 }
 
 int checkpoint_load(struct engine *e, const char *state_dir, struct outbox *b,

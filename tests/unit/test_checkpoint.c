@@ -20,6 +20,12 @@ static void say(void *arg, const struct candidate *c)
 	text_fini(&t);
 }
 
+static void quiet(void *arg, const struct candidate *c)
+{
+	(void)arg;
+	(void)c;
+}
+
 static void show(void *arg, const struct candidate *c)
 {
 	struct text *all = ((void **)arg)[0];
@@ -183,8 +189,10 @@ static void damage(void)
 		test_engine_init(&t, "1");
 		int err = load(&t, &b, &m, why);
 		odd += err != 0 && err != -EBADMSG && err != -ENOSPC && err != -ENOMEM;
-		if (err == 0)
+		if (err == 0) {
+			engine_judge(t.e, quiet, NULL);
 			free(knows(t.e));
+		}
 		outbox_fini(&b);
 		checkpoint_marks_fini(&m);
 		test_engine_fini(&t);
