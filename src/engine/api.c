@@ -87,7 +87,12 @@ int tocsin_config_set(struct tocsin_config *c, const char *name, const char *val
 {
 	char assignment[CONFIG_TEXT_MAX + 64];
 
-	snprintf(assignment, sizeof(assignment), "%.60s=%.500s", name, value);
+	if (snprintf(assignment, sizeof(assignment), "%s=%s", name, value) >=
+	    (int)sizeof(assignment)) {
+		snprintf(c->error, sizeof(c->error), "%.60s: longer than %d bytes", name,
+			 CONFIG_TEXT_MAX - 1);
+		return -EINVAL;
+	}
 	return told(c, config_set(&c->config, assignment, &c->problems));
 }
 
