@@ -12,8 +12,6 @@
 #define RING_ENTRIES 4
 #define POLL_MS      50 /* how long a stop may go unseen */
 
-enum { TAG_READ = 1, TAG_AHEAD = 2 };
-
 static int open_descriptor(const char *path)
 {
 	if (strcmp(path, "-") == 0)
@@ -76,51 +74,28 @@ bool raw_stopped(const struct raw *r)
 	return r->stop && atomic_load_explicit(r->stop, memory_order_relaxed);
 }
 
-/* Queues the read and, every RAW_AHEAD bytes, the fetch of what follows. Never full: two
- * entries a call at most, and the ring is empty of ours but for one fetch. */
-static bool ring_submit(struct raw *r, void *dst, size_t len)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->ring);
-
-	if (!sqe)
-		return false;
-	io_uring_prep_read(sqe, r->fd, dst, (unsigned)len, r->offset);
-	sqe->user_data = TAG_READ;
-	if (r->offset + len + RAW_AHEAD / 2 > r->asked) {
-		uint64_t from = r->asked > r->offset + len ? r->asked : r->offset + len;
-		sqe = io_uring_get_sqe(&r->ring);
-		if (sqe) {
-			io_uring_prep_fadvise(sqe, r->fd, from, RAW_AHEAD, POSIX_FADV_WILLNEED);
-			sqe->user_data = TAG_AHEAD;
-			r->asked = from + RAW_AHEAD;
-		}
-	}
-	return true;
-}
-
+/* One read in the ring at a time. What follows is fetched by the kernel's own read-ahead:
+ * asking for it through the ring occupies a kernel thread, which on two cores took a third of
+ * what two workers do. */
 static ssize_t ring_read(struct raw *r, void *dst, size_t len)
 {
-	if (!ring_submit(r, dst, len))
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&r->ring);
+	struct io_uring_cqe *cqe;
+	int err;
+
+	if (!sqe)
 		return -EOPNOTSUPP;
-	int submitted;
+	io_uring_prep_read(sqe, r->fd, dst, (unsigned)len, r->offset);
 	do
-		submitted = io_uring_submit_and_wait(&r->ring, 1);
-	while (submitted == -EINTR);
-	if (submitted < 0)
-		return submitted;
-	for (;;) {
-		struct io_uring_cqe *cqe;
-		int err = io_uring_wait_cqe(&r->ring, &cqe);
-		if (err == -EINTR)
-			continue;
-		if (err)
-			return err;
-		uint64_t tag = cqe->user_data;
-		ssize_t res = cqe->res;
-		io_uring_cqe_seen(&r->ring, cqe);
-		if (tag == TAG_READ)
-			return res;
-	}
+		err = io_uring_submit_and_wait(&r->ring, 1);
+	while (err == -EINTR);
+	while (err >= 0 && (err = io_uring_wait_cqe(&r->ring, &cqe)) == -EINTR)
+		err = 0;
+	if (err < 0)
+		return err;
+	ssize_t res = cqe->res;
+	io_uring_cqe_seen(&r->ring, cqe);
+	return res;
 }
 
 static ssize_t regular_read(struct raw *r, void *dst, size_t len)

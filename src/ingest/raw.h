@@ -22,7 +22,6 @@
 #include <sys/types.h>
 
 #define RAW_RING_MIN (2u << 20)
-#define RAW_AHEAD    (4u << 20)
 #define RAW_READ_MAX (1u << 30)
 
 struct raw {
@@ -30,7 +29,6 @@ struct raw {
 	bool regular; /* a file with offsets; else a stream that may be quiet */
 	bool ring_on;
 	uint64_t offset, size; /* size: as of open, 0 for streams */
-	uint64_t asked;        /* up to here the kernel was told to fetch */
 	uint64_t device, inode;
 	const _Atomic bool *stop; /* NULL: nobody stops us */
 	struct io_uring ring;

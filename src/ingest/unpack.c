@@ -201,5 +201,5 @@ void unpack_seek(struct unpack *u, uint64_t offset)
 	u->kind = UNPACK_PLAIN;
 	u->at = u->len = 0;
 	u->raw_end = false;
-	u->raw.offset = u->raw.asked = offset;
+	u->raw.offset = offset;
 }
