@@ -30,12 +30,6 @@ struct demo {
 	struct digest digest; /* of the candidates as they are in the end */
 };
 
-/* The last version of one candidate in the file. */
-struct said {
-	const char *id;
-	uint32_t version;
-};
-
 static bool is_folder(const char *path)
 {
 	struct stat st;
@@ -215,27 +209,17 @@ static void tell_input(const struct demo *d)
 	}
 }
 
-static void find_version(void *arg, const char *id, uint32_t version, uint64_t says)
-{
-	struct said *s = arg;
-
-	(void)says;
-	if (strcmp(id, s->id) == 0 && version > s->version)
-		s->version = version;
-}
-
 static void tell_candidate(void *arg, const struct candidate *c)
 {
 	struct demo *d = arg;
-	struct said said = {c->id, c->version};
 	struct candidate last = *c;
 	struct text t;
 
 	/* how many versions were said on the way is a matter of timing: the digest is not */
 	if (output_format(&d->out, c, engine_context(d->e)) == 0)
 		digest_line(&d->digest, d->out.line.p, d->out.line.len);
-	sink_file_scan(d->cli->config.output_file, find_version, &said);
-	last.version = said.version;
+	/* the name in the file: evidence may have come out of order since it was first said */
+	engine_name(d->e, &last);
 	text_init(&t);
 	candidate_terminal(&t, &last, engine_context(d->e), isatty(STDOUT_FILENO));
 	if (!t.error)

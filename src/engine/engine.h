@@ -58,6 +58,9 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
  * thread at a time. 0 or -ENOMEM. */
 int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate *c), void *arg);
 
+/* Gives c the id and version under which engine_judge() said its episode. False: never said. */
+bool engine_name(const struct engine *e, struct candidate *c);
+
 const struct candidate_context *engine_context(const struct engine *e);
 void engine_ledger(const struct engine *e, struct ledger *sum); /* sum of all workers, now */
 /* Threats set aside as benign (or exercise), most states first; up to max. */

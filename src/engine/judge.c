@@ -89,6 +89,11 @@ int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate
 	return err;
 }
 
+bool engine_name(const struct engine *e, struct candidate *c)
+{
+	return board_name(e->board, c);
+}
+
 static int most_states(const void *a, const void *b)
 {
 	const struct set_aside *x = a, *y = b;

@@ -191,6 +191,17 @@ int board_offer(struct board *b, const struct candidate_context *cx, const struc
 	return r ? r : take_over(&v, e);
 }
 
+bool board_name(const struct board *b, struct candidate *c)
+{
+	const struct board_entry *e = survivor(b, &c->threat, &c->episode);
+
+	if (!e)
+		return false;
+	memcpy(c->id, e->id, sizeof(c->id));
+	c->version = e->version;
+	return true;
+}
+
 static int by_window(const void *a, const void *b)
 {
 	const struct board_entry *x = *(struct board_entry *const *)a;

@@ -45,6 +45,8 @@ int board_offer(struct board *b, const struct candidate_context *cx, const struc
 /* Candidates whose window ended before this time expire, through say. 0, -ENOMEM. */
 int board_expire(struct board *b, const struct candidate_context *cx, int64_t before_us,
 		 board_say *say, void *arg);
+/* Gives c the id and version under which this episode is known. False: it is not. */
+bool board_name(const struct board *b, struct candidate *c);
 /* Candidates with this status; for CANDIDATE_EXPIRED, how many have expired so far. */
 uint32_t board_count(const struct board *b, enum candidate_status status);
 

@@ -98,6 +98,11 @@ static void life(const struct fixture *f)
 	tap_ok(h.count == 5 && strcmp(last(&h)->id, id) == 0 &&
 		       last(&h)->episode.first_us == ep.first_us,
 	       "late evidence moves the window and not the id");
+	struct candidate fresh;
+	candidate_make(&fresh, &f->cx, &ep, CANDIDATE_RAISED, 1);
+	tap_ok(strcmp(fresh.id, id) != 0 && board_name(b, &fresh) && strcmp(fresh.id, id) == 0 &&
+		       fresh.version == 5,
+	       "the episode is known by the name it was first said with");
 	ep.status = EPISODE_NONE;
 	offer(b, f, &ep, &h);
 	tap_ok(h.count == 6 && last(&h)->status == CANDIDATE_WITHDRAWN, "then withdrawn");
