@@ -47,13 +47,51 @@ static uint64_t bare(const hs_database_t *db, hs_scratch_t *hs, const struct rec
 	return hits;
 }
 
+#define LOOK_AHEAD 65536
+
+/* Where the scan of all records, a block at a time, has come to. */
+struct pass {
+	const struct matcher *m;
+	struct match_scratch *sc;
+	const char *p, *end, *looked; /* the next record, all, the block */
+};
+
+static void look_ahead(struct pass *a)
+{
+	size_t left = (size_t)(a->end - a->p), len = left < LOOK_AHEAD ? left : LOOK_AHEAD;
+
+	a->looked = match_block(a->m, a->sc, FORMAT_EVE, a->p, len);
+}
+
+/* Takes the next record; false at the end. */
+static bool next(struct pass *a, const char **p, size_t *len)
+{
+	if (a->p >= a->end)
+		return false;
+	if (a->p >= a->looked)
+		look_ahead(a);
+	const char *stop = match_line(a->m, a->sc, a->p, a->end);
+	*p = a->p;
+	*len = (size_t)(stop - a->p);
+	a->p = stop + 1;
+	return true;
+}
+
+static struct pass all(const struct matcher *m, struct match_scratch *sc, const struct records *r)
+{
+	return (struct pass){m, sc, r->text, r->text + r->at[r->count], r->text};
+}
+
 static uint64_t scan(const struct matcher *m, struct match_scratch *sc, const struct records *r)
 {
+	struct pass a = all(m, sc, r);
 	uint64_t maybe = 0;
+	const char *p;
+	size_t len;
 
-	for (uint32_t i = 0; i < r->count; i++)
-		maybe += match_scan(m, sc, FORMAT_EVE, r->text + r->at[i],
-				    r->at[i + 1] - r->at[i] - 1);
+	while (next(&a, &p, &len))
+		maybe += match_scan(m, sc, FORMAT_EVE, p, len);
+	match_block(m, sc, FORMAT_EVE, NULL, 0);
 	return maybe;
 }
 
@@ -65,15 +103,18 @@ static uint64_t chain(const struct matcher *m, struct match_scratch *sc, struct 
 	static struct match_result result;
 	uint64_t hits = 0;
 
-	for (uint32_t i = 0; i < r->count; i++) {
-		const char *p = r->text + r->at[i];
-		size_t len = r->at[i + 1] - r->at[i] - 1;
+	struct pass a = all(m, sc, r);
+	const char *p;
+	size_t len;
+
+	while (next(&a, &p, &len)) {
 		if (!match_scan(m, sc, FORMAT_EVE, p, len) ||
 		    decode_text(d, FORMAT_EVE, NULL, NULL, p, len, &ev) != REASON_OK)
 			continue;
 		match_verify(m, sc, &ev, &result);
 		hits += result.hits;
 	}
+	match_block(m, sc, FORMAT_EVE, NULL, 0);
 	return hits;
 }
 

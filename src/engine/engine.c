@@ -257,8 +257,6 @@ void engine_push(struct engine *e, struct batch *b)
 	}
 	counter_add(&e->reader_ledger.records, refused);
 	pthread_mutex_unlock(&e->gate.lock);
-	if (b->items && b->kind == BATCH_LINES)
-		batch_find_lines(b);
 	if (b->items == 0 || !queue_push(&e->work, b))
 		batch_put(&e->pool, b);
 }

@@ -82,8 +82,7 @@ void engine_explain_memory(FILE *out, const struct config *c)
 		{"evidence table", 1, evidence_bytes(&ec)},
 		{"batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD)},
 		{"batch items", batches,
-		 (uint64_t)batches * (BATCH_ITEMS_MAX * sizeof(struct batch_item) +
-				      BATCH_LINES_MAX * sizeof(uint32_t))},
+		 (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item)},
 		{"workers", threads, (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES)},
 	};
 	uint64_t sum = 0;

@@ -30,7 +30,7 @@ struct worker {
 	struct decoder decoder;
 	struct event event;
 	struct match_result result;
-	const char *looked; /* end of the bytes that patterns have looked ahead over */
+	const char *looked_from, *looked; /* the block that was scanned ahead */
 	struct text hits;   /* lines of the current batch */
 };
 

@@ -12,7 +12,7 @@
 #include "engine/engine_priv.h"
 #include "raise/hit_json.h"
 
-#define LOOK_AHEAD     16384 /* stays in the first-level cache until it is walked */
+#define LOOK_AHEAD 65536
 
 /* One record on its way through the worker. */
 struct job {
@@ -253,29 +253,40 @@ static void verify(struct worker *wk, struct job *j)
 	conclude(wk, j);
 }
 
-/* Records of this batch are contiguous, so patterns look ahead over many of them. */
-static void look_ahead(struct worker *wk, const struct job *j)
+static enum format format_of(const struct job *j)
+{
+	return (enum format)(j->b->object->format ? j->b->object->format : j->source->format);
+}
+
+/* Records of this batch are contiguous: many are scanned at once. */
+static void look_ahead(struct worker *wk, const struct job *j, const char *p)
 {
 	const char *end = (const char *)j->b->bytes + j->b->used;
-	size_t left = (size_t)(end - j->p);
+	size_t left = (size_t)(end - p), len = left < LOOK_AHEAD ? left : LOOK_AHEAD;
 
-	if (j->p + j->len <= wk->looked)
-		return;
-	size_t len = left < LOOK_AHEAD ? left : LOOK_AHEAD;
-	if (len < j->len)
-		len = j->len;
-	match_block(wk->rules->matcher, wk->scratch, j->p, len);
-	wk->looked = j->p + len;
+	wk->looked_from = p;
+	wk->looked = match_block(wk->rules->matcher, wk->scratch, format_of(j), p, len);
+}
+
+/* The end of the line at p, which then lies in the block, if it fits into one. */
+static const char *line_end(struct worker *wk, const struct job *j, const char *p, const char *end)
+{
+	if (p >= wk->looked)
+		look_ahead(wk, j, p);
+	const char *stop = match_line(wk->rules->matcher, wk->scratch, p, end);
+	if (stop <= wk->looked || p == wk->looked_from)
+		return stop;
+	look_ahead(wk, j, p);
+	return match_line(wk->rules->matcher, wk->scratch, p, end);
 }
 
 static void text_record(struct worker *wk, struct job *j)
 {
 	const struct object *o = j->b->object;
-	enum format format = (enum format)(o->format ? o->format : j->source->format);
+	enum format format = format_of(j);
 
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len + 1u);
-	look_ahead(wk, j);
 	if (!match_scan(wk->rules->matcher, wk->scratch, format, j->p, j->len)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
@@ -298,21 +309,10 @@ static bool blank(const char *p, size_t len)
 /* Event time moves on clean records too: the last of an item stands for all. */
 static void advance_watermark(struct worker *wk, const struct job *j)
 {
-	enum format format = (enum format)(j->b->object->format ? j->b->object->format
-								: j->source->format);
 	int64_t t;
 
-	if (decode_time(format, j->p, j->len, &t) && t <= latest_time(wk->e))
+	if (decode_time(format_of(j), j->p, j->len, &t) && t <= latest_time(wk->e))
 		high_mark_raise(&wk->e->watermark[j->source->id], t);
-}
-
-/* The end of the line at p: known from the reader, or looked for. */
-static const char *line_end(const struct batch *b, uint32_t line, const char *p, const char *end)
-{
-	if (line < b->lines)
-		return (const char *)b->bytes + b->line_end[line];
-	const char *nl = memchr(p, '\n', (size_t)(end - p));
-	return nl ? nl : end;
 }
 
 /* An item of lines: a megabyte of a file, or one message of one or more. */
@@ -325,8 +325,8 @@ static void text_item(struct worker *wk, struct job *j)
 	bool any = false;
 
 	j->sub = 0;
-	for (uint32_t line = 0; p < end; line++) {
-		const char *stop = line_end(j->b, line, p, end);
+	while (p < end) {
+		const char *stop = line_end(wk, j, p, end);
 		size_t len = (size_t)(stop - p);
 		if (len && p[len - 1] == '\r')
 			len--;
@@ -373,7 +373,7 @@ static void unknown_source(struct worker *wk, const struct batch *b, const struc
 
 static void one_batch(struct worker *wk, const struct batch *b)
 {
-	wk->looked = NULL;
+	wk->looked = wk->looked_from = NULL;
 	for (uint32_t i = 0; i < b->items; i++) {
 		struct job j = {.b = b, .item = &b->item[i]};
 		j.source = j.item->source ? j.item->source : b->object->source;
@@ -384,7 +384,7 @@ static void one_batch(struct worker *wk, const struct batch *b)
 		else
 			text_item(wk, &j);
 	}
-	match_block(wk->rules->matcher, wk->scratch, NULL, 0);
+	match_block(wk->rules->matcher, wk->scratch, FORMAT_AUTO, NULL, 0);
 }
 
 /* The scratch belongs to a generation; a reload gives a new one. */

@@ -16,8 +16,7 @@ int batch_pool_init(struct batch_pool *p, uint32_t count)
 	p->batches = calloc(count, sizeof(*p->batches));
 	p->memory = calloc(count, stride);
 	p->item_memory = calloc((size_t)count * BATCH_ITEMS_MAX, sizeof(*p->item_memory));
-	p->line_memory = calloc((size_t)count * BATCH_LINES_MAX, sizeof(*p->line_memory));
-	if (!p->batches || !p->memory || !p->item_memory || !p->line_memory) {
+	if (!p->batches || !p->memory || !p->item_memory) {
 		batch_pool_fini(p);
 		return -ENOMEM;
 	}
@@ -25,7 +24,6 @@ int batch_pool_init(struct batch_pool *p, uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		p->batches[i].bytes = p->memory + i * stride;
 		p->batches[i].item = p->item_memory + (size_t)i * BATCH_ITEMS_MAX;
-		p->batches[i].line_end = p->line_memory + (size_t)i * BATCH_LINES_MAX;
 		batch_put(p, &p->batches[i]);
 	}
 	return 0;
@@ -37,7 +35,6 @@ void batch_pool_fini(struct batch_pool *p)
 	free(p->batches);
 	free(p->memory);
 	free(p->item_memory);
-	free(p->line_memory);
 	memset(p, 0, sizeof(*p));
 }
 
@@ -59,7 +56,7 @@ void batch_reset(struct batch *b)
 {
 	b->object = NULL;
 	b->kind = BATCH_LINES;
-	b->items = b->used = b->lines = 0;
+	b->items = b->used = 0;
 	memset(b->refused, 0, sizeof(b->refused));
 }
 
@@ -73,20 +70,8 @@ bool batch_append(struct batch *b, const void *p, uint32_t len, const struct bat
 	b->item[b->items].len = len;
 	b->items++;
 	b->used += len;
+	if (b->kind == BATCH_MESSAGES && b->used < BATCH_BYTES)
+		b->bytes[b->used++] = '\n'; /* so that no value seems to go on in the next */
 	assert(b->used <= BATCH_BYTES);
 	return true;
-}
-
-void batch_find_lines(struct batch *b)
-{
-	assert(b->kind == BATCH_LINES && b->items == 1);
-	const uint8_t *p = b->bytes + b->item[0].start, *end = p + b->item[0].len;
-
-	for (b->lines = 0; b->lines < BATCH_LINES_MAX; b->lines++) {
-		const uint8_t *nl = memchr(p, '\n', (size_t)(end - p));
-		if (!nl)
-			return;
-		b->line_end[b->lines] = (uint32_t)(nl - b->bytes);
-		p = nl + 1;
-	}
 }

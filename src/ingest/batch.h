@@ -30,7 +30,6 @@
 #define BATCH_BYTES	(1u << 20)
 #define BATCH_PAD	64u
 #define BATCH_ITEMS_MAX 16384u
-#define BATCH_LINES_MAX 16384u /* a worker finds what is beyond by itself */
 
 enum batch_kind { BATCH_LINES, BATCH_MESSAGES, BATCH_PACKETS };
 
@@ -61,11 +60,7 @@ struct batch {
 	/* What the source itself had to refuse, to be added to the ledger: */
 	uint32_t refused[REASON_COUNT];
 	struct batch_item *item; /* BATCH_ITEMS_MAX */
-	/* BATCH_LINES: where its lines end, found by the reader while the bytes are in
-	 * its cache; the last known end is item[0]'s when lines are too many. */
-	uint32_t *line_end; /* offsets in bytes of each '\n', BATCH_LINES_MAX */
-	uint32_t lines;
-	uint8_t *bytes;		 /* BATCH_BYTES + BATCH_PAD */
+	uint8_t *bytes; /* BATCH_BYTES + BATCH_PAD */
 };
 
 struct batch_pool {
@@ -73,7 +68,6 @@ struct batch_pool {
 	uint32_t count;
 	uint8_t *memory;
 	struct batch_item *item_memory;
-	uint32_t *line_memory;
 	struct queue free;
 };
 
@@ -82,9 +76,8 @@ void batch_pool_fini(struct batch_pool *p);
 struct batch *batch_get(struct batch_pool *p); /* waits; empty; NULL once the pool is closed */
 void batch_put(struct batch_pool *p, struct batch *b);
 void batch_reset(struct batch *b);
-/* Fills line_end of a batch of lines. */
-void batch_find_lines(struct batch *b);
-/* Appends one item's bytes; false when it does not fit (bytes or items). */
+/* Appends one item's bytes, a message's with a '\n' behind that is not part of it; false
+ * when it does not fit (bytes or items). */
 bool batch_append(struct batch *b, const void *p, uint32_t len, const struct batch_item *proto);
 
 #endif

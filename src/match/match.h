@@ -58,12 +58,17 @@ bool match_scan(const struct matcher *m, struct match_scratch *sc, enum format f
 		const char *p, size_t len);
 
 /*
- * Looks ahead: what patterns look for is searched in len bytes of coming
- * records at once, which match_scan() then need not do record by record. The
- * bytes must stay as they are until the next call; records are scanned in
- * ascending order. len 0 forgets the block: call it before the bytes change.
+ * Looks ahead: scans len bytes of coming records, of this format and parted by
+ * '\n', at once; match_scan() then has little left to do for each. The bytes must
+ * stay as they are until the next call; records are scanned in ascending order.
+ * len 0 forgets the block: call it before the bytes change. Returns where the next
+ * block should begin: behind the last whole line.
  */
-void match_block(const struct matcher *m, struct match_scratch *sc, const char *p, size_t len);
+const char *match_block(const struct matcher *m, struct match_scratch *sc, enum format format,
+			const char *p, size_t len);
+/* The first '\n' in [p, end), or end; the block knows it. */
+const char *match_line(const struct matcher *m, struct match_scratch *sc, const char *p,
+		       const char *end);
 
 /* Every hit of the decoded event: observables against atoms and typed patterns,
  * raw bytes against raw patterns; AND clauses checked; validity in event time

@@ -314,6 +314,8 @@ int match_scratch_init(struct match_scratch **out, const struct matcher *m)
 		return -ENOMEM;
 	int err = scan_state_init(&sc->scan, &m->plan);
 	if (!err)
+		err = scan_state_init(&sc->block, &m->plan);
+	if (!err)
 		err = pattern_scratch_init(&sc->patterns, &m->patterns);
 	const hs_database_t *dbs[] = {m->benign.substrings, m->benign.regexes};
 	for (int i = 0; i < 2 && !err; i++)
@@ -332,6 +334,7 @@ void match_scratch_free(struct match_scratch *sc)
 	if (!sc)
 		return;
 	scan_state_fini(&sc->scan);
+	scan_state_fini(&sc->block);
 	pattern_scratch_fini(&sc->patterns);
 	free(sc);
 }

@@ -27,7 +27,7 @@ struct matcher {
 	struct pattern_set patterns;
 	struct matcher_benign benign;
 	struct scan_plan plan;
-	scan_walk_fn *walk;
+	const struct scan_walk *walk;
 	bool parse_all; /* some condition can only be decided on a parsed record */
 };
 
@@ -40,18 +40,20 @@ struct matcher_found {
 	bool hit;
 };
 
-/* A block whose literals were looked for at once; see match_block(). */
-#define BLOCK_FINDS_MAX 256
+/* A block of coming records that was scanned at once; see match_block(). */
 struct match_ahead {
 	const char *start, *end; /* equal: none */
-	uint32_t finds, next;	 /* ends, ascending; the first that is not behind us */
-	uint32_t rest;		 /* blocks to leave alone after one that was full of finds */
-	uint32_t ends[BLOCK_FINDS_MAX];
+	bool json;
+	size_t clean_from, clean_to; /* looked at, and no rare byte */
+	uint32_t next;		     /* of finds, the first that is not behind us */
+	uint32_t rest;		     /* blocks to leave alone after one that was full of finds */
+	struct scan_finds finds;     /* ascending */
 };
 
 struct match_scratch {
 	struct match_ahead ahead;
-	struct scan_state scan;
+	struct scan_state block; /* of ahead */
+	struct scan_state scan;	 /* of a record by itself */
 	struct pattern_scratch patterns;
 	struct matcher_found found[MATCHER_FOUND_MAX];
 	uint32_t found_count, found_lost;

@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "match/pattern_compile.h"
+#include "match/pattern_cover.h"
 #include "match/pattern_literal.h"
 
 #define FLAGS_TAKEN                                                                                \
@@ -208,6 +209,29 @@ static int collect(struct build *b)
 	return 0;
 }
 
+static void on_cover_refused(void *ctx, unsigned id, const char *why)
+{
+	(void)id, (void)why;
+	*(bool *)ctx = true;
+}
+
+/* Where a fragment were refused, nothing would be covered. */
+static int compile_cover(struct build *b)
+{
+	struct pattern_list cover = {0};
+	bool refused = false;
+	int err = pattern_cover(&b->literals, &cover);
+
+	if (!err)
+		err = pattern_list_compile(&cover, &b->s->cover, on_cover_refused, &refused);
+	if (refused) {
+		hs_free_database(b->s->cover);
+		b->s->cover = NULL;
+	}
+	pattern_list_fini(&cover);
+	return err;
+}
+
 /* The regexes first: what is refused there need not be looked for. */
 static int compile_all(struct build *b, bool caseless)
 {
@@ -224,7 +248,7 @@ static int compile_all(struct build *b, bool caseless)
 	b->literals.literal = true;
 	if (!err)
 		err = pattern_list_compile(&b->literals, &s->literals, on_literal_refused, b);
-	return err;
+	return err ? err : compile_cover(b);
 }
 
 static int add_extras(struct build *b, const struct span *extra, uint32_t extras)
@@ -274,6 +298,7 @@ void pattern_fini(struct pattern_set *s)
 	free(s->literal_pattern);
 	free(s->globs);
 	hs_free_database(s->literals);
+	hs_free_database(s->cover);
 	hs_free_database(s->loose_regexes);
 	for (int t = 0; t < PATTERN_DATABASES; t++)
 		hs_free_database(s->regexes[t]);
@@ -289,7 +314,8 @@ static size_t database_bytes(const hs_database_t *db)
 
 size_t pattern_bytes(const struct pattern_set *s)
 {
-	size_t n = database_bytes(s->literals) + database_bytes(s->loose_regexes);
+	size_t n = database_bytes(s->literals) + database_bytes(s->cover) +
+		   database_bytes(s->loose_regexes);
 
 	for (int t = 0; t < PATTERN_DATABASES; t++)
 		n += database_bytes(s->regexes[t]);
@@ -298,11 +324,12 @@ size_t pattern_bytes(const struct pattern_set *s)
 
 int pattern_scratch_init(struct pattern_scratch *sc, const struct pattern_set *s)
 {
-	const hs_database_t *dbs[PATTERN_DATABASES + 2] = {s->literals, s->loose_regexes};
+	const hs_database_t *dbs[PATTERN_DATABASES + 3] = {s->literals, s->cover,
+							   s->loose_regexes};
 
-	sc->hs = NULL;
-	memcpy(dbs + 2, s->regexes, sizeof(s->regexes));
-	for (size_t i = 0; i < PATTERN_DATABASES + 2; i++) {
+	memset(sc, 0, sizeof(*sc));
+	memcpy(dbs + 3, s->regexes, sizeof(s->regexes));
+	for (size_t i = 0; i < PATTERN_DATABASES + 3; i++) {
 		if (dbs[i] && hs_alloc_scratch(dbs[i], &sc->hs) != HS_SUCCESS) {
 			pattern_scratch_fini(sc);
 			return -ENOMEM;
@@ -339,38 +366,6 @@ bool pattern_scan_loose(const struct pattern_set *s, struct pattern_scratch *sc,
 {
 	return s->loose_regexes &&
 	       hs_scan(s->loose_regexes, p, (unsigned)len, 0, sc->hs, stop, NULL) != HS_SUCCESS;
-}
-
-struct block_finds {
-	uint32_t *ends;
-	uint32_t count, max;
-};
-
-static int on_block(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
-		    void *ctx)
-{
-	struct block_finds *f = ctx;
-
-	(void)id;
-	(void)from;
-	(void)flags;
-	if (f->count == f->max) {
-		f->count++;
-		return 1;
-	}
-	f->ends[f->count++] = (uint32_t)to;
-	return 0;
-}
-
-uint32_t pattern_scan_block(const struct pattern_set *s, struct pattern_scratch *sc, const char *p,
-			    size_t len, uint32_t *ends, uint32_t max)
-{
-	struct block_finds f = {ends, 0, max};
-
-	if (s->literals &&
-	    hs_scan(s->literals, p, (unsigned)len, 0, sc->hs, on_block, &f) != HS_SUCCESS)
-		return max + 1;
-	return f.count;
 }
 
 struct match {

@@ -34,6 +34,7 @@ struct pattern_set {
 	uint32_t *conditions; /* pattern number -> condition */
 	uint32_t count;
 	hs_database_t *literals;
+	hs_database_t *cover; /* fragments of which each literal holds one, or NULL */
 	uint32_t *literal_pattern; /* literal id -> pattern number */
 	uint32_t literal_count;    /* ids from here on are extra texts */
 	bool literals_caseless;
@@ -48,6 +49,7 @@ struct pattern_set {
 
 struct pattern_scratch {
 	hs_scratch_t *hs;
+	uint32_t cover_rest; /* blocks to search without the cover */
 };
 
 /*

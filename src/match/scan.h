@@ -7,9 +7,10 @@
  * Memory   scan_state_init() takes everything; pages are touched as records need them.
  * Limit    SCAN_BYTES_MAX bytes a record; longer ones are always parsed.
  *
- * One pass turns the bytes into bit sets, 64 bytes a step: where a host name ends,
- * dots, hex digits; a second one, for the few records that need them, where
- * quotes, colons and '@' are. The sets are then walked
+ * One pass turns the bytes of many records into bit sets, 64 bytes a step: where a
+ * host name ends, dots, hex digits, quotes, colons, and where a line ends or a byte
+ * stands that makes a record rare: an escape, UTF-8, an '@'. Rare records are filled
+ * again by themselves, with escapes heeded. The sets are walked
  * dot by dot, not byte by byte: a host name or an IPv4 address has a dot in it, an
  * IPv6 address "::" or seven colons, a hash 32 hex digits in a row, an e-mail
  * address an '@'. Each is hashed and looked up in the filter of exact.h. So a
@@ -30,6 +31,7 @@
 
 #define SCAN_BYTES_MAX   (1u << 20)
 #define SCAN_PENDING_MAX 256
+#define SCAN_PAD         64 /* readable bytes behind a record, and behind the unescaped copy */
 #define SCAN_LENGTHS     1024 /* value lengths are told apart up to here */
 
 /* What the set holds, so that the walk skips what cannot matter. Constant. */
@@ -48,43 +50,97 @@ struct scan_plan {
 			       64]; /* of VALUE and e-mail atoms, modulo SCAN_LENGTHS */
 };
 
-enum scan_bits { SCAN_QUOTE, SCAN_BAD, SCAN_DOT, SCAN_NOT_HEX, SCAN_COLON, SCAN_AT, SCAN_BITS };
+enum scan_bits {
+	SCAN_BAD,
+	SCAN_DOT,
+	SCAN_NAME, /* dots of what may be a name or an IPv4 address */
+	SCAN_NOT_HEX,
+	SCAN_QUOTE,
+	SCAN_COLON,
+	SCAN_V6, /* colons of what may be an IPv6 address */
+	SCAN_RARE,
+	SCAN_AT,
+	SCAN_BITS
+};
+
+/* Where in a block something was found: one past a place in the record that holds it. */
+#define SCAN_FINDS_MAX 256
+struct scan_finds {
+	uint32_t count; /* more than SCAN_FINDS_MAX: some were not kept */
+	uint32_t ends[SCAN_FINDS_MAX];
+};
 
 struct scan_state {
 	const struct scan_plan *plan;
-	uint64_t *bits[SCAN_BITS]; /* a word of ones before, words of room after */
-	uint64_t *memory;
+	uint64_t *bits; /* see scan_set() */
 	uint64_t pending[SCAN_PENDING_MAX]; /* hashes to look up once the caches have the words */
+	uint32_t place[SCAN_PENDING_MAX];   /* where they come from */
 	uint32_t pending_count;
+	uint32_t at;		  /* where the walk stands */
+	struct scan_finds *finds; /* of a block; NULL: maybe says it of a record */
 	bool maybe;
-	/* what the last walk saw */
-	bool backslash, high, balanced;
-	char *plain; /* unescaped copy, SCAN_BYTES_MAX + BATCH_PAD */
+	/* what the last record showed */
+	bool backslash, high, balanced, emails;
+	char *plain; /* unescaped copy, SCAN_BYTES_MAX + SCAN_PAD */
 	size_t plain_len;
 };
+
+/* One word in front of a set, two behind, and those that a last window reads. */
+#define SCAN_WORDS (SCAN_BYTES_MAX / 64 + 256 + 8)
+
+/* A bit set: a word of ones before it, words of room after. */
+static inline uint64_t *scan_set(const struct scan_state *st, enum scan_bits set)
+{
+	return st->bits + (size_t)set * SCAN_WORDS + 1;
+}
 
 int scan_state_init(struct scan_state *st, const struct scan_plan *plan); /* 0, -ENOMEM */
 void scan_state_fini(struct scan_state *st);
 
 /*
- * Walks len bytes (64 more are readable) and fills pending; json: keys do not
- * count. Sets maybe where it knows at once.
+ * All push what is to be looked up, or say so where they know at once. json: keys
+ * do not count. 64 bytes behind the text are readable.
  */
-typedef void scan_walk_fn(struct scan_state *st, const char *p, size_t len, bool json);
-scan_walk_fn scan_walk_portable, scan_walk_avx2, scan_walk_avx512;
-scan_walk_fn *scan_walk_best(void);
+struct scan_walk {
+	/* Fills and walks a block: names, addresses, hashes. */
+	void (*block)(struct scan_state *st, const char *p, size_t len, bool json);
+	/* The next rare byte at or after from, at least the length when there is none; sets
+	 * balanced for the bytes up to there. */
+	size_t (*look)(struct scan_state *st, size_t from);
+	/* The rest of one record of that block that was looked at and holds no rare byte. */
+	void (*rest)(struct scan_state *st, const char *p, size_t from, size_t to, bool json);
+	/* All of a record by itself. */
+	void (*record)(struct scan_state *st, const char *p, size_t len, bool json);
+};
+extern const struct scan_walk scan_walk_portable, scan_walk_avx2, scan_walk_avx512;
+const struct scan_walk *scan_walk_best(void);
 
-/* Looks the pending hashes up; true when one is there. Empties them. */
-bool scan_settle(struct scan_state *st);
+/* The walk stands on something that is looked for. */
+static inline void scan_found(struct scan_state *st)
+{
+	st->maybe = true;
+	if (st->finds && st->finds->count++ < SCAN_FINDS_MAX)
+		st->finds->ends[st->finds->count - 1] = st->at + 1;
+}
+
+/* Looks the pending hashes up; one that is there is found. Empties them. */
+void scan_settle(struct scan_state *st);
 
 static inline void scan_push(struct scan_state *st, uint64_t hash)
 {
 	exact_prefetch(st->plan->atoms, hash);
+	st->place[st->pending_count] = st->at;
 	st->pending[st->pending_count++] = hash;
 	if (__builtin_expect(st->pending_count == SCAN_PENDING_MAX, 0))
-		st->maybe |= scan_settle(st);
+		scan_settle(st);
 }
 
+/* Text between quotes; never longer than it was. Zeek's \xHH is understood as well. */
+size_t scan_unescape(const char *p, size_t len, char *out);
+/* Every string with a backslash in it, unescaped, a line each, into plain. */
+void scan_unescape_strings(struct scan_state *st, const char *p, size_t len);
+/* Values of a line: the whole, and what tabs and Zeek's set separator part. */
+void scan_line_values(struct scan_state *st, const char *p, size_t len);
 /* A whole value: VALUE atoms, and e-mail addresses that stand alone. */
 void scan_value(struct scan_state *st, const char *p, size_t len);
 /* Names and addresses with bytes beyond ASCII, in valid UTF-8. */

@@ -35,27 +35,6 @@ static inline __m256i class_of(__m256i v)
 	return _mm256_and_si256(_mm256_shuffle_epi8(low, v), _mm256_shuffle_epi8(high, nibble));
 }
 
-/* Of all words so far, or-ed together. */
-struct sum {
-	__m256i bytes, classes;
-};
-
-static inline void sum_init(struct sum *sum)
-{
-	sum->bytes = sum->classes = _mm256_setzero_si256();
-}
-
-static inline bool sum_high(const struct sum *sum)
-{
-	return _mm256_movemask_epi8(sum->bytes) != 0;
-}
-
-static inline bool sum_class(const struct sum *sum, int class)
-{
-	__m256i some = _mm256_and_si256(sum->classes, _mm256_set1_epi8((char)class));
-	return !_mm256_testz_si256(some, some);
-}
-
 /* 32 of the n bytes at p, from this one on; zeroes behind them. */
 static inline __m256i load(const char *p, unsigned from, unsigned n)
 {
@@ -78,18 +57,18 @@ static inline uint64_t of_class(__m256i a, __m256i b, int class)
 			_mm256_cmpeq_epi8(_mm256_and_si256(b, c), zero));
 }
 
-static inline void classify(const char *p, unsigned n, struct scan_masks *k, struct sum *sum)
+static inline void classify(const char *p, unsigned n, int rare, struct scan_masks *k)
 {
 	__m256i a = load(p, 0, n), b = load(p, 32, n);
 	__m256i ca = class_of(a), cb = class_of(b);
 
-	sum->bytes = _mm256_or_si256(sum->bytes, _mm256_or_si256(a, b));
-	sum->classes = _mm256_or_si256(sum->classes, _mm256_or_si256(ca, cb));
 	k->quote = bytes_equal(a, b, '"');
 	k->dot = bytes_equal(a, b, '.');
 	k->colon = bytes_equal(a, b, ':');
+	k->digit = of_class(ca, cb, SCAN_CLASS_DIGIT);
 	k->good = of_class(ca, cb, SCAN_CLASS_GOOD);
 	k->hex = of_class(ca, cb, SCAN_CLASS_HEX);
+	k->rare = of_class(ca, cb, rare) | bits_of(a, b) | bytes_equal(a, b, '\n');
 }
 
 static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)
@@ -100,6 +79,7 @@ static inline void classify_rare(const char *p, unsigned n, struct scan_rare_mas
 	k->backslash = bytes_equal(a, b, '\\');
 	k->colon = bytes_equal(a, b, ':');
 	k->at = bytes_equal(a, b, '@');
+	k->high = bits_of(a, b);
 }
 
 static inline uint64_t prefix_xor(uint64_t x)
@@ -109,7 +89,18 @@ static inline uint64_t prefix_xor(uint64_t x)
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
 }
 
-#define SCAN_WALK scan_walk_avx2
+static inline uint32_t zero_groups(const uint64_t *bits)
+{
+	const __m256i zero = _mm256_setzero_si256(), *v = (const __m256i *)(const void *)bits;
+	__m256i a = _mm256_cmpeq_epi16(_mm256_loadu_si256(v), zero);
+	__m256i b = _mm256_cmpeq_epi16(_mm256_loadu_si256(v + 1), zero);
+
+	/* packing works in halves: a low, b low, a high, b high */
+	return (uint32_t)_mm256_movemask_epi8(
+		_mm256_permute4x64_epi64(_mm256_packs_epi16(a, b), 0xd8));
+}
+
+#define SCAN_WALK(name) name##_avx2
 #include "match/scan_walk.h"
 
 #ifdef __clang__

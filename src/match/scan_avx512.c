@@ -19,32 +19,12 @@ static inline uint64_t bytes_equal(__m512i v, char c)
 	return _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(c));
 }
 
-/* Of all words so far, or-ed together. */
-struct sum {
-	__m512i bytes, classes;
-};
-
-static inline void sum_init(struct sum *sum)
-{
-	sum->bytes = sum->classes = _mm512_setzero_si512();
-}
-
-static inline bool sum_high(const struct sum *sum)
-{
-	return _mm512_movepi8_mask(sum->bytes) != 0;
-}
-
-static inline bool sum_class(const struct sum *sum, int class)
-{
-	return _mm512_test_epi8_mask(sum->classes, _mm512_set1_epi8((char)class)) != 0;
-}
-
 static inline __m512i load(const char *p, unsigned n)
 {
 	return n == 64 ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi8((UINT64_C(1) << n) - 1, p);
 }
 
-static inline void classify(const char *p, unsigned n, struct scan_masks *k, struct sum *sum)
+static inline void classify(const char *p, unsigned n, int rare, struct scan_masks *k)
 {
 	const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi8(SCAN_LOW_NIBBLES));
 	const __m512i high = _mm512_broadcast_i32x4(_mm_setr_epi8(SCAN_HIGH_NIBBLES));
@@ -54,13 +34,14 @@ static inline void classify(const char *p, unsigned n, struct scan_masks *k, str
 	__m512i class =
 		_mm512_and_si512(_mm512_shuffle_epi8(low, v), _mm512_shuffle_epi8(high, nibble));
 
-	sum->bytes = _mm512_or_si512(sum->bytes, v);
-	sum->classes = _mm512_or_si512(sum->classes, class);
 	k->quote = bytes_equal(v, '"');
 	k->dot = bytes_equal(v, '.');
 	k->colon = bytes_equal(v, ':');
+	k->digit = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_DIGIT));
 	k->good = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_GOOD));
 	k->hex = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_HEX));
+	k->rare = _mm512_test_epi8_mask(class, _mm512_set1_epi8((char)rare)) |
+		  _mm512_movepi8_mask(v) | bytes_equal(v, '\n');
 }
 
 static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)
@@ -71,6 +52,7 @@ static inline void classify_rare(const char *p, unsigned n, struct scan_rare_mas
 	k->backslash = bytes_equal(v, '\\');
 	k->colon = bytes_equal(v, ':');
 	k->at = bytes_equal(v, '@');
+	k->high = _mm512_movepi8_mask(v);
 }
 
 static inline uint64_t prefix_xor(uint64_t x)
@@ -80,7 +62,12 @@ static inline uint64_t prefix_xor(uint64_t x)
 		_mm_clmulepi64_si128(_mm_set_epi64x(0, (long long)x), ones, 0));
 }
 
-#define SCAN_WALK scan_walk_avx512
+static inline uint32_t zero_groups(const uint64_t *bits)
+{
+	return _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(bits), _mm512_setzero_si512());
+}
+
+#define SCAN_WALK(name) name##_avx512
 #include "match/scan_walk.h"
 
 #ifdef __clang__

@@ -14,14 +14,15 @@
 
 /* What the first pass over a word gives; bytes that do not count are zeroes. */
 struct scan_masks {
-	uint64_t quote, dot, colon;
+	uint64_t quote, dot, colon, digit;
 	uint64_t good; /* letters, digits, '-', '_', '.': what a host name is made of */
 	uint64_t hex;
+	uint64_t rare; /* '\n', bytes from 0x80 on, and those of the classes asked for */
 };
 
 /* What only few records need of a word. */
 struct scan_rare_masks {
-	uint64_t quote, backslash, colon, at;
+	uint64_t quote, backslash, colon, at, high;
 };
 
 /*
@@ -31,6 +32,7 @@ struct scan_rare_masks {
  *   16 '-' '.': 2x, xd xe      32 '_': 5x, xf
  *   64 backslash: 5x, xc       128 '@': 4x, x0
  */
+#define SCAN_CLASS_DIGIT     1
 #define SCAN_CLASS_HEX       3
 #define SCAN_CLASS_GOOD      63
 #define SCAN_CLASS_BACKSLASH 64

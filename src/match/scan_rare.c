@@ -64,7 +64,8 @@ void scan_v4_networks(struct scan_state *st, uint32_t network_order)
 	struct address a = {.bits = 32};
 
 	memcpy(a.b, &network_order, sizeof(network_order));
-	st->maybe |= exact_net_any(st->plan->nets, &a);
+	if (exact_net_any(st->plan->nets, &a))
+		scan_found(st);
 }
 
 static int hex_digit(char c)
@@ -107,8 +108,9 @@ static void take_address(struct scan_state *st, const char *p, size_t len)
 	if (!eight_groups(p, len, &a) && !address_parse(p, len, &a))
 		return;
 	scan_push(st, exact_hash_address(&a));
-	if (a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6)
-		st->maybe |= exact_net_any(st->plan->nets, &a);
+	if ((a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6) &&
+	    exact_net_any(st->plan->nets, &a))
+		scan_found(st);
 }
 
 /* IDEA0 writes an address as the range from itself to itself; lines put dots around one. */

@@ -2,11 +2,11 @@
  * scan_walk - the body of the walk, once for each instruction set.
  *
  * Include after defining, in the including file,
- *   struct sum, sum_init(), sum_high(), sum_class(): what was among all bytes
- *   static inline void classify(const char *p, unsigned n, struct scan_masks *k, struct sum *sum)
+ *   static inline void classify(const char *p, unsigned n, int rare, struct scan_masks *k)
  *   static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)
  *   static inline uint64_t prefix_xor(uint64_t x)
- * and SCAN_WALK, the name of the function to make.
+ *   static inline uint32_t zero_groups(const uint64_t *bits): of 512 bits, which 16 in a row are 0
+ * and SCAN_WALK(name), which names what is made: scan_walk_..., a struct scan_walk.
  *
  * Thread   as scan.h.
  * Order    none.
@@ -18,7 +18,7 @@
 
 #include "match/exact_hash.h"
 #include "match/scan.h"
-#include "match/scan_masks.h"
+#include "match/scan_fill.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bit sets are read at byte places");
 
@@ -67,119 +67,18 @@ static inline size_t after_previous(const uint64_t *bits, size_t at)
 	return at - (unsigned)__builtin_clzll(w);
 }
 
-/* Bytes after a backslash that is none itself escaped. Backslashes are rare. */
-static inline uint64_t escaped_by(uint64_t backslash, bool *carry)
+/* The bits of word w that lie before end. */
+static inline uint64_t upto(size_t w, size_t end)
 {
-	uint64_t escaped = *carry;
-
-	backslash &= ~escaped;
-	*carry = false;
-	while (backslash) {
-		uint64_t one = backslash & -backslash;
-		*carry = one >> 63;
-		escaped |= one << 1;
-		backslash &= ~(one | one << 1);
-	}
-	return escaped;
+	if (end <= w * 64)
+		return 0;
+	return below(end - w * 64 < 64 ? (unsigned)(end - w * 64) : 64);
 }
 
-/* What a whole walk needs to know besides its bit sets. */
-struct seen {
-	bool backslash, high, at;
-	uint64_t long_hex, double_colon;
-	unsigned colon_count; /* but those right behind a quote, as behind a key */
-};
-
-/* Whether any 16 aligned bits are all ones: a run of 32 holds such a group. */
-static inline uint64_t full_lanes(uint64_t x)
+/* The bits of word w that lie in [from, to). */
+static inline uint64_t within(size_t w, size_t from, size_t to)
 {
-	const uint64_t low = UINT64_C(0x7fff7fff7fff7fff);
-
-	/* the top bit of a lane is left only where the 15 below carried into it */
-	return ((x & low) + UINT64_C(0x0001000100010001)) & x & ~low;
-}
-
-/* Where a fill writes, and what it carries from one word to the next. */
-struct fill {
-	uint64_t *bad, *dot, *not_hex;
-	uint64_t quotes, colon_carry, quote_carry;
-	struct sum sum;
-	struct seen seen;
-};
-
-/*
- * One word: the first n of 64 bytes. What stands outside of strings is not told
- * apart: of JSON that is numbers and signs, which are no atoms.
- */
-static inline __attribute__((always_inline)) void fill_word(struct fill *f, const char *p, size_t w,
-							    unsigned n)
-{
-	struct scan_masks k;
-
-	classify(p, n, &k, &f->sum);
-	f->bad[w] = ~k.good;
-	f->dot[w] = k.dot;
-	f->not_hex[w] = ~k.hex;
-	f->quotes ^= k.quote;
-	f->seen.long_hex |= full_lanes(k.hex);
-	f->seen.double_colon |= k.colon & (k.colon << 1 | f->colon_carry);
-	f->seen.colon_count +=
-		(unsigned)__builtin_popcountll(k.colon & ~(k.quote << 1 | f->quote_carry));
-	f->colon_carry = k.colon >> 63;
-	f->quote_carry = k.quote >> 63;
-}
-
-static __attribute__((noinline)) void fill_first(struct scan_state *st, const char *p, size_t len,
-						 struct seen *seen)
-{
-	struct fill f = {.bad = st->bits[SCAN_BAD],
-			 .dot = st->bits[SCAN_DOT],
-			 .not_hex = st->bits[SCAN_NOT_HEX]};
-	size_t w = 0;
-
-	sum_init(&f.sum);
-	for (; w < len / 64; w++)
-		fill_word(&f, p + w * 64, w, 64);
-	if (len % 64) {
-		fill_word(&f, p + w * 64, w, len % 64);
-		w++;
-	}
-	/* nothing ends later than the text */
-	f.bad[w] = f.bad[w + 1] = f.not_hex[w] = f.not_hex[w + 1] = ~UINT64_C(0);
-	f.dot[w] = f.dot[w + 1] = 0;
-	st->balanced = __builtin_popcountll(f.quotes) % 2 == 0;
-	f.seen.backslash = sum_class(&f.sum, SCAN_CLASS_BACKSLASH);
-	f.seen.at = sum_class(&f.sum, SCAN_CLASS_AT);
-	f.seen.high = sum_high(&f.sum);
-	*seen = f.seen;
-}
-
-/* The sets that few records need, and escapes heeded. */
-static __attribute__((noinline)) void fill_second(struct scan_state *st, const char *p, size_t len,
-						  bool json)
-{
-	uint64_t inside = 0;
-	bool escape = false;
-	size_t w = 0;
-
-	for (; w * 64 < len; w++) {
-		struct scan_rare_masks k;
-		size_t left = len - w * 64;
-		uint64_t in = ~UINT64_C(0);
-
-		classify_rare(p + w * 64, left < 64 ? (unsigned)left : 64, &k);
-		if (json) {
-			if (k.backslash || escape)
-				k.quote &= ~escaped_by(k.backslash, &escape);
-			in = prefix_xor(k.quote) ^ inside;
-			inside = (uint64_t)((int64_t)in >> 63);
-		}
-		st->bits[SCAN_QUOTE][w] = k.quote;
-		st->bits[SCAN_COLON][w] = k.colon & in;
-		st->bits[SCAN_AT][w] = k.at & in;
-	}
-	st->bits[SCAN_COLON][w] = st->bits[SCAN_COLON][w + 1] = 0;
-	st->balanced = inside == 0;
+	return upto(w, to) & ~upto(w, from);
 }
 
 /* One to three digits as they stand in a 32-bit load; -1 when they are none. */
@@ -198,9 +97,35 @@ static inline int octet(const char *p, unsigned n)
 	return (int)((x >> 24) + (x >> 16 & 15) * 10 + (x >> 8 & 15) * 100);
 }
 
-/* Three dots: "1.2.3.4" is the only shape that counts. */
-static inline void take_v4(struct scan_state *st, const char *p, unsigned len, uint64_t dots)
+/* What a walk pushes: st's pending, counted where the compiler keeps it in a register. */
+struct cursor {
+	struct scan_state *st;
+	uint32_t n;
+};
+
+static inline void push(struct cursor *c, size_t at, uint64_t hash)
 {
+	struct scan_state *st = c->st;
+
+	exact_prefetch(st->plan->atoms, hash);
+	st->place[c->n] = (uint32_t)at;
+	st->pending[c->n++] = hash;
+}
+
+/* Room for all that one name or address pushes. */
+static inline void make_room(struct cursor *c)
+{
+	if (__builtin_expect(c->n < SCAN_PENDING_MAX - EDGE, 1))
+		return;
+	c->st->pending_count = c->n;
+	scan_settle(c->st);
+	c->n = 0;
+}
+
+/* Three dots: "1.2.3.4" is the only shape that counts. */
+static inline void take_v4(struct cursor *cu, const char *p, size_t at, unsigned len, uint64_t dots)
+{
+	const struct scan_plan *plan = cu->st->plan;
 	unsigned d1 = (unsigned)__builtin_ctzll(dots);
 	dots &= dots - 1;
 	unsigned d2 = (unsigned)__builtin_ctzll(dots);
@@ -212,39 +137,61 @@ static inline void take_v4(struct scan_state *st, const char *p, unsigned len, u
 	if ((unsigned)(a | b | c | d) > 255)
 		return;
 	uint32_t v = (uint32_t)a | (uint32_t)b << 8 | (uint32_t)c << 16 | (uint32_t)d << 24;
-	if (st->plan->v4)
-		scan_push(st, exact_hash_v4(v));
-	if (st->plan->nets_v4 && exact_net_v4_touched(st->plan->nets, (uint8_t)a, (uint8_t)b))
-		scan_v4_networks(st, v);
+	if (plan->v4)
+		push(cu, at, exact_hash_v4(v));
+	if (plan->nets_v4 && exact_net_v4_touched(plan->nets, (uint8_t)a, (uint8_t)b)) {
+		cu->st->at = (uint32_t)at;
+		scan_v4_networks(cu->st, v);
+	}
 }
 
 /* The name and its parents, by the labels from the right. */
-static inline void take_name(struct scan_state *st, const char *p, unsigned len, uint64_t dots)
+static inline void take_name(struct cursor *c, const char *p, size_t at, unsigned len,
+			     uint64_t dots)
 {
 	uint64_t h = EXACT_SEED_NAME;
 	unsigned end = len;
-	bool push = st->plan->top_names;
+	bool parent = c->st->plan->top_names;
 
 	while (dots) {
 		unsigned dot = 63u - (unsigned)__builtin_clzll(dots);
 		h = exact_label_padded(h, p + dot + 1, end - dot - 1);
-		if (push)
-			scan_push(st, h);
-		push = true;
+		if (parent)
+			push(c, at, h);
+		parent = true;
 		end = dot;
 		dots ^= UINT64_C(1) << dot;
 	}
-	scan_push(st, exact_label_padded(h, p, end));
+	push(c, at, exact_label_padded(h, p, end));
 }
 
-static inline void take_dotted(struct scan_state *st, const char *p, size_t start, size_t end)
+/* Shapes that few records have may push as well. */
+static __attribute__((noinline)) void take_rare(struct cursor *c, const char *p, size_t at,
+						size_t len)
 {
+	struct scan_state *st = c->st;
+
+	st->pending_count = c->n;
+	st->at = (uint32_t)at;
+	if (len > EDGE)
+		scan_long_name(st, p, len);
+	else
+		scan_v4_range(st, p, len);
+	c->n = st->pending_count;
+}
+
+static inline void take_dotted(struct cursor *c, const char *text, size_t start, size_t end)
+{
+	const struct scan_plan *plan = c->st->plan;
+	const char *p = text + start;
+	unsigned len = (unsigned)(end - start);
+
+	make_room(c);
 	if (__builtin_expect(end - start > EDGE, 0)) {
-		scan_long_name(st, p + start, end - start);
+		take_rare(c, p, start, end - start);
 		return;
 	}
-	unsigned len = (unsigned)(end - start);
-	uint64_t dots = window(st->bits[SCAN_DOT], start) & below(len);
+	uint64_t dots = window(scan_set(c->st, SCAN_DOT), start) & below(len);
 	while (dots >> (len - 1)) {
 		len--; /* the root's dot */
 		dots &= below(len);
@@ -252,51 +199,55 @@ static inline void take_dotted(struct scan_state *st, const char *p, size_t star
 			return;
 	}
 	unsigned top = 63u - (unsigned)__builtin_clzll(dots);
-	bool digit = (unsigned)(p[start + top + 1] - '0') <= 9;
+	bool digit = (unsigned)(p[top + 1] - '0') <= 9;
 	if (digit) {
 		int count = __builtin_popcountll(dots);
 		if (count == 3)
-			take_v4(st, p + start, len, dots);
+			take_v4(c, p, start, len, dots);
 		else if (count > 3)
-			scan_v4_range(st, p + start, len);
+			take_rare(c, p, start, len);
 	}
-	if (st->plan->names && (!digit || st->plan->digit_names))
-		take_name(st, p + start, len, dots);
+	if (plan->names && (!digit || plan->digit_names))
+		take_name(c, p, start, len, dots);
 }
 
 static inline void walk_dots(struct scan_state *st, const char *p, size_t len, bool json)
 {
-	const uint64_t *bad = st->bits[SCAN_BAD];
+	const uint64_t *bad = scan_set(st, SCAN_BAD), *all = scan_set(st, SCAN_NAME);
+	struct cursor c = {st, st->pending_count};
 	size_t done = 0; /* dots before this place belong to a name that was taken */
 
 	for (size_t w = 0; w * 64 < len; w++) {
-		uint64_t dots = st->bits[SCAN_DOT][w];
-		if (done > w * 64)
-			dots &= ~below(done - w * 64 < 64 ? (unsigned)(done - w * 64) : 64);
+		uint64_t dots = all[w] & ~upto(w, done);
 		while (dots) {
 			size_t at = w * 64 + (unsigned)__builtin_ctzll(dots);
 			size_t start = after_previous(bad, at), end = next_set(bad, at);
 			/* a key; were it a value, the text would be no JSON */
 			if (!(json && p[end] == '"' && p[end + 1] == ':'))
-				take_dotted(st, p, start, end);
+				take_dotted(&c, p, start, end);
 			done = end;
-			dots &= ~below(end - w * 64 < 64 ? (unsigned)(end - w * 64) : 64);
+			dots &= ~upto(w, end);
 		}
 	}
+	st->pending_count = c.n;
 }
 
+/* A run of 32 hex digits holds 16 aligned ones. */
 static inline void walk_hex(struct scan_state *st, const char *p, size_t len)
 {
-	const uint64_t *not_hex = st->bits[SCAN_NOT_HEX];
+	const uint64_t *not_hex = scan_set(st, SCAN_NOT_HEX);
 	size_t done = 0;
 
-	for (size_t w = 0; w * 64 < len; w++) {
-		for (uint64_t lanes = full_lanes(~not_hex[w]); lanes; lanes &= lanes - 1) {
-			size_t at = w * 64 + (unsigned)__builtin_ctzll(lanes);
+	for (size_t w = 0; w * 64 < len; w += 8) {
+		for (uint32_t groups = zero_groups(not_hex + w); groups; groups &= groups - 1) {
+			size_t at = w * 64 + (unsigned)__builtin_ctz(groups) * 16;
+			if (at >= len)
+				return;
 			if (at < done)
 				continue;
 			size_t start = after_previous(not_hex, at), end = next_set(not_hex, at);
 			size_t n = end - start;
+			st->at = (uint32_t)start;
 			if (n == 32 || n == 40 || n == 64 || n == 128)
 				scan_push(st, exact_label_padded(EXACT_SEED_FLAT, p + start, n));
 			done = end;
@@ -304,35 +255,46 @@ static inline void walk_hex(struct scan_state *st, const char *p, size_t len)
 	}
 }
 
-/* Runs of hex digits and colons that hold "::" or seven colons. */
-static inline void walk_colons(struct scan_state *st, const char *p, size_t len)
+/* The end of the hex digits and colons at this place. */
+static inline size_t next_other(const uint64_t *not_hex, const uint64_t *colons, size_t at)
 {
-	const uint64_t *colons = st->bits[SCAN_COLON], *not_hex = st->bits[SCAN_NOT_HEX];
+	uint64_t w;
+
+	while ((w = window(not_hex, at) & ~window(colons, at)) == 0)
+		at += EDGE;
+	return at + (unsigned)__builtin_ctzll(w);
+}
+
+/* Runs of hex digits and colons that hold "::" or seven colons. */
+static inline void walk_v6(struct scan_state *st, const char *p, size_t len)
+{
+	const uint64_t *colons = scan_set(st, SCAN_COLON), *not_hex = scan_set(st, SCAN_NOT_HEX);
 	size_t done = 0;
 
 	for (size_t w = 0; w * 64 < len; w++) {
-		for (uint64_t c = colons[w]; c; c &= c - 1) {
-			size_t at = w * 64 + (unsigned)__builtin_ctzll(c), end = at;
-			if (at < done)
-				continue;
+		uint64_t c = scan_set(st, SCAN_V6)[w] & ~upto(w, done);
+		while (c) {
+			size_t at = w * 64 + (unsigned)__builtin_ctzll(c);
 			size_t start = after_previous(not_hex, at);
-			while (end < len && p[end] == ':')
-				end = next_set(not_hex, end + 1);
-			done = end;
+			while (start > 0 && p[start - 1] == ':')
+				start = after_previous(not_hex, start - 1);
+			size_t end = done = next_other(not_hex, colons, at);
 			uint64_t in = window(colons, start) & below((unsigned)(end - start));
+			st->at = (uint32_t)start;
 			if (end - start < EDGE && ((in & in >> 1) || __builtin_popcountll(in) == 7))
 				scan_v6(st, p + start, end - start);
+			c &= ~upto(w, end);
 		}
 	}
 }
 
-static inline void walk_values(struct scan_state *st, const char *p, size_t len)
+static inline void walk_values(struct scan_state *st, const char *p, size_t from, size_t to)
 {
 	const uint64_t *lengths = st->plan->value_lengths;
 	size_t open = SIZE_MAX;
 
-	for (size_t w = 0; w * 64 < len; w++) {
-		for (uint64_t q = st->bits[SCAN_QUOTE][w]; q; q &= q - 1) {
+	for (size_t w = from / 64; w * 64 < to; w++) {
+		for (uint64_t q = scan_set(st, SCAN_QUOTE)[w] & within(w, from, to); q; q &= q - 1) {
 			size_t at = w * 64 + (unsigned)__builtin_ctzll(q);
 			if (open == SIZE_MAX) {
 				open = at + 1;
@@ -348,28 +310,44 @@ static inline void walk_values(struct scan_state *st, const char *p, size_t len)
 	}
 }
 
-void SCAN_WALK(struct scan_state *st, const char *p, size_t len, bool json)
+static inline void walk(struct scan_state *st, const char *p, size_t len, bool json)
 {
 	const struct scan_plan *plan = st->plan;
-	struct seen seen;
 
-	fill_first(st, p, len, &seen);
-	seen.at &= plan->emails;
-	bool colons = (seen.double_colon || seen.colon_count >= 7) && (plan->v6 || plan->nets_v6);
-	if (seen.backslash || seen.at || colons || (json && plan->values))
-		fill_second(st, p, len, json);
-	st->backslash = seen.backslash;
-	st->high = seen.high;
 	if (plan->names || plan->v4 || plan->nets_v4)
 		walk_dots(st, p, len, json);
-	if (seen.long_hex && plan->hashes)
+	if (plan->hashes)
 		walk_hex(st, p, len);
-	if (colons)
-		walk_colons(st, p, len);
-	if (seen.at)
-		for (size_t w = 0; w * 64 < len; w++)
-			for (uint64_t a = st->bits[SCAN_AT][w]; a; a &= a - 1)
-				scan_email(st, p, len, w * 64 + (unsigned)__builtin_ctzll(a));
-	if (json && (plan->values || seen.at))
-		walk_values(st, p, len);
+	if (plan->v6 || plan->nets_v6)
+		walk_v6(st, p, len);
 }
+
+static void SCAN_WALK(block)(struct scan_state *st, const char *p, size_t len, bool json)
+{
+	fill(st, p, len);
+	walk(st, p, len, json);
+}
+
+static void SCAN_WALK(rest)(struct scan_state *st, const char *p, size_t from, size_t to, bool json)
+{
+	if (json && st->plan->values)
+		walk_values(st, p, from, to);
+}
+
+static void SCAN_WALK(record)(struct scan_state *st, const char *p, size_t len, bool json)
+{
+	fill(st, p, len);
+	st->backslash = st->high = st->emails = false;
+	if (SCAN_WALK(look)(st, 0) < len)
+		fill_second(st, p, len, json);
+	walk(st, p, len, json);
+	if (st->emails)
+		for (size_t w = 0; w * 64 < len; w++)
+			for (uint64_t a = scan_set(st, SCAN_AT)[w]; a; a &= a - 1)
+				scan_email(st, p, len, w * 64 + (unsigned)__builtin_ctzll(a));
+	if (json && (st->plan->values || st->emails))
+		walk_values(st, p, 0, len);
+}
+
+const struct scan_walk SCAN_WALK(scan_walk) = {SCAN_WALK(block), SCAN_WALK(look), SCAN_WALK(rest),
+					      SCAN_WALK(record)};

@@ -1,4 +1,4 @@
-/* Any bytes as a record of each kind, through every walk: they must agree. */
+/* Any bytes as a record of each kind, through every walk: they must agree; and its lines as a block. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +32,35 @@ static void start(void)
 		abort();
 }
 
+/* Its lines as a block: where one may match by itself, it may in the block. */
+static void in_block(enum format format, const char *p, size_t size)
+{
+	const char *end = p + size, *block = p;
+
+	for (const char *stop; p < end; p = stop + 1) {
+		if (p >= block)
+			block = match_block(matcher, scratch, format, p, (size_t)(end - p));
+		stop = match_line(matcher, scratch, p, end);
+		if (stop != end && *stop != '\n')
+			abort();
+		bool ahead = match_scan(matcher, scratch, format, p, (size_t)(stop - p));
+		struct match_ahead kept = scratch->ahead;
+		scratch->ahead.start = scratch->ahead.end = NULL;
+		if (match_scan(matcher, scratch, format, p, (size_t)(stop - p)) && !ahead)
+			abort();
+		scratch->ahead = kept;
+	}
+	match_block(matcher, scratch, format, NULL, 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum format formats[] = {FORMAT_EVE, FORMAT_AUTO, FORMAT_LINES,
 					      FORMAT_ZEEK_TSV};
-	scan_walk_fn *const walks[] = {scan_walk_portable, scan_walk_best(),
+	const struct scan_walk *const walks[] = {&scan_walk_portable, scan_walk_best(),
 #ifdef __x86_64__
-				       __builtin_cpu_supports("avx2") ? scan_walk_avx2
-								      : scan_walk_portable
+				       __builtin_cpu_supports("avx2") ? &scan_walk_avx2
+								      : &scan_walk_portable
 #endif
 	};
 
@@ -60,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				first = maybe;
 			else if (maybe != first)
 				abort();
+			in_block(formats[f], record, size);
 		}
 	}
 	free(record);

@@ -240,11 +240,11 @@ static uint32_t count_maybe(struct bench *b, struct pile *p, size_t window)
 		size_t end = i + 1 < p->records ? p->from[i + 1] - 1 : p->len - 1;
 		if (end > looked && window) {
 			looked = from + window < p->len ? from + window : p->len;
-			match_block(b->m, b->sc, p->bytes + from, looked - from);
+			match_block(b->m, b->sc, FORMAT_EVE, p->bytes + from, looked - from);
 		}
 		n += match_scan(b->m, b->sc, FORMAT_EVE, p->bytes + from, end - from);
 	}
-	match_block(b->m, b->sc, NULL, 0);
+	match_block(b->m, b->sc, FORMAT_EVE, NULL, 0);
 	return n;
 }
 
@@ -276,8 +276,8 @@ static void test_blocks(void)
 		tap_int(count_maybe(&b, &full, windows[w]), 1000, "blocks too full to keep");
 	}
 	const char *p = mixed.bytes;
-	match_block(b.m, b.sc, p, mixed.len);
-	match_block(b.m, b.sc, NULL, 0);
+	match_block(b.m, b.sc, FORMAT_EVE, p, mixed.len);
+	match_block(b.m, b.sc, FORMAT_EVE, NULL, 0);
 	memcpy(mixed.bytes, "{\"b\":\"", 6);
 	tap_ok(match_scan(b.m, b.sc, FORMAT_EVE, p, mixed.from[1] - 1) &&
 		       !match_scan(b.m, b.sc, FORMAT_EVE, p + mixed.from[1],

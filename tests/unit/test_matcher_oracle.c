@@ -778,7 +778,7 @@ static struct match_result result;
 
 struct tally {
 	uint64_t records, refused, maybe, hits, wrong_scan, wrong_verify;
-	uint64_t wrong_block, block_maybe;
+	uint64_t wrong_block, wrong_line, block_maybe;
 };
 
 /* The records of a set, one behind the other, as a batch holds them. */
@@ -871,11 +871,15 @@ static void in_blocks(const struct indicator_set *s, const struct matcher *m,
 		if (from + len > seen && below(8)) {
 			size_t n = 1 + below(widest);
 			n = n < end - from ? n : end - from;
-			match_block(m, sc, batch.text.p + from, n);
+			match_block(m, sc, batch.record[i].format, batch.text.p + from, n);
 			seen = from + n;
 		} else if (below(40) == 0) {
-			match_block(m, sc, NULL, 0);
+			match_block(m, sc, FORMAT_AUTO, NULL, 0);
 			seen = 0;
+		}
+		if (below(4)) {
+			const char *p = batch.text.p + from, *stop = memchr(p, '\n', end - from);
+			tally->wrong_line += match_line(m, sc, p, batch.text.p + end) != stop;
 		}
 		bool maybe = match_scan(m, sc, batch.record[i].format, batch.text.p + from, len);
 		tally->block_maybe += maybe;
@@ -884,7 +888,7 @@ static void in_blocks(const struct indicator_set *s, const struct matcher *m,
 			printf("# block: %.*s\n", (int)len, batch.text.p + from);
 		}
 	}
-	match_block(m, sc, NULL, 0);
+	match_block(m, sc, FORMAT_AUTO, NULL, 0);
 	text_reset(&batch.text);
 	batch.count = 0;
 }
@@ -892,11 +896,11 @@ static void in_blocks(const struct indicator_set *s, const struct matcher *m,
 int main(int argc, char **argv)
 {
 	uint32_t rounds = argc > 1 ? (uint32_t)atoi(argv[1]) : ROUNDS;
-	scan_walk_fn *const walks[] = {
-		scan_walk_portable,
+	const struct scan_walk *const walks[] = {
+		&scan_walk_portable,
 		scan_walk_best(),
 #ifdef __x86_64__
-		__builtin_cpu_supports("avx2") ? scan_walk_avx2 : scan_walk_portable,
+		__builtin_cpu_supports("avx2") ? &scan_walk_avx2 : &scan_walk_portable,
 #endif
 	};
 	struct tally tally = {0};
@@ -934,6 +938,7 @@ int main(int argc, char **argv)
 	tap_int((long long)tally.wrong_verify, 0, "verify finds what the slow evaluator finds");
 	tap_int((long long)tally.wrong_scan, 0, "scan says no only where nothing is");
 	tap_int((long long)tally.wrong_block, 0, "nor behind a block of records");
+	tap_int((long long)tally.wrong_line, 0, "a block knows where its lines end");
 	tap_ok(tally.block_maybe < tally.maybe + tally.records / 10,
 	       "where it says maybe seldom more often");
 	tap_ok(tally.hits > tally.records / 50 && tally.maybe < tally.records * 9 / 10,
