@@ -167,56 +167,13 @@ static const char *context(struct draft *d, const struct csv_header *h, const st
 	return why ? why : validity(d, h, row);
 }
 
-/* The words of type columns; the rest is told by content. */
+/* The words of type columns are those of columns of one kind; the rest is told by content. */
 static int column_of_type(struct span s)
 {
-	static const struct {
-		const char *word;
-		enum csv_column column;
-	} words[] = {
-		{"ip", CSV_IP},
-		{"ipv4", CSV_IP},
-		{"ipv6", CSV_IP},
-		{"ip-src", CSV_IP},
-		{"ip-dst", CSV_IP},
-		{"ipv4-addr", CSV_IP},
-		{"ipv6-addr", CSV_IP},
-		{"ip:port", CSV_IP},
-		{"ip_port", CSV_IP},
-		{"address", CSV_IP},
-		{"cidr", CSV_IP},
-		{"network", CSV_IP},
-		{"subnet", CSV_IP},
-		{"netblock", CSV_IP},
-		{"domain", CSV_DOMAIN},
-		{"hostname", CSV_DOMAIN},
-		{"host", CSV_DOMAIN},
-		{"fqdn", CSV_DOMAIN},
-		{"domain-name", CSV_DOMAIN},
-		{"url", CSV_URL},
-		{"uri", CSV_URL},
-		{"hash", CSV_HASH},
-		{"file_hash", CSV_HASH},
-		{"md5", CSV_HASH},
-		{"sha1", CSV_HASH},
-		{"sha256", CSV_HASH},
-		{"sha512", CSV_HASH},
-		{"md5_hash", CSV_HASH},
-		{"sha1_hash", CSV_HASH},
-		{"sha256_hash", CSV_HASH},
-		{"filehash-md5", CSV_HASH},
-		{"filehash-sha1", CSV_HASH},
-		{"filehash-sha256", CSV_HASH},
-		{"sha-1", CSV_HASH},
-		{"sha-256", CSV_HASH},
-		{"sha-512", CSV_HASH},
-		{"email", CSV_EMAIL},
-		{"email-addr", CSV_EMAIL},
-	};
+	enum csv_column column = feed_csv_meaning(s);
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (same(s, words[i].word))
-			return (int)words[i].column;
+	if (column >= CSV_IP && column <= CSV_EMAIL)
+		return (int)column;
 	return is_absent(s) ? CSV_VALUE : -1;
 }
 

@@ -61,6 +61,8 @@ struct csv_header {
 	uint8_t meaning[CSV_COLUMNS_MAX]; /* enum csv_column */
 };
 
+/* What a column of this name holds. */
+enum csv_column feed_csv_meaning(struct span s);
 /* True when the row names at least one column that holds values. */
 bool feed_csv_header(const struct csv_row *row, struct csv_header *h);
 

@@ -91,6 +91,7 @@ struct span feed_csv_cell(const struct csv_row *row, int i)
 	return feed_trim((struct span){row->text.p + row->at[i], row->len[i]});
 }
 
+/* Of columns, and of what stands in a type column. */
 static const struct {
 	const char *name;
 	enum csv_column meaning;
@@ -117,6 +118,12 @@ static const struct {
 	{"network", CSV_IP},
 	{"subnet", CSV_IP},
 	{"netblock", CSV_IP},
+	{"ip_src", CSV_IP},
+	{"ip_dst", CSV_IP},
+	{"ipv4_addr", CSV_IP},
+	{"ipv6_addr", CSV_IP},
+	{"ip:port", CSV_IP},
+	{"ip_port", CSV_IP},
 	{"domain", CSV_DOMAIN},
 	{"hostname", CSV_DOMAIN},
 	{"host", CSV_DOMAIN},
@@ -134,8 +141,15 @@ static const struct {
 	{"sha256_hash", CSV_HASH},
 	{"sha512_hash", CSV_HASH},
 	{"file_hash", CSV_HASH},
+	{"filehash_md5", CSV_HASH},
+	{"filehash_sha1", CSV_HASH},
+	{"filehash_sha256", CSV_HASH},
+	{"sha_1", CSV_HASH},
+	{"sha_256", CSV_HASH},
+	{"sha_512", CSV_HASH},
 	{"email", CSV_EMAIL},
 	{"email_address", CSV_EMAIL},
+	{"email_addr", CSV_EMAIL},
 	{"port", CSV_PORT},
 	{"dst_port", CSV_PORT},
 	{"dest_port", CSV_PORT},
@@ -166,7 +180,7 @@ static const struct {
 	{"expiration", CSV_VALID_UNTIL},
 };
 
-static uint8_t meaning(struct span s)
+enum csv_column feed_csv_meaning(struct span s)
 {
 	while (s.len && *s.p == '#')
 		s = feed_trim((struct span){s.p + 1, s.len - 1});
@@ -180,7 +194,7 @@ static uint8_t meaning(struct span s)
 			(names[i].name[k] == '_' && (s.p[k] == ' ' || s.p[k] == '-'))))
 			k++;
 		if (k == n)
-			return (uint8_t)names[i].meaning;
+			return names[i].meaning;
 	}
 	return CSV_IGNORED;
 }
@@ -191,7 +205,7 @@ bool feed_csv_header(const struct csv_row *row, struct csv_header *h)
 
 	h->count = row->columns;
 	for (int i = 0; i < row->columns; i++) {
-		h->meaning[i] = meaning(feed_csv_cell(row, i));
+		h->meaning[i] = (uint8_t)feed_csv_meaning(feed_csv_cell(row, i));
 		values |= h->meaning[i] >= CSV_VALUE && h->meaning[i] <= CSV_EMAIL;
 		generic |= h->meaning[i] == CSV_VALUE;
 	}

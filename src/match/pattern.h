@@ -47,6 +47,17 @@ struct pattern_set {
 	uint32_t always;                /* patterns that make every record be parsed */
 };
 
+static inline const struct condition *pattern_condition(const struct pattern_set *s,
+							 uint32_t pattern)
+{
+	return &s->set->conditions[s->conditions[pattern]];
+}
+
+static inline const char *pattern_text(const struct pattern_set *s, const struct condition *c)
+{
+	return s->set->text + c->text;
+}
+
 struct pattern_scratch {
 	hs_scratch_t *hs;
 	uint32_t cover_rest; /* blocks to search without the cover */
