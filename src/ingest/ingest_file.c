@@ -15,9 +15,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -27,7 +29,8 @@
 /* One byte more than a batch: a record of exactly BATCH_BYTES is seen to end. */
 #define WINDOW          (BATCH_BYTES + 1u)
 #define FILL_WAIT_MS    200
-#define FOLLOW_PAUSE_US 50000
+#define STREAM_WAIT_NS  2000000 /* what has come is not held back for a fuller batch */
+#define FOLLOW_PAUSE_MS 50
 #define FOLLOW_GRACE    20 /* looks: a rotated file's writer may still finish its lines */
 
 static_assert(BATCH_PAD > 1, "the window's last byte lies in the pad");
@@ -42,6 +45,7 @@ struct input {
 	size_t rest_at, rest_len;
 	uint64_t offset; /* in the stream, of the first byte not delivered */
 	bool follow;     /* a plain regular file that may grow */
+	int watch;       /* inotify's descriptor; -1: none, then it is looked at now and then */
 	bool sniffed;    /* its first bytes were looked at */
 	bool skipping;   /* inside a line too long */
 	bool end;        /* no more bytes will come */
@@ -64,11 +68,23 @@ static struct object *name_object(struct input *in)
 	return object_get(in->cx.objects, position, in->source);
 }
 
+/* Replaces the watch, if any: a new file may go by the path now. */
+static void watch(struct input *in)
+{
+	if (in->watch >= 0)
+		close(in->watch);
+	in->watch = in->follow ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
+	if (in->watch >= 0)
+		inotify_add_watch(in->watch, in->path, IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF);
+}
+
 static void file_close(struct input *in)
 {
 	if (!in)
 		return;
 	unpack_close(&in->u);
+	if (in->watch >= 0)
+		close(in->watch);
 	free(in->rest);
 	free(in->path);
 	free(in);
@@ -82,6 +98,7 @@ static int file_open(struct input **out, const struct ingest_context *cx, const 
 	*out = NULL;
 	if (!in)
 		goto no_memory;
+	in->watch = -1;
 	assert(cx->record_bytes_max > 0 && cx->record_bytes_max <= BATCH_BYTES);
 	int err = unpack_open(&in->u, spec, cx->io_uring, cx->stop, why);
 	if (err) {
@@ -96,6 +113,7 @@ static int file_open(struct input **out, const struct ingest_context *cx, const 
 	in->object = in->path ? name_object(in) : NULL;
 	if (!in->rest || !in->object)
 		goto no_memory;
+	watch(in);
 	*out = in;
 	return 0;
 no_memory:
@@ -195,6 +213,7 @@ static int follow_rotated(struct input *in, char why[256])
 	unpack_close(&in->u);
 	in->u = next;
 	in->object = name_object(in);
+	watch(in);
 	in->offset = 0;
 	in->grace = 0;
 	in->sniffed = in->skipping = false;
@@ -205,7 +224,7 @@ static int follow_rotated(struct input *in, char why[256])
 static void read_more(struct input *in, struct batch *b)
 {
 	int wait_ms = FILL_WAIT_MS;
-	uint64_t until = clock_monotonic_ns() + FILL_WAIT_MS * UINT64_C(1000000);
+	uint64_t until = 0;
 
 	while (b->used < WINDOW && !in->end) {
 		ssize_t n = unpack_read(&in->u, b->bytes + b->used, WINDOW - b->used, wait_ms);
@@ -217,10 +236,13 @@ static void read_more(struct input *in, struct batch *b)
 			return;
 		in->end = n <= 0;
 		b->used += n > 0 ? (uint32_t)n : 0;
-		/* a stream gives what it has: wait for its first bytes, not for a full batch */
-		wait_ms = FILL_WAIT_MS / 10;
-		if (!in->u.raw.regular && clock_monotonic_ns() > until)
+		if (in->u.raw.regular)
+			continue;
+		uint64_t now = clock_monotonic_ns();
+		until = until ? until : now + STREAM_WAIT_NS;
+		if (now >= until)
 			return;
+		wait_ms = 1;
 	}
 }
 
@@ -342,6 +364,17 @@ static void follow_restart(struct input *in, struct batch *b)
 	unpack_seek(&in->u, 0);
 }
 
+/* Until the kernel tells of a change, or a while. */
+static void wait_for_growth(struct input *in)
+{
+	struct pollfd p = {.fd = in->watch, .events = POLLIN};
+	char events[1024];
+
+	if (poll(&p, 1, FOLLOW_PAUSE_MS) > 0)
+		while (read(in->watch, events, sizeof(events)) > 0)
+			;
+}
+
 /* At the end of a file that may grow: looks whether it still is the one to follow. */
 static int follow_on(struct input *in, struct batch *b, char why[256])
 {
@@ -361,7 +394,7 @@ static int follow_on(struct input *in, struct batch *b, char why[256])
 		in->grace++;
 	}
 	if (b->items == 0)
-		usleep(FOLLOW_PAUSE_US);
+		wait_for_growth(in);
 	return 1;
 }
 
