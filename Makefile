@@ -88,6 +88,7 @@ TESTS	:= $(TESTSRC:tests/%.c=$(B)/tests/%)
 FUZZSRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS := $(FUZZSRC:tests/fuzz/%.c=$(B)/fuzz/%)
 REPLAYS := $(FUZZSRC:tests/fuzz/%.c=$(B)/tests/replay/%)
+TRUTHSRC := $(wildcard tests/truth/*.c)
 BENCHSRC := $(wildcard bench/micro/*.c bench/pipeline/*.c)
 BENCHES := $(BENCHSRC:bench/%.c=$(B)/bench/%)
 PUBLIC	:= $(wildcard include/tocsin/*.h)
@@ -143,6 +144,11 @@ $(B)/tests/%: tests/%.c tests/tap.h $(EXTRA) $(B)/libtocsin.a
 	$(call say,CC $<)
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(EXTRA) $(B)/libtocsin.a $(LDLIBS)
 
+# The reference correlator and its worlds, and the engine's public interface: nothing of src/.
+$(B)/truth: $(TRUTHSRC) tests/truth/truth.h bench/bench.h $(EXTRA) $(B)/libtocsin.a
+	$(call say,CC tests/truth)
+	$(Q)$(CC) -D_GNU_SOURCE -Iinclude -Ibench $(CFLAGS) -o $@ $(TRUTHSRC) $(EXTRA) $(B)/libtocsin.a $(LDLIBS)
+
 # A fuzz harness with a plain main that replays its corpus: any compiler, any flavour.
 $(B)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libtocsin.a
 	$(Q)mkdir -p $(@D)
@@ -165,7 +171,7 @@ build/gen: $(wildcard bench/gen/*.c bench/gen/*.h)
 	$(call say,CC bench/gen)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g $(WARN) -o $@ $(filter %.c,$^)
 
-testbins: $(B)/tocsin $(B)/libtocsin.so $(TESTS) $(REPLAYS) build/gen
+testbins: $(B)/tocsin $(B)/libtocsin.so $(TESTS) $(REPLAYS) $(B)/truth build/gen
 
 demo:
 	@HS=$(HS) config/deps.sh build demo
@@ -193,11 +199,12 @@ fuzz:
 
 .PHONY: fuzzers benches
 fuzzers: $(FUZZERS)
-benches: $(BENCHES) build/tocsin build/gen
+benches: $(BENCHES) build/tocsin build/gen $(B)/truth
 
 bench:
 	@$(MAKE) benches >&2
 	@for b in $(BENCHES); do $$b || exit 1; done
+	@$(B)/truth seeds 0 10000 $(B)/truth.work --line truth
 
 docs: build/tocsin
 	$(Q)build/tocsin check --reference >config/REFERENCE.md.new && mv config/REFERENCE.md.new config/REFERENCE.md
