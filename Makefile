@@ -5,6 +5,7 @@
 # demo    build, then the main job on the embedded data; DATA=DIR for a folder of yours,
 #         BROKERS=host:port for a real Kafka
 # test    every test; asan and tsan run the same tests in those flavours
+# mutants break a copy of the engine on purpose, and tell which test notices
 # fuzz    libFuzzer over every parser, FUZZ_SECONDS each (clang)
 # bench   one JSON line a bench, ratios taken in the same run
 # docs    regenerate config/REFERENCE.md from the binary
@@ -95,7 +96,7 @@ PUBLIC	:= $(wildcard include/tocsin/*.h)
 # A header without a guard is a part of some .c, not one to compile alone.
 HEADERS := $(PUBLIC) $(shell grep -ls '^#ifndef .*_H$$' src/*/*.h)
 
-.PHONY: all help deps demo test asan tsan fuzz bench docs bless fmt lint install clean testbins FORCE
+.PHONY: all help deps demo test asan tsan mutants fuzz bench docs bless fmt lint install clean testbins FORCE
 .DELETE_ON_ERROR:
 
 all: build/tocsin
@@ -186,6 +187,10 @@ test:
 asan tsan:
 	@$(MAKE) FLAVOUR=$@ test
 
+mutants:
+	@$(MAKE) testbins
+	@tests/mutants/run $(ONLY)
+
 fuzz:
 	@config/deps.sh build fuzz
 	@$(MAKE) FLAVOUR=fuzz fuzzers
@@ -205,6 +210,7 @@ bench:
 	@$(MAKE) benches >&2
 	@for b in $(BENCHES); do $$b || exit 1; done
 	@$(B)/truth seeds 0 10000 $(B)/truth.work --line truth
+	@bench/accuracy/run --readme
 
 docs: build/tocsin
 	$(Q)build/tocsin check --reference >config/REFERENCE.md.new && mv config/REFERENCE.md.new config/REFERENCE.md
