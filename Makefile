@@ -5,6 +5,7 @@
 # demo    build, then the main job on the embedded data; DATA=DIR for a folder of yours,
 #         BROKERS=host:port for a real Kafka
 # test    every test; asan and tsan run the same tests in those flavours
+# mutants break a copy of the engine on purpose, and tell which test notices
 # fuzz    libFuzzer over every parser, FUZZ_SECONDS each (clang)
 # bench   one JSON line a bench, ratios taken in the same run
 # docs    regenerate config/REFERENCE.md from the binary
@@ -88,13 +89,14 @@ TESTS	:= $(TESTSRC:tests/%.c=$(B)/tests/%)
 FUZZSRC := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZERS := $(FUZZSRC:tests/fuzz/%.c=$(B)/fuzz/%)
 REPLAYS := $(FUZZSRC:tests/fuzz/%.c=$(B)/tests/replay/%)
+TRUTHSRC := $(wildcard tests/truth/*.c)
 BENCHSRC := $(wildcard bench/micro/*.c bench/pipeline/*.c)
 BENCHES := $(BENCHSRC:bench/%.c=$(B)/bench/%)
 PUBLIC	:= $(wildcard include/tocsin/*.h)
 # A header without a guard is a part of some .c, not one to compile alone.
 HEADERS := $(PUBLIC) $(shell grep -ls '^#ifndef .*_H$$' src/*/*.h)
 
-.PHONY: all help deps demo test asan tsan fuzz bench docs bless fmt lint install clean testbins FORCE
+.PHONY: all help deps demo test asan tsan mutants fuzz bench docs bless fmt lint install clean testbins FORCE
 .DELETE_ON_ERROR:
 
 all: build/tocsin
@@ -143,6 +145,11 @@ $(B)/tests/%: tests/%.c tests/tap.h $(EXTRA) $(B)/libtocsin.a
 	$(call say,CC $<)
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -MMD -MP -MF $@.d -MT $@ -o $@ $< $(EXTRA) $(B)/libtocsin.a $(LDLIBS)
 
+# The reference correlator and its worlds, and the engine's public interface: nothing of src/.
+$(B)/truth: $(TRUTHSRC) tests/truth/truth.h bench/bench.h $(EXTRA) $(B)/libtocsin.a
+	$(call say,CC tests/truth)
+	$(Q)$(CC) -D_GNU_SOURCE -Iinclude -Ibench $(CFLAGS) -o $@ $(TRUTHSRC) $(EXTRA) $(B)/libtocsin.a $(LDLIBS)
+
 # A fuzz harness with a plain main that replays its corpus: any compiler, any flavour.
 $(B)/tests/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(B)/libtocsin.a
 	$(Q)mkdir -p $(@D)
@@ -165,7 +172,7 @@ build/gen: $(wildcard bench/gen/*.c bench/gen/*.h)
 	$(call say,CC bench/gen)
 	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g $(WARN) -o $@ $(filter %.c,$^)
 
-testbins: $(B)/tocsin $(B)/libtocsin.so $(TESTS) $(REPLAYS) build/gen
+testbins: $(B)/tocsin $(B)/libtocsin.so $(TESTS) $(REPLAYS) $(B)/truth build/gen
 
 demo:
 	@HS=$(HS) config/deps.sh build demo
@@ -180,6 +187,10 @@ test:
 asan tsan:
 	@$(MAKE) FLAVOUR=$@ test
 
+mutants:
+	@$(MAKE) testbins
+	@tests/mutants/run $(ONLY)
+
 fuzz:
 	@config/deps.sh build fuzz
 	@$(MAKE) FLAVOUR=fuzz fuzzers
@@ -193,11 +204,13 @@ fuzz:
 
 .PHONY: fuzzers benches
 fuzzers: $(FUZZERS)
-benches: $(BENCHES) build/tocsin build/gen
+benches: $(BENCHES) build/tocsin build/gen $(B)/truth
 
 bench:
 	@$(MAKE) benches >&2
 	@for b in $(BENCHES); do $$b || exit 1; done
+	@$(B)/truth seeds 0 10000 $(B)/truth.work --line truth
+	@bench/accuracy/run --readme
 
 docs: build/tocsin
 	$(Q)build/tocsin check --reference >config/REFERENCE.md.new && mv config/REFERENCE.md.new config/REFERENCE.md

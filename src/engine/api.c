@@ -26,6 +26,8 @@ struct tocsin {
 	pthread_mutex_t lock;	    /* sources, judging */
 	pthread_rwlock_t feeding;   /* read: feed; write: flush, finish */
 	struct feeder *feeders;	    /* SOURCES_MAX */
+	pthread_mutex_t held_lock;
+	uint32_t held;		    /* half-filled batches, under held_lock */
 	bool finished;		    /* under feeding */
 	struct text line;	    /* under lock */
 	tocsin_candidate_fn *fn;    /* under lock, during a call */
@@ -152,6 +154,7 @@ int tocsin_open(struct tocsin **out, struct tocsin_config *c)
 		return -ENOMEM;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_rwlock_init(&t->feeding, NULL);
+	pthread_mutex_init(&t->held_lock, NULL);
 	text_init(&t->line);
 	int err = init_feeders(t);
 	if (!err)
@@ -199,20 +202,44 @@ static struct batch *open_batch(struct tocsin *t, const struct source *s)
 	return b;
 }
 
+/* Sources may be many more than batches, and a held batch is one that no other source can
+ * have: half of them may be held, and past that a message leaves at once. */
+static bool may_hold(struct tocsin *t)
+{
+	pthread_mutex_lock(&t->held_lock);
+	bool may = t->held < t->e->pool.count / 2;
+	t->held += may;
+	pthread_mutex_unlock(&t->held_lock);
+	return may;
+}
+
+/* Pushes what the feeder holds. @locks f->lock, or feeding (write) */
+static void let_go(struct tocsin *t, struct feeder *f)
+{
+	engine_push(t->e, f->open);
+	f->open = NULL;
+	pthread_mutex_lock(&t->held_lock);
+	t->held--;
+	pthread_mutex_unlock(&t->held_lock);
+}
+
 /* @locks f->lock and feeding (read) */
 static int append(struct tocsin *t, struct feeder *f, const struct source *s, const void *p,
 		  size_t len, uint64_t offset)
 {
 	struct batch_item item = {.state_claim = -1, .offset = offset, .source = s};
 
-	if (f->open && !batch_append(f->open, p, (uint32_t)len, &item)) {
-		engine_push(t->e, f->open);
-		f->open = NULL;
-	} else if (f->open) {
+	if (f->open && batch_append(f->open, p, (uint32_t)len, &item))
 		return 0;
-	}
-	f->open = open_batch(t, s);
-	return batch_append(f->open, p, (uint32_t)len, &item) ? 0 : -EMSGSIZE;
+	if (f->open)
+		let_go(t, f);
+	struct batch *b = open_batch(t, s);
+	int err = batch_append(b, p, (uint32_t)len, &item) ? 0 : -EMSGSIZE;
+	if (may_hold(t))
+		f->open = b;
+	else
+		engine_push(t->e, b);
+	return err;
 }
 
 static int fail(int err, const char *why)
@@ -246,8 +273,7 @@ static void push_open(struct tocsin *t)
 {
 	for (uint32_t i = 0; i < SOURCES_MAX; i++) {
 		if (t->feeders[i].open)
-			engine_push(t->e, t->feeders[i].open);
-		t->feeders[i].open = NULL;
+			let_go(t, &t->feeders[i]);
 	}
 }
 
@@ -348,6 +374,7 @@ void tocsin_close(struct tocsin *t)
 	free(t->feeders);
 	text_fini(&t->line);
 	pthread_rwlock_destroy(&t->feeding);
+	pthread_mutex_destroy(&t->held_lock);
 	pthread_mutex_destroy(&t->lock);
 	tocsin_config_destroy(t->c);
 	free(t);
