@@ -91,7 +91,7 @@ int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate
 
 bool engine_name(const struct engine *e, struct candidate *c)
 {
-	return board_name(e->board, c);
+	return board_name(e->board, &e->context, c);
 }
 
 static int most_states(const void *a, const void *b)

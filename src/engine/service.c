@@ -33,12 +33,38 @@ int service_restore(struct service *s, struct engine *e, char why[256])
 	return err;
 }
 
+static void recall(void *arg, const struct candidate_head *head, const char *line, size_t len)
+{
+	struct service *s = arg;
+	struct candidate_said said;
+	int r = candidate_read(line, len, &said);
+
+	if (r == 0) {
+		r = board_known(s->e->board, &said);
+		candidate_said_fini(&said);
+	}
+	if (r)
+		log_warning("%s: version %u of candidate %s cannot be read back: %s",
+			    s->e->config->output_file, head->version, head->id, strerror(-r));
+}
+
+/* The lines that the file holds name what is still alive, whatever became of state_dir. */
+static void recall_names(struct service *s)
+{
+	const char *path = s->e->config->output_file;
+	int err = path[0] && !s->o->stix ? sink_file_scan(path, recall, s) : 0;
+
+	if (err && err != -ENOENT)
+		log_warning("%s: cannot be read back: %s", path, strerror(-err));
+}
+
 int service_start(struct service *s, struct output *o, const struct live_options *lo,
 		  char why[256])
 {
 	s->o = o;
 	if (s->e->config->output_file[0])
 		outbox_mark_written(&s->outbox, o, s->e->config->output_file);
+	recall_names(s);
 	int err = engine_start(s->e, true);
 	if (err) {
 		snprintf(why, 256, "worker threads: %s", strerror(-err));

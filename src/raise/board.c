@@ -25,11 +25,45 @@ uint32_t board_count(const struct board *b, enum candidate_status status)
 	return b->by_status[status];
 }
 
-int board_known(struct board *b, const char *id, uint32_t version, uint64_t says)
+static int add_known(struct board *b, const struct candidate_said *s)
 {
-	if (strlen(id) != CANDIDATE_ID_MAX - 1)
-		return -EINVAL;
-	return board_table_set_line(b, id, version, says);
+	int r = board_table_reserve(b);
+	struct board_entry *e = r ? NULL : board_table_new(&s->threat);
+
+	if (!e)
+		return -ENOMEM;
+	memcpy(e->id, s->head.id, sizeof(e->id));
+	e->cell_us = s->head.cell_us;
+	e->status = s->head.status;
+	e->episode = s->episode;
+	board_table_add(b, e);
+	return 0;
+}
+
+int board_known(struct board *b, const struct candidate_said *s)
+{
+	struct board_entry *e = board_table_find(b, &s->threat, s->head.id);
+
+	if (s->head.status == CANDIDATE_EXPIRED) {
+		if (e)
+			board_table_remove(b, e);
+		return 0;
+	}
+	if (e && (e->superseded_by[0] || s->head.version <= e->version))
+		return 0;
+	if (!e) {
+		int r = add_known(b, s);
+		if (r)
+			return r;
+		e = board_table_find(b, &s->threat, s->head.id);
+	}
+	b->by_status[e->status]--;
+	b->by_status[s->head.status]++;
+	e->status = s->head.status;
+	e->version = s->head.version;
+	e->says = s->head.says;
+	memcpy(e->superseded_by, s->superseded_by, sizeof(e->superseded_by));
+	return 0;
 }
 
 /* One call's worth of saying. */
@@ -72,19 +106,13 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 
 	candidate_make_of(&c, v->cx, &e->threat, ep, status, e->version + 1);
 	memcpy(c.id, e->id, sizeof(c.id));
+	c.cell_us = e->cell_us;
 	memcpy(c.superseded_by, superseded_by, strlen(superseded_by) + 1);
 	int r = line_says(&c, v->cx, &says);
 	if (r)
 		return r;
 
 	bool silent = e->version > 0 && says == e->says;
-	const struct board_line *l = board_table_line(v->b, e->id);
-	if (!silent && l && l->version >= c.version) {
-		/* an earlier life got further than what it saved */
-		silent = says == l->says;
-		c.version = silent ? l->version : l->version + 1;
-		e->version = c.version;
-	}
 	if (silent && is_raised(e->status) && is_raised(status))
 		status = e->status;
 	if (!silent) {
@@ -120,8 +148,8 @@ static int first_time(const struct voice *v, const struct threat_name *threat,
 
 	if (!e)
 		return -ENOMEM;
-	candidate_id(threat, ep->first_us, e->id);
-	e->start_us = ep->first_us;
+	e->cell_us = candidate_cell(ep->first_us, v->cx->profile->window_us);
+	candidate_id(threat, e->cell_us, v->cx->profile->window_us, e->id);
 	e->status = CANDIDATE_WATCH;
 	board_table_add(v->b, e);
 	r = tell(v, e, ep, next_status(e, ep), "");
@@ -130,30 +158,32 @@ static int first_time(const struct voice *v, const struct threat_name *threat,
 	return r;
 }
 
-static bool overlaps(const struct board_entry *e, const struct episode *ep)
+/* Is e, by its evidence, a name of this episode? */
+static bool names(const struct board_entry *e, const struct episode *ep, int64_t window_us)
 {
-	return e->episode.first_us <= ep->last_us && ep->first_us <= e->episode.last_us;
+	return !e->superseded_by[0] && e->episode.first_us - window_us <= ep->last_us &&
+	       ep->first_us - window_us <= e->episode.last_us;
 }
 
-/* What is alive goes on before what was withdrawn; then the earlier window. */
+/* What is alive goes on before what was withdrawn; then the earlier cell. */
 static bool before(const struct board_entry *a, const struct board_entry *b)
 {
 	bool a_gone = a->status == CANDIDATE_WITHDRAWN, b_gone = b->status == CANDIDATE_WITHDRAWN;
 
 	if (a_gone != b_gone)
 		return b_gone;
-	if (a->start_us != b->start_us)
-		return a->start_us < b->start_us;
+	if (a->cell_us != b->cell_us)
+		return a->cell_us < b->cell_us;
 	return strcmp(a->id, b->id) < 0;
 }
 
 static struct board_entry *survivor(const struct board *b, const struct threat_name *threat,
-				    const struct episode *ep)
+				    const struct episode *ep, int64_t window_us)
 {
 	struct board_entry *best = NULL;
 
 	for (struct board_entry *e = board_table_first(b, threat); e; e = board_table_next(e))
-		if (overlaps(e, ep) && (!best || before(e, best)))
+		if (names(e, ep, window_us) && (!best || before(e, best)))
 			best = e;
 	return best;
 }
@@ -161,18 +191,21 @@ static struct board_entry *survivor(const struct board *b, const struct threat_n
 /* Known candidates that this episode shows to be part of the survivor. */
 static int take_over(const struct voice *v, struct board_entry *keep)
 {
-	for (struct board_entry *e = board_table_first(v->b, &keep->threat), *next; e; e = next) {
-		next = board_table_next(e);
-		if (e == keep || !overlaps(e, &keep->episode))
+	const int64_t window_us = v->cx->profile->window_us;
+	int r = 0;
+
+	for (struct board_entry *e = board_table_first(v->b, &keep->threat); e && r == 0;
+	     e = board_table_next(e)) {
+		if (e == keep || !names(e, &keep->episode, window_us))
 			continue;
-		int r = 0;
+		/* a line does not say enough to tell of it: the survivor's evidence does */
+		const struct episode ep = e->episode.states ? e->episode : keep->episode;
 		if (e->status != CANDIDATE_WITHDRAWN)
-			r = tell(v, e, &e->episode, CANDIDATE_WITHDRAWN, keep->id);
-		if (r)
-			return r;
-		board_table_remove(v->b, e);
+			r = tell(v, e, &ep, CANDIDATE_WITHDRAWN, keep->id);
+		if (r == 0)
+			memcpy(e->superseded_by, keep->id, sizeof(e->superseded_by));
 	}
-	return 0;
+	return r;
 }
 
 int board_offer(struct board *b, const struct candidate_context *cx, const struct episode *ep,
@@ -182,7 +215,7 @@ int board_offer(struct board *b, const struct candidate_context *cx, const struc
 	const struct threat_name *threat = names_threat_get(cx->names, ep->threat);
 
 	assert(threat && ep->states <= STATES);
-	struct board_entry *e = survivor(b, threat, ep);
+	struct board_entry *e = survivor(b, threat, ep, cx->profile->window_us);
 	if (!e)
 		return ep->status == EPISODE_NONE ? 0 : first_time(&v, threat, ep);
 	if (e->status == CANDIDATE_WITHDRAWN && ep->status == EPISODE_NONE)
@@ -191,13 +224,15 @@ int board_offer(struct board *b, const struct candidate_context *cx, const struc
 	return r ? r : take_over(&v, e);
 }
 
-bool board_name(const struct board *b, struct candidate *c)
+bool board_name(const struct board *b, const struct candidate_context *cx, struct candidate *c)
 {
-	const struct board_entry *e = survivor(b, &c->threat, &c->episode);
+	const struct board_entry *e =
+		survivor(b, &c->threat, &c->episode, cx->profile->window_us);
 
 	if (!e)
 		return false;
 	memcpy(c->id, e->id, sizeof(c->id));
+	c->cell_us = e->cell_us;
 	c->version = e->version;
 	return true;
 }
@@ -243,7 +278,6 @@ int board_expire(struct board *b, const struct candidate_context *cx, int64_t be
 			/* the count of those that expired stays when the entry goes */
 			b->by_status[CANDIDATE_EXPIRED]++;
 		}
-		board_table_forget_line(b, e->id);
 		board_table_remove(b, e);
 	}
 	free(list);

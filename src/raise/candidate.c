@@ -32,15 +32,24 @@ void candidate_uuid(const char *material, size_t len, char out[CANDIDATE_ID_MAX]
 	uuid_unparse_lower(id, out);
 }
 
-void candidate_id(const struct threat_name *threat, int64_t window_start_us,
+int64_t candidate_cell(int64_t first_us, int64_t window_us)
+{
+	assert(window_us > 0);
+	int64_t into = first_us % window_us;
+	return first_us - (into < 0 ? into + window_us : into);
+}
+
+void candidate_id(const struct threat_name *threat, int64_t cell_us, int64_t window_us,
 		  char out[CANDIDATE_ID_MAX])
 {
 	char start[TIMESTAMP_TEXT_MAX];
 	struct text t;
 
 	text_init(&t);
-	timestamp_format(window_start_us, start);
-	text_printf(&t, "%s\n%s\n%s", describe_kind(threat->kind), threat->id, start);
+	timestamp_format(cell_us, start);
+	/* an ISO 8601 interval: cells of another length are other cells */
+	text_printf(&t, "%s\n%s\n%s/PT%" PRId64 "S", describe_kind(threat->kind), threat->id, start,
+		    window_us / TIMESTAMP_SECOND);
 	/* without memory there is no id to give, and a wrong one would be kept for good */
 	assert(!t.error);
 	candidate_uuid(t.p, t.len, out);
@@ -58,7 +67,8 @@ void candidate_make_of(struct candidate *c, const struct candidate_context *cx,
 	c->version = version;
 	c->status = status;
 	c->episode = *ep;
-	candidate_id(threat, ep->first_us, c->id);
+	c->cell_us = candidate_cell(ep->first_us, cx->profile->window_us);
+	candidate_id(threat, c->cell_us, cx->profile->window_us, c->id);
 	if (status != CANDIDATE_WITHDRAWN)
 		score_episode(&s, ep, cx->profile);
 	c->score = s.hundredths / 100.0;
@@ -137,6 +147,18 @@ static enum candidate_status read_status(struct cursor *c)
 	return CANDIDATE_WATCH;
 }
 
+static int64_t read_time(struct cursor *c)
+{
+	const size_t len = sizeof("2026-11-22T04:33:00.000000Z") - 1;
+	int64_t us = 0;
+
+	if (!c->ok || (size_t)(c->end - c->p) < len || !timestamp_parse(c->p, len, &us))
+		c->ok = false;
+	else
+		c->p += len;
+	return us;
+}
+
 bool candidate_head(const char *line, size_t len, struct candidate_head *out)
 {
 	struct cursor c = {line, line + len, true};
@@ -147,6 +169,9 @@ bool candidate_head(const char *line, size_t len, struct candidate_head *out)
 	out->version = read_number(&c);
 	expect(&c, ",\"status\":\"");
 	out->status = read_status(&c);
+	expect(&c, ",\"cell\":\"");
+	out->cell_us = read_time(&c);
+	expect(&c, "\"");
 	if (!c.ok || c.p == c.end || c.end[-1] != '}')
 		return false;
 	out->says = hash_bytes(c.p, (size_t)(c.end - c.p), 0);

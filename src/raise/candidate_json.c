@@ -42,6 +42,7 @@ static void head(struct text *out, const struct candidate *c)
 	text_printf(out, "{\"event_type\":\"candidate\",\"id\":\"%s\",\"version\":%" PRIu32, c->id,
 		    c->version);
 	string(out, "status", candidate_status_name(c->status));
+	moment(out, "cell", c->cell_us);
 	text_printf(out, ",\"threat\":{\"kind\":\"%s\"", describe_kind(c->threat.kind));
 	string(out, "id", c->threat.id);
 	string(out, "name", c->threat.name);

@@ -146,12 +146,19 @@ static void ids(const struct fixture *f)
 	char a[CANDIDATE_ID_MAX], b[CANDIDATE_ID_MAX];
 
 	/* computed with Python's uuid.uuid5 from the same namespace and text */
-	candidate_id(&threat, AT(8, 0), a);
-	tap_str(a, "94ec10fa-d3cb-5702-a458-30cd694d928e", "the id is RFC 9562's version 5");
-	candidate_id(&threat, AT(8, 1), b);
-	tap_ok(strcmp(a, b) != 0, "another window, another id");
+	candidate_id(&threat, AT(0, 0), TIMESTAMP_DAY, a);
+	tap_str(a, "8e91c98c-5fc1-5807-9aec-b30aed31c5ed", "the id is RFC 9562's version 5");
+	candidate_id(&threat, AT(24, 0), TIMESTAMP_DAY, b);
+	tap_ok(strcmp(a, b) != 0, "another cell, another id");
+	candidate_id(&threat, AT(0, 0), 2 * TIMESTAMP_DAY, b);
+	tap_ok(strcmp(a, b) != 0, "another length of cells, another id");
+	tap_ok(candidate_cell(AT(0, 0), TIMESTAMP_DAY) == AT(0, 0) &&
+		       candidate_cell(AT(24, 0) - 1, TIMESTAMP_DAY) == AT(0, 0) &&
+		       candidate_cell(AT(24, 0), TIMESTAMP_DAY) == AT(24, 0) &&
+		       candidate_cell(-1, TIMESTAMP_DAY) == -TIMESTAMP_DAY,
+	       "a day's cells are the days of UTC");
 	threat.kind = NAME_RULE;
-	candidate_id(&threat, AT(8, 0), b);
+	candidate_id(&threat, AT(0, 0), TIMESTAMP_DAY, b);
 	tap_ok(strcmp(a, b) != 0, "another kind, another id");
 }
 
