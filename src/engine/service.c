@@ -40,7 +40,11 @@ static void recall(void *arg, const struct candidate_head *head, const char *lin
 	int r = candidate_read(line, len, &said);
 
 	if (r == 0) {
+		const int64_t kept = s->e->config->retention + s->e->profile->window_us;
 		r = board_known(s->e->board, &said);
+		/* a file of years must not be held whole: only what can still change */
+		if (++s->recalled % 1024 == 0)
+			board_forget(s->e->board, said.episode.last_us - kept);
 		candidate_said_fini(&said);
 	}
 	if (r)

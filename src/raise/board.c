@@ -1,4 +1,5 @@
 #include "raise/board_table.h"
+#include "raise/lifecycle.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -22,7 +23,7 @@ void board_fini(struct board *b)
 uint32_t board_count(const struct board *b, enum candidate_status status)
 {
 	assert((unsigned)status < CANDIDATE_STATUSES);
-	return b->by_status[status];
+	return status == CANDIDATE_EXPIRED ? b->expired : b->by_status[status];
 }
 
 static int add_known(struct board *b, const struct candidate_said *s)
@@ -44,11 +45,6 @@ int board_known(struct board *b, const struct candidate_said *s)
 {
 	struct board_entry *e = board_table_find(b, &s->threat, s->head.id);
 
-	if (s->head.status == CANDIDATE_EXPIRED) {
-		if (e)
-			board_table_remove(b, e);
-		return 0;
-	}
 	if (e && (e->superseded_by[0] || s->head.version <= e->version))
 		return 0;
 	if (!e) {
@@ -73,11 +69,6 @@ struct voice {
 	board_say *say;
 	void *arg;
 };
-
-static bool is_raised(enum candidate_status s)
-{
-	return s == CANDIDATE_RAISED || s == CANDIDATE_UPDATED;
-}
 
 /* What the candidate's line says, version and status aside. */
 static int line_says(const struct candidate *c, const struct candidate_context *cx, uint64_t *says)
@@ -113,7 +104,7 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 		return r;
 
 	bool silent = e->version > 0 && says == e->says;
-	if (silent && is_raised(e->status) && is_raised(status))
+	if (silent && status != CANDIDATE_WITHDRAWN && status != CANDIDATE_EXPIRED)
 		status = e->status;
 	if (!silent) {
 		e->version = c.version;
@@ -127,32 +118,23 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 	return 0;
 }
 
-static enum candidate_status next_status(const struct board_entry *e, const struct episode *ep)
-{
-	switch (ep->status) {
-	case EPISODE_RAISED:
-		return is_raised(e->status) ? CANDIDATE_UPDATED : CANDIDATE_RAISED;
-	case EPISODE_WATCH:
-		return CANDIDATE_WATCH;
-	case EPISODE_NONE:
-		break;
-	}
-	return CANDIDATE_WITHDRAWN;
-}
-
 static int first_time(const struct voice *v, const struct threat_name *threat,
 		      const struct episode *ep)
 {
+	static const struct episode never;
+	int status = lifecycle_next(LIFE_NEW, lifecycle_event(&never, ep));
+
+	if (status == LIFE_STAYS)
+		return 0;
 	int r = board_table_reserve(v->b);
 	struct board_entry *e = r ? NULL : board_table_new(threat);
-
 	if (!e)
 		return -ENOMEM;
 	e->cell_us = candidate_cell(ep->first_us, v->cx->profile->window_us);
 	candidate_id(threat, e->cell_us, v->cx->profile->window_us, e->id);
 	e->status = CANDIDATE_WATCH;
 	board_table_add(v->b, e);
-	r = tell(v, e, ep, next_status(e, ep), "");
+	r = tell(v, e, ep, (enum candidate_status)status, "");
 	if (r)
 		board_table_remove(v->b, e);
 	return r;
@@ -165,10 +147,13 @@ static bool names(const struct board_entry *e, const struct episode *ep, int64_t
 	       ep->first_us - window_us <= e->episode.last_us;
 }
 
-/* What is alive goes on before what was withdrawn; then the earlier cell. */
+/* What is alive goes on before what was withdrawn or expired; then the earlier cell. */
 static bool before(const struct board_entry *a, const struct board_entry *b)
 {
-	bool a_gone = a->status == CANDIDATE_WITHDRAWN, b_gone = b->status == CANDIDATE_WITHDRAWN;
+	bool a_gone = a->status >= CANDIDATE_WITHDRAWN, b_gone = b->status >= CANDIDATE_WITHDRAWN;
+
+	static_assert(CANDIDATE_EXPIRED > CANDIDATE_WITHDRAWN && CANDIDATE_STATUSES == 6,
+		      "withdrawn and expired are the last");
 
 	if (a_gone != b_gone)
 		return b_gone;
@@ -200,8 +185,9 @@ static int take_over(const struct voice *v, struct board_entry *keep)
 			continue;
 		/* a line does not say enough to tell of it: the survivor's evidence does */
 		const struct episode ep = e->episode.states ? e->episode : keep->episode;
-		if (e->status != CANDIDATE_WITHDRAWN)
-			r = tell(v, e, &ep, CANDIDATE_WITHDRAWN, keep->id);
+		int status = lifecycle_next(e->status, LIFE_JOINED);
+		if (status != LIFE_STAYS)
+			r = tell(v, e, &ep, (enum candidate_status)status, keep->id);
 		if (r == 0)
 			memcpy(e->superseded_by, keep->id, sizeof(e->superseded_by));
 	}
@@ -215,12 +201,15 @@ int board_offer(struct board *b, const struct candidate_context *cx, const struc
 	const struct threat_name *threat = names_threat_get(cx->names, ep->threat);
 
 	assert(threat && ep->states <= STATES);
+	if (ep->last_us < b->horizon_us)
+		return 0;
 	struct board_entry *e = survivor(b, threat, ep, cx->profile->window_us);
 	if (!e)
-		return ep->status == EPISODE_NONE ? 0 : first_time(&v, threat, ep);
-	if (e->status == CANDIDATE_WITHDRAWN && ep->status == EPISODE_NONE)
+		return first_time(&v, threat, ep);
+	int status = lifecycle_next(e->status, lifecycle_event(&e->episode, ep));
+	if (status == LIFE_STAYS)
 		return 0;
-	int r = tell(&v, e, ep, next_status(e, ep), "");
+	int r = tell(&v, e, ep, (enum candidate_status)status, "");
 	return r ? r : take_over(&v, e);
 }
 
@@ -247,13 +236,24 @@ static int by_window(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
+void board_forget(struct board *b, int64_t before_us)
+{
+	for (uint32_t i = 0; i < b->entry_chains; i++)
+		for (struct board_entry *e = b->entries[i], *next; e; e = next) {
+			next = e->next;
+			if (e->episode.last_us < before_us)
+				board_table_remove(b, e);
+		}
+}
+
 static uint32_t collect(const struct board *b, int64_t before_us, struct board_entry **list)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < b->entry_chains; i++)
 		for (struct board_entry *e = b->entries[i]; e; e = e->next)
-			if (e->episode.last_us < before_us)
+			if (e->episode.last_us < before_us &&
+			    lifecycle_next(e->status, LIFE_OVER) != LIFE_STAYS)
 				list[n++] = e;
 	return n;
 }
@@ -267,19 +267,16 @@ int board_expire(struct board *b, const struct candidate_context *cx, int64_t be
 
 	if (!list)
 		return -ENOMEM;
+	b->horizon_us = before_us > b->horizon_us ? before_us : b->horizon_us;
 	uint32_t n = collect(b, before_us, list);
 	qsort(list, n, sizeof(list[0]), by_window);
 	for (uint32_t i = 0; i < n && r == 0; i++) {
-		struct board_entry *e = list[i];
-		if (e->status != CANDIDATE_WITHDRAWN) {
-			r = tell(&v, e, &e->episode, CANDIDATE_EXPIRED, "");
-			if (r)
-				break;
-			/* the count of those that expired stays when the entry goes */
-			b->by_status[CANDIDATE_EXPIRED]++;
-		}
-		board_table_remove(b, e);
+		int status = lifecycle_next(list[i]->status, LIFE_OVER);
+		r = tell(&v, list[i], &list[i]->episode, (enum candidate_status)status, "");
+		b->expired += r == 0;
 	}
 	free(list);
+	if (r == 0)
+		board_forget(b, before_us - cx->profile->window_us);
 	return r;
 }

@@ -7,17 +7,8 @@
  * its id, so late evidence and restarts cannot double it. That is exact, not a
  * guess: evidence no further apart than a window is one episode.
  *
- *   known as      episode is      said
- *   -             watch, raised   watch, raised
- *   watch         watch           watch, when the line differs
- *   watch         raised          raised
- *   raised        raised          updated, when the line differs
- *   raised        watch           watch: it holds in fewer states than before
- *   any of them   none            withdrawn
- *   withdrawn     watch, raised   watch, raised
- *
- * "The line differs" is meant literally, version and status aside. When an
- * episode has several names (late evidence bridged two candidates, or another
+ * What follows what is lifecycle.h's table; a step whose line says the same as
+ * the last, version and status aside, is not said. When an episode has several names (late evidence bridged two candidates, or another
  * node named it too), the one of the earliest cell goes on and the others are
  * withdrawn with superseded_by. So whoever knows the same names keeps the same.
  *
@@ -43,9 +34,13 @@ typedef void board_say(void *arg, const struct candidate *c);
 /* Says what changed. 0; -ENOMEM: offer it again, nothing will be said twice. */
 int board_offer(struct board *b, const struct candidate_context *cx, const struct episode *ep,
 		board_say *say, void *arg);
-/* Candidates whose window ended before this time expire, through say. 0, -ENOMEM. */
+/* Candidates whose window ended before this time expire, through say; episodes that
+ * did are no news from now on. What no evidence after this time can reach is
+ * forgotten. 0, -ENOMEM. */
 int board_expire(struct board *b, const struct candidate_context *cx, int64_t before_us,
 		 board_say *say, void *arg);
+/* Forgets what ended before this time without a word. */
+void board_forget(struct board *b, int64_t before_us);
 /* Gives c the id and version under which this episode is known. False: it is not. */
 bool board_name(const struct board *b, const struct candidate_context *cx, struct candidate *c);
 /* Candidates with this status; for CANDIDATE_EXPIRED, how many have expired so far. */

@@ -153,7 +153,7 @@ static int get_entry(struct cursor *c, struct board *b)
 
 	get_id(c, head.id);
 	head.version = (uint32_t)get(c, 4);
-	head.status = (enum candidate_status)get_below(c, 1, CANDIDATE_EXPIRED);
+	head.status = (enum candidate_status)get_below(c, 1, CANDIDATE_STATUSES);
 	head.says = get(c, 8);
 	head.cell_us = get_time(c);
 	get_superseded(c, head.superseded_by);
@@ -183,12 +183,14 @@ out:
 
 static int get_board(struct cursor *c, struct board *b)
 {
-	uint32_t expired = (uint32_t)get(c, 4), n = (uint32_t)get(c, 4);
 	int r = 0;
+
+	b->expired = (uint32_t)get(c, 4);
+	b->horizon_us = (int64_t)get(c, 8);
+	uint32_t n = (uint32_t)get(c, 4);
 
 	for (; n > 0 && r == 0; n--)
 		r = get_entry(c, b);
-	b->by_status[CANDIDATE_EXPIRED] = expired;
 	if (r == 0 && (!c->ok || c->p != c->end))
 		r = -EBADMSG;
 	return r;

@@ -85,7 +85,8 @@ static void put_entry(struct text *t, const struct board_entry *e)
 
 static void put_board(struct text *t, const struct board *b)
 {
-	put(t, b->by_status[CANDIDATE_EXPIRED], 4);
+	put(t, b->expired, 4);
+	put(t, (uint64_t)b->horizon_us, 8);
 	put(t, b->entry_count, 4);
 	for (uint32_t i = 0; i < b->entry_chains; i++)
 		for (const struct board_entry *e = b->entries[i]; e; e = e->next)

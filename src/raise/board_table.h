@@ -27,7 +27,7 @@ struct board_entry {
 	uint64_t hash; /* of threat kind and id */
 	char id[CANDIDATE_ID_MAX];
 	uint32_t version;
-	enum candidate_status status; /* never EXPIRED: that leaves the board */
+	enum candidate_status status;
 	uint64_t says;                /* candidate_head.says of the last line */
 	int64_t cell_us;              /* that its id was made of */
 	/* WITHDRAWN, because it is part of that one: kept so that a line of it that
@@ -42,6 +42,8 @@ struct board {
 	uint32_t entry_chains; /* a power of two, 0 before the first */
 	uint32_t entry_count;
 	uint32_t by_status[CANDIDATE_STATUSES];
+	uint32_t expired;   /* so far */
+	int64_t horizon_us; /* what ended before it is over, evidence left or not */
 };
 
 uint64_t board_table_hash(const struct threat_name *threat);

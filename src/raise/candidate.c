@@ -15,8 +15,8 @@
 static const uuid_t name_space = {0x45, 0x25, 0xf2, 0x78, 0x6b, 0x36, 0x42, 0xb1,
 				  0xa6, 0x58, 0x6c, 0xbb, 0xe1, 0x9a, 0x90, 0x13};
 
-static const char *const status_names[CANDIDATE_STATUSES] = {"watch", "raised", "updated",
-							     "withdrawn", "expired"};
+static const char *const status_names[CANDIDATE_STATUSES] = {
+	"watch", "raised", "updated", "corroborated", "withdrawn", "expired"};
 
 const char *candidate_status_name(enum candidate_status s)
 {

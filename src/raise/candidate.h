@@ -25,11 +25,12 @@
 enum candidate_status {
 	CANDIDATE_WATCH,
 	CANDIDATE_RAISED,
-	CANDIDATE_UPDATED,   /* a raised one whose evidence grew */
-	CANDIDATE_WITHDRAWN, /* it no longer holds, or became part of another */
-	CANDIDATE_EXPIRED    /* its window is over */
+	CANDIDATE_UPDATED,	/* a raised one whose evidence grew */
+	CANDIDATE_CORROBORATED, /* a raised one that has more independent support */
+	CANDIDATE_WITHDRAWN,	/* it no longer holds, or became part of another */
+	CANDIDATE_EXPIRED	/* its window is over */
 };
-#define CANDIDATE_STATUSES 5
+#define CANDIDATE_STATUSES 6 /* lifecycle.h: what follows what */
 const char *candidate_status_name(enum candidate_status s);
 
 /* How to name an object id in evidence: position prefix and source. */

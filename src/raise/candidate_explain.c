@@ -125,6 +125,7 @@ static void verdict(struct text *out, const struct candidate *c, const struct pr
 		describe_duration(out, p->window_us);
 		text_str(out, " to raise it, and a human decides.");
 		return;
+	case CANDIDATE_CORROBORATED:
 	case CANDIDATE_RAISED:
 	case CANDIDATE_UPDATED:
 		text_str(out, "A candidate for a large-scale incident; a human decides.");

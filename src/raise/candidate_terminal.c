@@ -134,8 +134,9 @@ static void rule_off(const struct page *pg)
 static void title(struct page *pg, const struct candidate *c)
 {
 	static const char *const words[CANDIDATE_STATUSES] = {"WATCH", "RAISED", "RAISED, UPDATED",
+							      "RAISED, CORROBORATED",
 							      "WITHDRAWN", "EXPIRED"};
-	static const char *const colours[CANDIDATE_STATUSES] = {YELLOW, RED, RED, DIM, DIM};
+	static const char *const colours[CANDIDATE_STATUSES] = {YELLOW, RED, RED, RED, DIM, DIM};
 	struct text right;
 
 	text_init(&right);
@@ -322,6 +323,7 @@ static void next(struct page *pg, const struct candidate *c)
 		"keep watching: it is not raised yet, and a human decides",
 		"a human decides",
 		"a human decides",
+		"a human decides: more independent evidence supports it than before",
 		"nothing: what was said before no longer holds",
 		"nothing: its window is over",
 	};

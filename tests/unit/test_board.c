@@ -140,6 +140,8 @@ static void life(const struct fixture *f)
 	       "then it expires");
 	tap_ok(board_count(b, CANDIDATE_EXPIRED) == 1 && board_count(b, CANDIDATE_WATCH) == 0,
 	       "and is gone");
+	offer(b, f, &ep, &h);
+	tap_int(h.count, 9, "for good, though its evidence is still there");
 	board_fini(b);
 }
 

@@ -229,15 +229,17 @@ static void golden(const struct fixture *f, const char *path)
 {
 	FILE *out = fopen(path, "w");
 
-	for (int i = 0; out && i < CANDIDATE_STATUSES + 3; i++) {
-		enum candidate_status status = i < CANDIDATE_STATUSES ? (enum candidate_status)i
-					       : i == 7               ? CANDIDATE_UPDATED
-								      : CANDIDATE_WITHDRAWN;
+	const int n = CANDIDATE_STATUSES;
+
+	for (int i = 0; out && i < n + 3; i++) {
+		enum candidate_status status = i < n        ? (enum candidate_status)i
+					       : i == n + 2 ? CANDIDATE_UPDATED
+							    : CANDIDATE_WITHDRAWN;
 		struct episode ep = i == 0 ? fixture_watch(f) : fixture_raised(f);
 		struct candidate c;
-		if (i == 6)
+		if (i == n + 1)
 			ep.status = EPISODE_NONE;
-		if (i == 7) {
+		if (i == n + 2) {
 			ep.threat = f->rule;
 			ep.state[0].entities_exact = ep.state[0].records_exact = false;
 			ep.state[0].criteria = 7;
@@ -245,7 +247,7 @@ static void golden(const struct fixture *f, const char *path)
 			ep.state[0].duration_s = 7200;
 		}
 		candidate_make(&c, &f->cx, &ep, status, 1 + (uint32_t)i);
-		if (i == 5)
+		if (i == n)
 			strcpy(c.superseded_by, "94ec10fa-d3cb-5702-a458-30cd694d928e");
 		char *line = print(&c, &f->cx);
 		fprintf(out, "%s\n", line);
