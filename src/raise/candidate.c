@@ -83,6 +83,11 @@ void candidate_make(struct candidate *c, const struct candidate_context *cx,
 	candidate_make_of(c, cx, threat, ep, status, version);
 }
 
+bool candidate_clocks_run(const struct candidate *c)
+{
+	return c->status != CANDIDATE_WITHDRAWN && c->episode.status != EPISODE_NONE;
+}
+
 void candidate_position(struct text *out, const char *prefix, const struct evidence_item *i)
 {
 	text_printf(out, "%s@%" PRIu64, prefix, i->offset);

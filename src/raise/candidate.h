@@ -106,6 +106,8 @@ void candidate_said_fini(struct candidate_said *s);
  * deterministic. One line. */
 void candidate_stix(struct text *out, const struct candidate *c,
 		    const struct candidate_context *cx);
+/* Whether clocks.h's clocks run: it holds, and nobody withdrew it. From episode.decided_us. */
+bool candidate_clocks_run(const struct candidate *c);
 /* The paragraph a person can read; also the contract's "explain". */
 void candidate_explain(struct text *out, const struct candidate *c,
 		       const struct candidate_context *cx);

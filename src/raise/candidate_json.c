@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "raise/clocks.h"
 #include "raise/describe.h"
 #include "raise/score.h"
 
@@ -198,6 +199,29 @@ static void score(struct text *out, const struct candidate *c, const struct prof
 	text_char(out, ']');
 }
 
+static void clocks(struct text *out, const struct candidate *c)
+{
+	const int64_t aware_us = c->episode.decided_us;
+
+	if (!candidate_clocks_run(c))
+		return;
+	text_str(out, ",\"clocks\":{\"aware_at\":");
+	text_json_time(out, aware_us);
+	text_str(out, ",\"deadlines\":[");
+	for (int i = 0; i < CLOCKS; i++) {
+		const struct clock_rule *r = clocks_rule((enum clock_id)i);
+		text_printf(out, "%s{\"clock\":\"%s\"", i ? "," : "", r->name);
+		moment(out, "due", clocks_due((enum clock_id)i, aware_us));
+		string(out, "counted_from",
+		       r->counted_from < 0 ? "aware_at"
+					   : clocks_rule((enum clock_id)r->counted_from)->name);
+		string(out, "limit", r->limit);
+		string(out, "legal_basis", r->legal_basis);
+		text_char(out, '}');
+	}
+	text_str(out, "]}");
+}
+
 static void evidence(struct text *out, const struct candidate *c,
 		     const struct candidate_context *cx)
 {
@@ -244,6 +268,7 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
 	string(out, "pap", vocab_pap_name(c->episode.pap));
 	score(out, c, cx->profile);
+	clocks(out, c);
 	text_str(out, ",\"labels\":");
 	describe_labels(out, &c->episode);
 	evidence(out, c, cx);

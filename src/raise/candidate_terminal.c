@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "raise/clocks.h"
 #include "raise/describe.h"
 
 #define COLUMNS   100
@@ -317,6 +318,22 @@ static void missing(struct page *pg, const struct candidate *c, const struct pro
 	}
 }
 
+/* The reports that the law asks for, each regime's in one line. */
+static void due(struct page *pg, const struct candidate *c)
+{
+	static const enum clock_id last[] = {CLOCK_NIS2_FINAL, CLOCK_DORA_FINAL};
+	int i = 0;
+
+	for (int regime = 0; regime < 2 && candidate_clocks_run(c); regime++) {
+		for (const char *sep = ""; i <= (int)last[regime]; i++, sep = ", ") {
+			const struct clock_rule *r = clocks_rule((enum clock_id)i);
+			text_printf(&pg->line, "%s%s ", sep, r->title + (sep[0] ? 5 : 0));
+			describe_time(&pg->line, clocks_due((enum clock_id)i, c->episode.decided_us));
+		}
+		paragraph(pg, regime ? "" : "due", 2);
+	}
+}
+
 static void next(struct page *pg, const struct candidate *c)
 {
 	static const char *const words[CANDIDATE_STATUSES] = {
@@ -350,6 +367,7 @@ void candidate_terminal(struct text *out, const struct candidate *c,
 	why(&pg, &c->episode, cx->profile);
 	evidence(&pg, c, cx);
 	missing(&pg, c, cx->profile);
+	due(&pg, c);
 	next(&pg, c);
 	text_char(out, '\n');
 	if (pg.line.error)
