@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "raise/clocks.h"
 #include "raise/describe.h"
+#include "raise/score.h"
 
 #define COLUMNS   100
 #define LABEL     11 /* columns that a label takes, with the space after it */
@@ -318,6 +319,22 @@ static void missing(struct page *pg, const struct candidate *c, const struct pro
 	}
 }
 
+/* The sum that the score is. */
+static void score(struct page *pg, const struct candidate *c, const struct profile *p)
+{
+	struct score s = {0};
+
+	if (c->status != CANDIDATE_WITHDRAWN)
+		score_episode(&s, &c->episode, p);
+	for (uint32_t i = 0; i < s.count; i++) {
+		const struct score_term *t = &s.term[i];
+		text_printf(&pg->line, "%s0.%02" PRIu32 " %s (%s)", i ? " + " : "", t->hundredths,
+			    t->name, t->evidence);
+	}
+	if (s.count)
+		paragraph(pg, "score", 2);
+}
+
 /* The reports that the law asks for, each regime's in one line. */
 static void due(struct page *pg, const struct candidate *c)
 {
@@ -367,6 +384,7 @@ void candidate_terminal(struct text *out, const struct candidate *c,
 	why(&pg, &c->episode, cx->profile);
 	evidence(&pg, c, cx);
 	missing(&pg, c, cx->profile);
+	score(&pg, c, cx->profile);
 	due(&pg, c);
 	next(&pg, c);
 	text_char(out, '\n');
