@@ -62,6 +62,11 @@
 	  "run: at most this long between checkpoints (100ms..1d)")                                \
 	X(raise_interval, "raise_interval", DURATION, "200ms", 0, 1,                               \
 	  "run, --stream: how often changed threats are judged (1ms..1d)")                         \
+	X(feedback_path, "feedback.path", PATH, "", 0, 0,                                          \
+	  "false positives told by people: a file or folder of records, MISP sightings, STIX opinions") \
+	X(feedback_topic, "feedback.topic", TEXT, "", 0, 0, "run: the same from this Kafka topic")  \
+	X(feedback_by, "feedback.by", TEXT, "", 0, 0,                                              \
+	  "who may withdraw a candidate so: names as the records give them, separated by commas")  \
 	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \
 	X(output_stdout, "output.stdout", FLAG, "true", 0, 1, "candidates to standard output")     \
 	X(output_file, "output.file", PATH, "", 0, 0, "candidates to this file as well")           \

@@ -30,8 +30,16 @@ static void gather(void *arg, const struct episode *ep)
 		g->items = items;
 		g->capacity = capacity;
 	}
-	candidate_make(&g->items[g->count++], &g->e->context, ep,
+	struct candidate *c = &g->items[g->count++];
+	candidate_make(c, &g->e->context, ep,
 		       ep->status == EPISODE_RAISED ? CANDIDATE_RAISED : CANDIDATE_WATCH, 1);
+	const struct feedback_verdict *v =
+		candidate_rejected(&g->e->context, c->id, &c->threat, ep);
+	if (v) {
+		c->status = CANDIDATE_WITHDRAWN;
+		c->rejected = v;
+		c->score = 0;
+	}
 }
 
 static int by_window(const void *a, const void *b)
@@ -79,8 +87,13 @@ int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate
 {
 	struct offering o = {e, say, arg, 0};
 	uint32_t threats[DIRTY_AT_ONCE], n;
+	uint64_t generation = feedback_generation(e->feedback.store);
 	int err = 0;
 
+	if (generation != e->feedback.reviewed) {
+		err = board_review(e->board, &e->context, say, arg);
+		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
+	}
 	while (!err && (n = evidence_take_dirty(e->evidence, threats, DIRTY_AT_ONCE)) > 0)
 		for (uint32_t i = 0; i < n && !err; i++) {
 			err = assess_threat(e->assessor, e->evidence, threats[i], offer, &o);

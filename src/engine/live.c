@@ -183,7 +183,7 @@ static int add_files(struct live *l, const struct config_input *in,
 
 static int add_topics(struct live *l, const struct config *c)
 {
-	l->topics = calloc(c->input_count + c->feed_count + 1, sizeof(*l->topics));
+	l->topics = calloc(c->input_count + c->feed_count + 2, sizeof(*l->topics));
 	if (!l->topics)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < c->input_count; i++)
@@ -198,16 +198,26 @@ static int add_topics(struct live *l, const struct config *c)
 			snprintf(t->name, sizeof(t->name), "%.255s", c->feeds[i].topic);
 			t->indicators = true;
 		}
+	if (c->feedback_topic[0]) {
+		struct kafka_topic *t = &l->topics[l->topic_count++];
+		snprintf(t->name, sizeof(t->name), "%.255s", c->feedback_topic);
+		t->indicators = true; /* read by every node, from its start */
+	}
 	return 0;
 }
 
-/* An indicator message: kept, and the next rebuild takes it in. */
+/* An indicator message: kept, and the next rebuild takes it in. Or one of feedback. */
 static void on_indicator(void *arg, const char *topic, const void *payload, size_t len)
 {
 	struct live *l = arg;
 	struct engine *e = l->e;
 	struct feed feed = {.tlp = TLP_AMBER, .severity = SEVERITY_MEDIUM};
 
+	if (strcmp(topic, e->config->feedback_topic) == 0) {
+		if (!engine_feedback_arrived(e, payload, len))
+			log_error("out of memory: feedback of %s was not taken", topic);
+		return;
+	}
 	for (uint32_t i = 0; i < e->config->feed_count; i++) {
 		const struct config_feed *f = &e->config->feeds[i];
 		if (strcmp(f->topic, topic) != 0)

@@ -33,6 +33,17 @@ int service_restore(struct service *s, struct engine *e, char why[256])
 	return err;
 }
 
+/* A folder that cannot be read now may be there later: said once. */
+static void hear(struct service *s)
+{
+	char why[256];
+	int err = engine_feedback_read(s->e, why);
+
+	if (err && err != s->feedback_error)
+		log_warning("%s", why);
+	s->feedback_error = err;
+}
+
 static void recall(void *arg, const struct candidate_head *head, const char *line, size_t len)
 {
 	struct service *s = arg;
@@ -69,6 +80,7 @@ int service_start(struct service *s, struct output *o, const struct live_options
 	if (s->e->config->output_file[0])
 		outbox_mark_written(&s->outbox, o, s->e->config->output_file);
 	recall_names(s);
+	hear(s);
 	int err = engine_start(s->e, true);
 	if (err) {
 		snprintf(why, 256, "worker threads: %s", strerror(-err));
@@ -210,6 +222,7 @@ static void look_for_files(struct service *s)
 		return;
 	s->scan_ns = now;
 	live_rescan(s->live);
+	hear(s);
 }
 
 int service_tick(struct service *s)
@@ -242,6 +255,7 @@ int service_stop(struct service *s)
 	if (s->live)
 		live_join(s->live);
 	engine_stop(s->e);
+	hear(s);
 	int judged = engine_judge(s->e, say, s);
 	if (durable(s))
 		err = write_checkpoint(s);

@@ -26,6 +26,7 @@ struct service {
 	bool changed; /* since the last checkpoint */
 	uint64_t raised, watch;
 	uint32_t recalled; /* lines of earlier lives, at start */
+	int feedback_error; /* of the last look */
 	int error; /* last output error, 0 when all went out */
 };
 

@@ -99,6 +99,8 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 	memcpy(c.id, e->id, sizeof(c.id));
 	c.cell_us = e->cell_us;
 	memcpy(c.superseded_by, superseded_by, strlen(superseded_by) + 1);
+	if (status == CANDIDATE_WITHDRAWN && !superseded_by[0])
+		c.rejected = candidate_rejected(v->cx, e->id, &e->threat, ep);
 	int r = line_says(&c, v->cx, &says);
 	if (r)
 		return r;
@@ -118,20 +120,32 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 	return 0;
 }
 
+static enum life_event event_of(const struct voice *v, const char *id,
+				const struct threat_name *threat, const struct episode *was,
+				const struct episode *now)
+{
+	return candidate_rejected(v->cx, id, threat, now) ? LIFE_REJECTED
+							  : lifecycle_event(was, now);
+}
+
 static int first_time(const struct voice *v, const struct threat_name *threat,
 		      const struct episode *ep)
 {
 	static const struct episode never;
-	int status = lifecycle_next(LIFE_NEW, lifecycle_event(&never, ep));
+	const int64_t window_us = v->cx->profile->window_us;
+	int64_t cell_us = candidate_cell(ep->first_us, window_us);
+	char id[CANDIDATE_ID_MAX];
 
+	candidate_id(threat, cell_us, window_us, id);
+	int status = lifecycle_next(LIFE_NEW, event_of(v, id, threat, &never, ep));
 	if (status == LIFE_STAYS)
 		return 0;
 	int r = board_table_reserve(v->b);
 	struct board_entry *e = r ? NULL : board_table_new(threat);
 	if (!e)
 		return -ENOMEM;
-	e->cell_us = candidate_cell(ep->first_us, v->cx->profile->window_us);
-	candidate_id(threat, e->cell_us, v->cx->profile->window_us, e->id);
+	e->cell_us = cell_us;
+	memcpy(e->id, id, sizeof(e->id));
 	e->status = CANDIDATE_WATCH;
 	board_table_add(v->b, e);
 	r = tell(v, e, ep, (enum candidate_status)status, "");
@@ -194,6 +208,18 @@ static int take_over(const struct voice *v, struct board_entry *keep)
 	return r;
 }
 
+/* The step that this assessment means for e. */
+static int move(const struct voice *v, struct board_entry *e, const struct episode *ep)
+{
+	int status = lifecycle_next(e->status, event_of(v, e->id, &e->threat, &e->episode, ep));
+
+	if (status != LIFE_STAYS)
+		return tell(v, e, ep, (enum candidate_status)status, "");
+	/* nothing to say, but its evidence goes on, and so does its time */
+	e->episode = *ep;
+	return 0;
+}
+
 int board_offer(struct board *b, const struct candidate_context *cx, const struct episode *ep,
 		board_say *say, void *arg)
 {
@@ -206,10 +232,7 @@ int board_offer(struct board *b, const struct candidate_context *cx, const struc
 	struct board_entry *e = survivor(b, threat, ep, cx->profile->window_us);
 	if (!e)
 		return first_time(&v, threat, ep);
-	int status = lifecycle_next(e->status, lifecycle_event(&e->episode, ep));
-	if (status == LIFE_STAYS)
-		return 0;
-	int r = tell(&v, e, ep, (enum candidate_status)status, "");
+	int r = move(&v, e, ep);
 	return r ? r : take_over(&v, e);
 }
 
@@ -246,32 +269,49 @@ void board_forget(struct board *b, int64_t before_us)
 		}
 }
 
-static uint32_t collect(const struct board *b, int64_t before_us, struct board_entry **list)
+/* Entries that ended before this time, by window and id. NULL: no memory. */
+static struct board_entry **collect(const struct board *b, int64_t before_us, uint32_t *count)
 {
-	uint32_t n = 0;
+	struct board_entry **list = calloc(b->entry_count + 1, sizeof(*list));
 
-	for (uint32_t i = 0; i < b->entry_chains; i++)
+	*count = 0;
+	for (uint32_t i = 0; list && i < b->entry_chains; i++)
 		for (struct board_entry *e = b->entries[i]; e; e = e->next)
-			if (e->episode.last_us < before_us &&
-			    lifecycle_next(e->status, LIFE_OVER) != LIFE_STAYS)
-				list[n++] = e;
-	return n;
+			if (e->episode.last_us < before_us && !e->superseded_by[0])
+				list[(*count)++] = e;
+	if (list)
+		qsort(list, *count, sizeof(list[0]), by_window);
+	return list;
+}
+
+int board_review(struct board *b, const struct candidate_context *cx, board_say *say, void *arg)
+{
+	const struct voice v = {b, cx, say, arg};
+	uint32_t n;
+	struct board_entry **list = collect(b, INT64_MAX, &n);
+	int r = list ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		/* what evidence withdrew, or only a line told of, has nothing to judge */
+		if (list[i]->episode.status != EPISODE_NONE && list[i]->status != CANDIDATE_EXPIRED)
+			r = move(&v, list[i], &list[i]->episode);
+	free(list);
+	return r;
 }
 
 int board_expire(struct board *b, const struct candidate_context *cx, int64_t before_us,
 		 board_say *say, void *arg)
 {
 	const struct voice v = {b, cx, say, arg};
-	struct board_entry **list = calloc(b->entry_count + 1, sizeof(*list));
-	int r = 0;
+	uint32_t n;
+	struct board_entry **list = collect(b, before_us, &n);
+	int r = list ? 0 : -ENOMEM;
 
-	if (!list)
-		return -ENOMEM;
 	b->horizon_us = before_us > b->horizon_us ? before_us : b->horizon_us;
-	uint32_t n = collect(b, before_us, list);
-	qsort(list, n, sizeof(list[0]), by_window);
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		int status = lifecycle_next(list[i]->status, LIFE_OVER);
+		if (status == LIFE_STAYS)
+			continue;
 		r = tell(&v, list[i], &list[i]->episode, (enum candidate_status)status, "");
 		b->expired += r == 0;
 	}

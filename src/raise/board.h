@@ -34,6 +34,8 @@ typedef void board_say(void *arg, const struct candidate *c);
 /* Says what changed. 0; -ENOMEM: offer it again, nothing will be said twice. */
 int board_offer(struct board *b, const struct candidate_context *cx, const struct episode *ep,
 		board_say *say, void *arg);
+/* After cx->feedback has changed: says what follows for what is known. 0, -ENOMEM. */
+int board_review(struct board *b, const struct candidate_context *cx, board_say *say, void *arg);
 /* Candidates whose window ended before this time expire, through say; episodes that
  * did are no news from now on. What no evidence after this time can reach is
  * forgotten. 0, -ENOMEM. */

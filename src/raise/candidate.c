@@ -83,6 +83,16 @@ void candidate_make(struct candidate *c, const struct candidate_context *cx,
 	candidate_make_of(c, cx, threat, ep, status, version);
 }
 
+const struct feedback_verdict *candidate_rejected(const struct candidate_context *cx,
+						  const char *id,
+						  const struct threat_name *threat,
+						  const struct episode *ep)
+{
+	return ep->status == EPISODE_NONE
+		       ? NULL
+		       : feedback_against(cx->feedback, id, threat, ep, cx->names);
+}
+
 bool candidate_clocks_run(const struct candidate *c)
 {
 	return c->status != CANDIDATE_WITHDRAWN && c->episode.status != EPISODE_NONE;

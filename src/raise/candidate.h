@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "correlate/assess.h"
 #include "correlate/names.h"
+#include "raise/feedback.h"
 
 #define CANDIDATE_ID_MAX 37
 
@@ -44,6 +45,7 @@ struct candidate_context {
 	const struct profile *profile;
 	struct candidate_origin (*origin)(void *arg, uint32_t object);
 	void *arg;
+	const struct feedback *feedback; /* NULL: none */
 };
 
 struct candidate {
@@ -54,6 +56,8 @@ struct candidate {
 	struct threat_name threat;
 	struct episode episode;
 	double score; /* 0..1, two decimals */
+	/* WITHDRAWN because of this word, until the feedback changes; else NULL. */
+	const struct feedback_verdict *rejected;
 	/* WITHDRAWN because late evidence joined it to an older one: that one's id; else "". */
 	char superseded_by[CANDIDATE_ID_MAX];
 };
@@ -106,6 +110,11 @@ void candidate_said_fini(struct candidate_said *s);
  * deterministic. One line. */
 void candidate_stix(struct text *out, const struct candidate *c,
 		    const struct candidate_context *cx);
+/* The word against this episode under this id, or NULL. */
+const struct feedback_verdict *candidate_rejected(const struct candidate_context *cx,
+						  const char *id,
+						  const struct threat_name *threat,
+						  const struct episode *ep);
 /* Whether clocks.h's clocks run: it holds, and nobody withdrew it. From episode.decided_us. */
 bool candidate_clocks_run(const struct candidate *c);
 /* The paragraph a person can read; also the contract's "explain". */

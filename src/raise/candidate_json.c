@@ -258,6 +258,24 @@ static void explain(struct text *out, const struct candidate *c, const struct ca
 	text_fini(&t);
 }
 
+/* Why it was withdrawn, and who said so. */
+static void withdrawal(struct text *out, const struct candidate *c)
+{
+	if (c->status != CANDIDATE_WITHDRAWN)
+		return;
+	text_printf(out, ",\"withdrawal\":{\"reason\":\"%s\"",
+		    c->superseded_by[0] ? "superseded"
+		    : c->rejected	? "false-positive"
+					: "not-significant");
+	if (c->rejected && !c->superseded_by[0]) {
+		string(out, "by", c->rejected->by);
+		moment(out, "time", c->rejected->time_us);
+		string(out, "about", c->rejected->target);
+		string(out, "comment", c->rejected->reason);
+	}
+	text_char(out, '}');
+}
+
 void candidate_json(struct text *out, const struct candidate *c, const struct candidate_context *cx)
 {
 	head(out, c);
@@ -270,9 +288,10 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	score(out, c, cx->profile);
 	clocks(out, c);
 	text_str(out, ",\"labels\":");
-	describe_labels(out, &c->episode);
+	describe_labels(out, &c->episode, NULL);
 	evidence(out, c, cx);
 	explain(out, c, cx);
+	withdrawal(out, c);
 	if (c->superseded_by[0])
 		string(out, "superseded_by", c->superseded_by);
 	text_char(out, '}');

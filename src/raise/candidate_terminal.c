@@ -362,7 +362,13 @@ static void next(struct page *pg, const struct candidate *c)
 		"nothing: its window is over",
 	};
 
-	if (c->superseded_by[0])
+	if (c->rejected && !c->superseded_by[0]) {
+		text_printf(&pg->line, "nothing: %s called %s a false positive on ", c->rejected->by,
+			    c->rejected->target);
+		describe_time(&pg->line, c->rejected->time_us);
+		if (c->rejected->reason[0])
+			text_printf(&pg->line, ": %s", c->rejected->reason);
+	} else if (c->superseded_by[0])
 		text_printf(&pg->line, "it goes on as candidate %s", c->superseded_by);
 	else
 		text_str(&pg->line, words[c->status]);

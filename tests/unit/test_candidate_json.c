@@ -231,10 +231,15 @@ static void golden(const struct fixture *f, const char *path)
 
 	const int n = CANDIDATE_STATUSES;
 
-	for (int i = 0; out && i < n + 3; i++) {
+	for (int i = 0; out && i < n + 4; i++) {
 		enum candidate_status status = i < n        ? (enum candidate_status)i
 					       : i == n + 2 ? CANDIDATE_UPDATED
 							    : CANDIDATE_WITHDRAWN;
+		const struct feedback_verdict word = {.target = "misp:nightjar",
+						      .by = "desk",
+						      .reason = "our own \"scanner\"",
+						      .time_us = AT(15, 0),
+						      .false_positive = true};
 		struct episode ep = i == 0 ? fixture_watch(f) : fixture_raised(f);
 		struct candidate c;
 		if (i == n + 1)
@@ -247,6 +252,8 @@ static void golden(const struct fixture *f, const char *path)
 			ep.state[0].duration_s = 7200;
 		}
 		candidate_make(&c, &f->cx, &ep, status, 1 + (uint32_t)i);
+		if (i == n + 3)
+			c.rejected = &word;
 		if (i == n)
 			strcpy(c.superseded_by, "94ec10fa-d3cb-5702-a458-30cd694d928e");
 		char *line = print(&c, &f->cx);
