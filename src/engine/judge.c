@@ -11,14 +11,30 @@ struct gathered {
 	const struct engine *e;
 	struct candidate *items;
 	size_t count, capacity;
+	bool all; /* what does not hold, too */
 	int error;
 };
+
+/* As it stands: with a word against it, or not significant, it is withdrawn. */
+static void make(const struct engine *e, const struct episode *ep, struct candidate *c)
+{
+	static const enum candidate_status statuses[] = {[EPISODE_NONE] = CANDIDATE_WITHDRAWN,
+							 [EPISODE_WATCH] = CANDIDATE_WATCH,
+							 [EPISODE_RAISED] = CANDIDATE_RAISED};
+
+	candidate_make(c, &e->context, ep, statuses[ep->status], 1);
+	c->rejected = candidate_rejected(&e->context, c->id, &c->threat, ep);
+	if (c->rejected) {
+		c->status = CANDIDATE_WITHDRAWN;
+		c->score = 0;
+	}
+}
 
 static void gather(void *arg, const struct episode *ep)
 {
 	struct gathered *g = arg;
 
-	if (ep->status == EPISODE_NONE || g->error)
+	if ((ep->status == EPISODE_NONE && !g->all) || g->error)
 		return;
 	if (g->count == g->capacity) {
 		size_t capacity = g->capacity ? g->capacity * 2 : 16;
@@ -30,16 +46,7 @@ static void gather(void *arg, const struct episode *ep)
 		g->items = items;
 		g->capacity = capacity;
 	}
-	struct candidate *c = &g->items[g->count++];
-	candidate_make(c, &g->e->context, ep,
-		       ep->status == EPISODE_RAISED ? CANDIDATE_RAISED : CANDIDATE_WATCH, 1);
-	const struct feedback_verdict *v =
-		candidate_rejected(&g->e->context, c->id, &c->threat, ep);
-	if (v) {
-		c->status = CANDIDATE_WITHDRAWN;
-		c->rejected = v;
-		c->score = 0;
-	}
+	make(g->e, ep, &g->items[g->count++]);
 }
 
 static int by_window(const void *a, const void *b)
@@ -62,6 +69,21 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 	err = err ? err : g.error;
 	if (g.count)
 		qsort(g.items, g.count, sizeof(*g.items), by_window);
+	for (size_t i = 0; i < g.count && !err; i++)
+		fn(arg, &g.items[i]);
+	free(g.items);
+	return err;
+}
+
+int engine_reassess(struct engine *e, const struct threat_name *t,
+		    void (*fn)(void *arg, const struct candidate *c), void *arg)
+{
+	struct gathered g = {.e = e, .all = true};
+	uint32_t threat =
+		names_threat(e->names, t->kind, t->id, strlen(t->id), t->name, strlen(t->name));
+	int err = threat ? assess_threat(e->assessor, e->evidence, threat, gather, &g) : -ENOMEM;
+
+	err = err ? err : g.error;
 	for (size_t i = 0; i < g.count && !err; i++)
 		fn(arg, &g.items[i]);
 	free(g.items);
@@ -105,6 +127,11 @@ int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate
 bool engine_name(const struct engine *e, struct candidate *c)
 {
 	return board_name(e->board, &e->context, c);
+}
+
+bool engine_told(const struct engine *e, const char *id, struct board_told *out)
+{
+	return board_told(e->board, id, out);
 }
 
 static int most_states(const void *a, const void *b)

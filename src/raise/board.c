@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,26 @@ int board_known(struct board *b, const struct candidate_said *s)
 	return 0;
 }
 
+void board_profile(const struct profile *p, char out[BOARD_PROFILE_MAX])
+{
+	static_assert(BOARD_PROFILE_MAX > sizeof(p->id) + sizeof(p->version), "both, and a space");
+	snprintf(out, BOARD_PROFILE_MAX, "%s %s", p->id, p->version);
+}
+
+bool board_told(const struct board *b, const char *id, struct board_told *out)
+{
+	for (uint32_t i = 0; i < b->entry_chains; i++)
+		for (const struct board_entry *e = b->entries[i]; e; e = e->next)
+			if (strcmp(e->id, id) == 0) {
+				*out = (struct board_told){e->id,      e->version,
+							   e->status,  e->superseded_by,
+							   e->profile, &e->threat,
+							   &e->episode};
+				return true;
+			}
+	return false;
+}
+
 /* One call's worth of saying. */
 struct voice {
 	struct board *b;
@@ -108,6 +129,7 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 	bool silent = e->version > 0 && says == e->says;
 	if (silent && status != CANDIDATE_WITHDRAWN && status != CANDIDATE_EXPIRED)
 		status = e->status;
+	board_profile(v->cx->profile, e->profile);
 	if (!silent) {
 		e->version = c.version;
 		v->say(v->arg, &c);

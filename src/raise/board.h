@@ -45,6 +45,21 @@ int board_expire(struct board *b, const struct candidate_context *cx, int64_t be
 void board_forget(struct board *b, int64_t before_us);
 /* Gives c the id and version under which this episode is known. False: it is not. */
 bool board_name(const struct board *b, const struct candidate_context *cx, struct candidate *c);
+#define BOARD_PROFILE_MAX 100
+/* What was last said of a candidate; pointers last until the next offer. */
+struct board_told {
+	const char *id;
+	uint32_t version;
+	enum candidate_status status;
+	const char *superseded_by; /* or "" */
+	const char *profile;	   /* "observed 1.0"; "": not known */
+	const struct threat_name *threat;
+	const struct episode *episode;
+};
+/* By id. False: nothing that has not been forgotten. Walks them all. */
+bool board_told(const struct board *b, const char *id, struct board_told *out);
+void board_profile(const struct profile *p, char out[BOARD_PROFILE_MAX]);
+
 /* Candidates with this status; for CANDIDATE_EXPIRED, how many have expired so far. */
 uint32_t board_count(const struct board *b, enum candidate_status status);
 

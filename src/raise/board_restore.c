@@ -147,6 +147,16 @@ static void get_superseded(struct cursor *c, char out[CANDIDATE_ID_MAX])
 		c->ok = false;
 }
 
+static void get_profile(struct cursor *c, char out[BOARD_PROFILE_MAX])
+{
+	size_t len = get_below(c, 4, BOARD_PROFILE_MAX);
+	const char *p = take(c, len);
+
+	if (p)
+		memcpy(out, p, len);
+	out[p ? len : 0] = '\0';
+}
+
 static int get_entry(struct cursor *c, struct board *b)
 {
 	struct board_entry head = {0}, *e;
@@ -157,6 +167,7 @@ static int get_entry(struct cursor *c, struct board *b)
 	head.says = get(c, 8);
 	head.cell_us = get_time(c);
 	get_superseded(c, head.superseded_by);
+	get_profile(c, head.profile);
 	head.threat.kind = (uint8_t)get_below(c, 1, NAME_RULE + 1);
 	char *id = get_string(c), *name = get_string(c);
 	int r = !c->ok ? -EBADMSG : id && name ? board_table_reserve(b) : -ENOMEM;
@@ -172,6 +183,7 @@ static int get_entry(struct cursor *c, struct board *b)
 	e->says = head.says;
 	e->cell_us = head.cell_us;
 	memcpy(e->superseded_by, head.superseded_by, sizeof(e->superseded_by));
+	memcpy(e->profile, head.profile, sizeof(e->profile));
 	get_episode(c, &e->episode);
 	board_table_add(b, e);
 	r = c->ok ? 0 : -EBADMSG;

@@ -77,6 +77,7 @@ static void put_entry(struct text *t, const struct board_entry *e)
 	put(t, e->says, 8);
 	put(t, (uint64_t)e->cell_us, 8);
 	put_string(t, e->superseded_by);
+	put_string(t, e->profile);
 	put(t, e->threat.kind, 1);
 	put_string(t, e->threat.id);
 	put_string(t, e->threat.name);

@@ -33,6 +33,7 @@ struct board_entry {
 	/* WITHDRAWN, because it is part of that one: kept so that a line of it that
 	 * another node said cannot bring it back. Else "". */
 	char superseded_by[CANDIDATE_ID_MAX];
+	char profile[BOARD_PROFILE_MAX]; /* under which it was last said; "": a line's */
 	struct threat_name threat;    /* strings are the entry's own */
 	struct episode episode;       /* as last said; without states: from a line */
 };
