@@ -148,7 +148,7 @@ static void walks(const struct fixture *f)
 {
 	struct candidate_context cx = f->cx;
 	static struct walk w;
-	const int rounds = TAP_SANITIZED ? 20 : 200;
+	const int rounds = TAP_SANITIZED ? 60 : 200;
 	int seen = 0, possible = 0;
 
 	for (int round = 0; round < rounds; round++) {
