@@ -71,6 +71,8 @@
 	X(output_stdout, "output.stdout", FLAG, "true", 0, 1, "candidates to standard output")     \
 	X(output_file, "output.file", PATH, "", 0, 0, "candidates to this file as well")           \
 	X(output_topic, "output.topic", TEXT, "", 0, 0, "candidates to this Kafka topic as well")  \
+	X(output_recall, "output.recall", FLAG, "false", 0, 1,                                     \
+	  "run: read output.topic back, so that nodes that share it give an incident one id")     \
 	X(output_hits, "output.hits", PATH, "", 0, 0, "every hit as one NDJSON line to this file") \
 	X(output_stats, "output.stats", PATH, "", 0, 0, "the summary as one JSON object to this file") \
 	X(kafka_brokers, "kafka.brokers", TEXT, "", 0, 0, "host:port,...")                         \

@@ -147,6 +147,7 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	pthread_mutex_init(&e->live_lock, NULL);
 	gate_init(&e->gate);
 	feedback_input_init(&e->feedback);
+	inbox_init(&e->said);
 	ruleset_holder_init(&e->rules);
 	int err = init_parts(e, ps, why);
 	if (err) {
@@ -198,6 +199,7 @@ void engine_destroy(struct engine *e)
 	profile_free(e->profile);
 	gate_fini(&e->gate);
 	feedback_input_fini(&e->feedback);
+	inbox_fini(&e->said);
 	pthread_mutex_destroy(&e->hits.lock);
 	pthread_mutex_destroy(&e->live_lock);
 	free(e);

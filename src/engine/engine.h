@@ -65,8 +65,6 @@ int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate
  * What follows of it is said by the next engine_judge(). 0 or -errno with why; what
  * could be read is heard. @thread judge */
 int engine_feedback_read(struct engine *e, char why[256]);
-/* Keeps a message of feedback.topic for it. False: no memory. @thread any */
-bool engine_feedback_arrived(struct engine *e, const void *p, size_t len);
 const struct feedback *engine_feedback(const struct engine *e);
 
 /* Gives c the id and version under which engine_judge() said its episode. False: never said. */

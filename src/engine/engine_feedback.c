@@ -22,8 +22,7 @@ struct feedback_file {
 void feedback_input_init(struct feedback_input *in)
 {
 	memset(in, 0, sizeof(*in));
-	pthread_mutex_init(&in->lock, NULL);
-	text_init(&in->arrived);
+	inbox_init(&in->arrived);
 }
 
 void feedback_input_fini(struct feedback_input *in)
@@ -31,23 +30,8 @@ void feedback_input_fini(struct feedback_input *in)
 	for (uint32_t i = 0; i < in->file_count; i++)
 		free(in->files[i].path);
 	free(in->files);
-	text_fini(&in->arrived);
+	inbox_fini(&in->arrived);
 	feedback_fini(in->store);
-	pthread_mutex_destroy(&in->lock);
-}
-
-bool engine_feedback_arrived(struct engine *e, const void *p, size_t len)
-{
-	struct feedback_input *in = &e->feedback;
-
-	pthread_mutex_lock(&in->lock);
-	/* a message is a line: what is pretty-printed inside it must not look like many */
-	for (size_t i = 0; i < len; i++)
-		text_char(&in->arrived, ((const char *)p)[i] == '\n' ? ' ' : ((const char *)p)[i]);
-	text_char(&in->arrived, '\n');
-	bool ok = in->arrived.error == 0;
-	pthread_mutex_unlock(&in->lock);
-	return ok;
 }
 
 static int64_t future_limit(const struct engine *e)
@@ -57,14 +41,10 @@ static int64_t future_limit(const struct engine *e)
 
 static int read_arrived(struct engine *e)
 {
-	struct feedback_input *in = &e->feedback;
 	struct text t;
 
-	pthread_mutex_lock(&in->lock);
-	t = in->arrived;
-	text_init(&in->arrived);
-	pthread_mutex_unlock(&in->lock);
-	int err = t.len ? feedback_read(in->store, t.p, t.len, future_limit(e)) : 0;
+	inbox_take(&e->feedback.arrived, &t);
+	int err = t.len ? feedback_read(e->feedback.store, t.p, t.len, future_limit(e)) : 0;
 	text_fini(&t);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include "correlate/assess.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
+#include "engine/inbox.h"
 #include "engine/ruleset.h"
 #include "raise/board.h"
 
@@ -46,9 +47,8 @@ struct gate {
 /* What people said, and where more of it comes from. */
 struct feedback_file;
 struct feedback_input {
-	struct feedback *store; /* @thread judge, as all but the next two */
-	pthread_mutex_t lock;	/* arrived */
-	struct text arrived;	/* messages, a line each */
+	struct feedback *store; /* @thread judge, as all but arrived */
+	struct inbox arrived;	/* messages of feedback.topic */
 	struct feedback_file *files;
 	uint32_t file_count;
 	uint64_t reviewed; /* generation that the board has taken in */
@@ -72,6 +72,7 @@ struct engine {
 	struct assessor *assessor; /* @thread judge */
 	struct board *board;	   /* @thread judge */
 	struct feedback_input feedback;
+	struct inbox said; /* candidates of output.topic, ours and other nodes' */
 	struct batch_pool pool;
 	struct queue work;
 	struct worker *workers;

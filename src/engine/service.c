@@ -44,30 +44,53 @@ static void hear(struct service *s)
 	s->feedback_error = err;
 }
 
-static void recall(void *arg, const struct candidate_head *head, const char *line, size_t len)
+static void recall(struct service *s, const char *where, const char *line, size_t len)
 {
-	struct service *s = arg;
+	const int64_t kept = s->e->config->retention + s->e->profile->window_us;
 	struct candidate_said said;
 	int r = candidate_read(line, len, &said);
 
 	if (r == 0) {
-		const int64_t kept = s->e->config->retention + s->e->profile->window_us;
 		r = board_known(s->e->board, &said);
 		/* a file of years must not be held whole: only what can still change */
 		if (++s->recalled % 1024 == 0)
 			board_forget(s->e->board, said.episode.last_us - kept);
 		candidate_said_fini(&said);
 	}
-	if (r)
-		log_warning("%s: version %u of candidate %s cannot be read back: %s",
-			    s->e->config->output_file, head->version, head->id, strerror(-r));
+	if (r && !s->recall_error)
+		log_warning("%s: a line cannot be read back: %s; others will not be told of",
+			    where, strerror(-r));
+	s->recall_error = s->recall_error ? s->recall_error : r;
+}
+
+static void recall_line(void *arg, const struct candidate_head *head, const char *line, size_t len)
+{
+	struct service *s = arg;
+
+	(void)head;
+	recall(s, s->e->config->output_file, line, len);
+}
+
+/* What other nodes said, or an earlier life, on the topic that they share. */
+static void recall_arrived(struct service *s)
+{
+	struct text t;
+
+	inbox_take(&s->e->said, &t);
+	for (char *p = t.p, *end = p ? p + t.len : p, *nl; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (!nl)
+			break;
+		recall(s, s->e->config->output_topic, p, (size_t)(nl - p));
+	}
+	text_fini(&t);
 }
 
 /* The lines that the file holds name what is still alive, whatever became of state_dir. */
 static void recall_names(struct service *s)
 {
 	const char *path = s->e->config->output_file;
-	int err = path[0] && !s->o->stix ? sink_file_scan(path, recall, s) : 0;
+	int err = path[0] && !s->o->stix ? sink_file_scan(path, recall_line, s) : 0;
 
 	if (err && err != -ENOENT)
 		log_warning("%s: cannot be read back: %s", path, strerror(-err));
@@ -228,6 +251,7 @@ static void look_for_files(struct service *s)
 int service_tick(struct service *s)
 {
 	take_live_indicators(s);
+	recall_arrived(s);
 	look_for_files(s);
 	int err = judge(s);
 	if (!err && durable(s) && checkpoint_due(s)) {
