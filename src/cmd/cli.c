@@ -23,6 +23,8 @@ enum { RUN = 1, REPLAY = 2, CHECK = 4, EXPLAIN = 8, DEMO = 16, BENCH = 32, ALL =
 	X(ONLY_RULES, 'S', NULL, "FILE", ALL, "only the patterns of this file (id:/regex/flags)")  \
 	X(RULES, 's', NULL, "FILE", ALL, "the patterns of this file as well")                      \
 	X(PROFILE, 0, "profile", "ID|FILE", ALL, "the significance profile (default: observed)")   \
+	X(FEEDBACK, 0, "feedback", "PATH", REPLAY | RUN | EXPLAIN,                                   \
+	  "false positives told by people (feedback.by says by whom): a file or a folder")          \
 	X(HOME_NET, 0, "home-net", "CIDR,...", ALL, "what is inside (default: private ranges)")    \
 	X(THREADS, 0, "threads", "N", REPLAY | RUN | DEMO, "worker threads (default: one a core)") \
 	X(INTERFACE, 'i', NULL, "IFACE", RUN, "capture packets here; needs --as before it")        \
@@ -229,6 +231,9 @@ static void apply(struct parse *p, enum flag f, const char *arg)
 		break;
 	case FLAG_PROFILE:
 		set(p, "profile", arg);
+		break;
+	case FLAG_FEEDBACK:
+		set(p, "feedback.path", arg);
 		break;
 	case FLAG_HOME_NET:
 		set(p, "home_net", arg);

@@ -6,52 +6,81 @@
 #include "base/log.h"
 #include "cmd/cmd_engine.h"
 #include "engine/service.h"
+#include "raise/recheck.h"
 
 struct search {
 	const char *id;
 	const struct engine *e;
-	bool found, json;
+	const struct board_told *told; /* NULL: never said */
+	bool found, holds;
 };
 
-static void look(void *arg, const struct candidate *c)
+static void print(struct search *s, const struct candidate *now)
 {
-	struct search *s = arg;
+	const struct candidate_context *cx = engine_context(s->e);
+	bool colour = isatty(STDOUT_FILENO);
 	struct text t;
 
-	if (strcmp(c->id, s->id) != 0)
-		return;
-	s->found = true;
 	text_init(&t);
-	candidate_terminal(&t, c, engine_context(s->e), isatty(STDOUT_FILENO));
-	text_char(&t, '\n');
-	candidate_explain(&t, c, engine_context(s->e));
-	text_char(&t, '\n');
+	if (now)
+		candidate_terminal(&t, now, cx, colour);
+	recheck_print(&t, s->told, now, cx, colour);
+	if (now) {
+		text_char(&t, '\n');
+		candidate_explain(&t, now, cx);
+		text_char(&t, '\n');
+	}
 	if (!t.error)
 		fputs(t.p, stdout);
 	text_fini(&t);
+	s->holds = recheck_holds(s->told, now);
+}
+
+/* Every candidate that the evidence makes now: by the name that was said, or else its own. */
+static void look(void *arg, const struct candidate *c)
+{
+	struct search *s = arg;
+	struct candidate now = *c;
+
+	engine_name(s->e, &now);
+	if (s->found || strcmp(now.id, s->id) != 0)
+		return;
+	s->found = true;
+	/* what was said stands as its status as long as it is no less now */
+	if (s->told && now.status == CANDIDATE_RAISED && s->told->status > CANDIDATE_RAISED &&
+	    s->told->status < CANDIDATE_WITHDRAWN)
+		now.status = s->told->status;
+	print(s, &now);
 }
 
 static int explain(struct cli *cli, struct engine *e)
 {
+	struct board_told told;
 	struct service s;
 	struct search find = {.id = cli->argument, .e = e};
 	char why[256] = "";
 	int err = service_restore(&s, e, why);
 
+	if (!err)
+		err = engine_feedback_read(e, why);
+	checkpoint_marks_fini(&s.marks);
+	outbox_fini(&s.outbox);
 	if (err) {
 		log_error("%s", why);
 		return EXIT_IO;
 	}
-	err = engine_candidates(e, look, &find);
-	checkpoint_marks_fini(&s.marks);
-	outbox_fini(&s.outbox);
-	if (err)
+	if (engine_told(e, cli->argument, &told))
+		find.told = &told;
+	if (find.told ? engine_reassess(e, told.threat, look, &find)
+		      : engine_candidates(e, look, &find))
 		return EXIT_IO;
-	if (find.found)
-		return EXIT_OK;
-	log_error("no candidate %s holds on the evidence in %s", cli->argument,
+	if (!find.found && find.told)
+		print(&find, NULL);
+	if (find.found || find.told)
+		return find.holds ? EXIT_OK : EXIT_CANDIDATES;
+	log_error("no candidate %s is known, nor made by the evidence in %s", cli->argument,
 		  cli->config.state_dir);
-	return EXIT_CANDIDATES;
+	return EXIT_CONFIG;
 }
 
 static int explain_run(struct cli *cli)
@@ -77,8 +106,11 @@ const struct command command_explain = {
 	.name = "explain",
 	.arguments = "ID -c FILE",
 	.summary = "a candidate's evidence, recomputed from the service's last checkpoint",
-	.text = "Judges the stored evidence anew and prints the candidate as it stands: states, criteria\n"
-		"with their legal basis, evidence. Exit 1: it does not hold (any more).\n\n"
-		"  tocsin explain 7c9e6679-7425-50de-944b-e07fc1f90ae7 -c /etc/tocsin/tocsin.yaml\n",
+	.text = "Judges the stored evidence anew, under the profile and feedback in force now, and prints the\n"
+		"candidate as it stands: states, criteria with their legal basis, evidence, score; whether what\n"
+		"was said of it still holds, and what changed since. Exit 0: it holds; 1: it does not; 3: no\n"
+		"such candidate.\n\n"
+		"  tocsin explain 7c9e6679-7425-50de-944b-e07fc1f90ae7 -c /etc/tocsin/tocsin.yaml\n"
+		"  tocsin explain 7c9e6679-7425-50de-944b-e07fc1f90ae7 -c tocsin.yaml --profile stricter.yaml\n",
 	.run = explain_run,
 };

@@ -217,6 +217,10 @@ static int open_all(struct replay *r, struct problems *ps)
 		log_error("%s", why);
 		return EXIT_IO;
 	}
+	if (engine_feedback_read(r->e, why)) {
+		log_error("%s", why);
+		return EXIT_IO;
+	}
 	engine_number_inputs(r->e, &r->inputs);
 	return EXIT_OK;
 }

@@ -69,9 +69,20 @@ void summary_print_counts(FILE *out, const struct summary *s)
 	fprintf(out, "  digest    %s\n", s->digest);
 }
 
+static void print_feedback(FILE *out, const struct feedback *f)
+{
+	for (int i = 0; i < FEEDBACK_COUNTERS; i++) {
+		uint64_t n = feedback_counted(f, (enum feedback_count)i);
+		if (n)
+			fprintf(out, "  feedback  %12llu  %s\n", (unsigned long long)n,
+				feedback_count_name((enum feedback_count)i));
+	}
+}
+
 void summary_print(FILE *out, struct engine *e, const struct summary *s)
 {
 	summary_print_counts(out, s);
+	print_feedback(out, engine_feedback(e));
 	print_set_aside(out, e);
 }
 
@@ -100,6 +111,16 @@ static void json_set_aside(struct text *t, struct engine *e)
 	text_char(t, ']');
 }
 
+static void json_feedback(struct text *t, const struct feedback *f)
+{
+	text_str(t, ",\"feedback\":{");
+	for (int i = 0; i < FEEDBACK_COUNTERS; i++)
+		text_printf(t, "%s\"%s\":%llu", i ? "," : "",
+			    feedback_count_name((enum feedback_count)i),
+			    (unsigned long long)feedback_counted(f, (enum feedback_count)i));
+	text_char(t, '}');
+}
+
 static void json(struct text *t, struct engine *e, const struct summary *s)
 {
 	const struct ledger *l = s->ledger;
@@ -124,6 +145,7 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 		    (unsigned long long)counter_get(&l->field_overflow));
 	json_set_aside(t, e);
 	engine_info_json(t, e);
+	json_feedback(t, engine_feedback(e));
 	text_printf(t, ",\"digest\":\"%s\"}\n", s->digest);
 }
 

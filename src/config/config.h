@@ -62,10 +62,17 @@
 	  "run: at most this long between checkpoints (100ms..1d)")                                \
 	X(raise_interval, "raise_interval", DURATION, "200ms", 0, 1,                               \
 	  "run, --stream: how often changed threats are judged (1ms..1d)")                         \
+	X(feedback_path, "feedback.path", PATH, "", 0, 0,                                          \
+	  "false positives told by people: a file or folder of records, MISP sightings, STIX opinions") \
+	X(feedback_topic, "feedback.topic", TEXT, "", 0, 0, "run: the same from this Kafka topic")  \
+	X(feedback_by, "feedback.by", TEXT, "", 0, 0,                                              \
+	  "who may withdraw a candidate so: names as the records give them, separated by commas")  \
 	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \
 	X(output_stdout, "output.stdout", FLAG, "true", 0, 1, "candidates to standard output")     \
 	X(output_file, "output.file", PATH, "", 0, 0, "candidates to this file as well")           \
 	X(output_topic, "output.topic", TEXT, "", 0, 0, "candidates to this Kafka topic as well")  \
+	X(output_recall, "output.recall", FLAG, "false", 0, 1,                                     \
+	  "run: read output.topic back, so that nodes that share it give an incident one id")     \
 	X(output_hits, "output.hits", PATH, "", 0, 0, "every hit as one NDJSON line to this file") \
 	X(output_stats, "output.stats", PATH, "", 0, 0, "the summary as one JSON object to this file") \
 	X(kafka_brokers, "kafka.brokers", TEXT, "", 0, 0, "host:port,...")                         \

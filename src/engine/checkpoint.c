@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "engine/engine_priv.h"
 
-#define MAGIC	 "tocsinC1"
+#define MAGIC	 "tocsinC2"
 #define BUF_SIZE (1u << 20)
 
 void checkpoint_marks_fini(struct checkpoint_marks *m)
@@ -236,6 +236,30 @@ static void load_outbox(struct stream *s, struct outbox *b)
 	}
 }
 
+/* As records, so that who is registered now decides who is heard. */
+static void save_feedback(struct stream *s, const struct engine *e)
+{
+	struct text t;
+
+	text_init(&t);
+	feedback_print(e->feedback.store, &t);
+	s->error = s->error ? s->error : t.error;
+	put_bytes(s, t.p ? t.p : "", t.len);
+	text_fini(&t);
+}
+
+static void load_feedback(struct stream *s, struct engine *e)
+{
+	size_t len = 0;
+	char *p = get_str(s, &len);
+
+	if (p)
+		s->error = feedback_read(e->feedback.store, p, len, INT64_MAX);
+	/* who is registered may be others than when the board took it in */
+	e->feedback.reviewed = UINT64_MAX;
+	free(p);
+}
+
 static void save_marks(struct stream *s, const struct checkpoint_marks *m)
 {
 	put_u64(s, m->kafka_count);
@@ -283,6 +307,7 @@ static void save_body(struct stream *s, struct engine *e, const struct outbox *b
 	save_objects(s, e);
 	save_marks(s, m);
 	save_outbox(s, b);
+	save_feedback(s, e);
 	if (!s->error)
 		s->error = board_snapshot(e->board, put, s);
 	if (!s->error)
@@ -374,6 +399,8 @@ static void load_body(struct stream *s, struct engine *e, struct outbox *b,
 		load_marks(s, m);
 	if (!s->error)
 		load_outbox(s, b);
+	if (!s->error)
+		load_feedback(s, e);
 	if (!s->error)
 		s->error = board_restore(e->board, get, s);
 	if (!s->error)

@@ -116,6 +116,7 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	snprintf(why, 256, "out of memory");
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
+	    (err = feedback_init(&e->feedback.store, e->config->feedback_by)) ||
 	    (err = init_workers(e)))
 		return err;
 	return take_memory(e, why);
@@ -145,13 +146,15 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	pthread_mutex_init(&e->hits.lock, NULL);
 	pthread_mutex_init(&e->live_lock, NULL);
 	gate_init(&e->gate);
+	feedback_input_init(&e->feedback);
+	inbox_init(&e->said);
 	ruleset_holder_init(&e->rules);
 	int err = init_parts(e, ps, why);
 	if (err) {
 		engine_destroy(e);
 		return err;
 	}
-	e->context = (struct candidate_context){e->names, e->profile, origin_of, e};
+	e->context = (struct candidate_context){e->names, e->profile, origin_of, e, e->feedback.store};
 	e->ingest = (struct ingest_context){
 		.record_bytes_max = (uint32_t)c->record_bytes_max,
 		.follow = false,
@@ -195,6 +198,8 @@ void engine_destroy(struct engine *e)
 	}
 	profile_free(e->profile);
 	gate_fini(&e->gate);
+	feedback_input_fini(&e->feedback);
+	inbox_fini(&e->said);
 	pthread_mutex_destroy(&e->hits.lock);
 	pthread_mutex_destroy(&e->live_lock);
 	free(e);

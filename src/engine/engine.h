@@ -54,12 +54,25 @@ int engine_open_hits(struct engine *e, const char *path);
  * id, each once. 0 or -ENOMEM. */
 int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candidate *c),
 		      void *arg);
+/* The same of one threat, and of episodes that do not hold, as withdrawn. */
+int engine_reassess(struct engine *e, const struct threat_name *t,
+		    void (*fn)(void *arg, const struct candidate *c), void *arg);
 /* While running: judges the threats that changed and says what is new. One
  * thread at a time. 0 or -ENOMEM. */
 int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate *c), void *arg);
 
+/* Hears the files of feedback.path that are new or have changed, and what arrived.
+ * What follows of it is said by the next engine_judge(). 0 or -errno with why; what
+ * could be read is heard. @thread judge */
+int engine_feedback_read(struct engine *e, char why[256]);
+const struct feedback *engine_feedback(const struct engine *e);
+
 /* Gives c the id and version under which engine_judge() said its episode. False: never said. */
 bool engine_name(const struct engine *e, struct candidate *c);
+
+/* What engine_judge() last said of this id. False: nothing. */
+struct board_told;
+bool engine_told(const struct engine *e, const char *id, struct board_told *out);
 
 const struct candidate_context *engine_context(const struct engine *e);
 void engine_ledger(const struct engine *e, struct ledger *sum); /* sum of all workers, now */

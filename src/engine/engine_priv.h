@@ -9,6 +9,7 @@
 #include "correlate/assess.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
+#include "engine/inbox.h"
 #include "engine/ruleset.h"
 #include "raise/board.h"
 
@@ -43,6 +44,18 @@ struct gate {
 	bool closed;
 };
 
+/* What people said, and where more of it comes from. */
+struct feedback_file;
+struct feedback_input {
+	struct feedback *store; /* @thread judge, as all but arrived */
+	struct inbox arrived;	/* messages of feedback.topic */
+	struct feedback_file *files;
+	uint32_t file_count;
+	uint64_t reviewed; /* generation that the board has taken in */
+};
+void feedback_input_init(struct feedback_input *in);
+void feedback_input_fini(struct feedback_input *in);
+
 struct engine {
 	const struct config *config;
 	const struct config *lists; /* whose feeds, rules and benign lists are in force */
@@ -58,6 +71,8 @@ struct engine {
 	bool live_changed;
 	struct assessor *assessor; /* @thread judge */
 	struct board *board;	   /* @thread judge */
+	struct feedback_input feedback;
+	struct inbox said; /* candidates of output.topic, ours and other nodes' */
 	struct batch_pool pool;
 	struct queue work;
 	struct worker *workers;

@@ -11,14 +11,30 @@ struct gathered {
 	const struct engine *e;
 	struct candidate *items;
 	size_t count, capacity;
+	bool all; /* what does not hold, too */
 	int error;
 };
+
+/* As it stands: with a word against it, or not significant, it is withdrawn. */
+static void make(const struct engine *e, const struct episode *ep, struct candidate *c)
+{
+	static const enum candidate_status statuses[] = {[EPISODE_NONE] = CANDIDATE_WITHDRAWN,
+							 [EPISODE_WATCH] = CANDIDATE_WATCH,
+							 [EPISODE_RAISED] = CANDIDATE_RAISED};
+
+	candidate_make(c, &e->context, ep, statuses[ep->status], 1);
+	c->rejected = candidate_rejected(&e->context, c->id, &c->threat, ep);
+	if (c->rejected) {
+		c->status = CANDIDATE_WITHDRAWN;
+		c->score = 0;
+	}
+}
 
 static void gather(void *arg, const struct episode *ep)
 {
 	struct gathered *g = arg;
 
-	if (ep->status == EPISODE_NONE || g->error)
+	if ((ep->status == EPISODE_NONE && !g->all) || g->error)
 		return;
 	if (g->count == g->capacity) {
 		size_t capacity = g->capacity ? g->capacity * 2 : 16;
@@ -30,8 +46,7 @@ static void gather(void *arg, const struct episode *ep)
 		g->items = items;
 		g->capacity = capacity;
 	}
-	candidate_make(&g->items[g->count++], &g->e->context, ep,
-		       ep->status == EPISODE_RAISED ? CANDIDATE_RAISED : CANDIDATE_WATCH, 1);
+	make(g->e, ep, &g->items[g->count++]);
 }
 
 static int by_window(const void *a, const void *b)
@@ -60,6 +75,21 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 	return err;
 }
 
+int engine_reassess(struct engine *e, const struct threat_name *t,
+		    void (*fn)(void *arg, const struct candidate *c), void *arg)
+{
+	struct gathered g = {.e = e, .all = true};
+	uint32_t threat =
+		names_threat(e->names, t->kind, t->id, strlen(t->id), t->name, strlen(t->name));
+	int err = threat ? assess_threat(e->assessor, e->evidence, threat, gather, &g) : -ENOMEM;
+
+	err = err ? err : g.error;
+	for (size_t i = 0; i < g.count && !err; i++)
+		fn(arg, &g.items[i]);
+	free(g.items);
+	return err;
+}
+
 struct offering {
 	struct engine *e;
 	void (*say)(void *arg, const struct candidate *c);
@@ -79,8 +109,13 @@ int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate
 {
 	struct offering o = {e, say, arg, 0};
 	uint32_t threats[DIRTY_AT_ONCE], n;
+	uint64_t generation = feedback_generation(e->feedback.store);
 	int err = 0;
 
+	if (generation != e->feedback.reviewed) {
+		err = board_review(e->board, &e->context, say, arg);
+		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
+	}
 	while (!err && (n = evidence_take_dirty(e->evidence, threats, DIRTY_AT_ONCE)) > 0)
 		for (uint32_t i = 0; i < n && !err; i++) {
 			err = assess_threat(e->assessor, e->evidence, threats[i], offer, &o);
@@ -91,7 +126,12 @@ int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate
 
 bool engine_name(const struct engine *e, struct candidate *c)
 {
-	return board_name(e->board, c);
+	return board_name(e->board, &e->context, c);
+}
+
+bool engine_told(const struct engine *e, const char *id, struct board_told *out)
+{
+	return board_told(e->board, id, out);
 }
 
 static int most_states(const void *a, const void *b)

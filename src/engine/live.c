@@ -181,9 +181,19 @@ static int add_files(struct live *l, const struct config_input *in,
 	return err;
 }
 
+/* A topic that every node reads, from its start, before any telemetry. */
+static void add_read_by_all(struct live *l, const char *name)
+{
+	if (!name[0])
+		return;
+	struct kafka_topic *t = &l->topics[l->topic_count++];
+	snprintf(t->name, sizeof(t->name), "%.255s", name);
+	t->indicators = true;
+}
+
 static int add_topics(struct live *l, const struct config *c)
 {
-	l->topics = calloc(c->input_count + c->feed_count + 1, sizeof(*l->topics));
+	l->topics = calloc(c->input_count + c->feed_count + 3, sizeof(*l->topics));
 	if (!l->topics)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < c->input_count; i++)
@@ -198,16 +208,28 @@ static int add_topics(struct live *l, const struct config *c)
 			snprintf(t->name, sizeof(t->name), "%.255s", c->feeds[i].topic);
 			t->indicators = true;
 		}
+	add_read_by_all(l, c->feedback_topic);
+	if (c->output_recall && strcmp(c->output_format, "stix") != 0)
+		add_read_by_all(l, c->output_topic);
 	return 0;
 }
 
-/* An indicator message: kept, and the next rebuild takes it in. */
+/* An indicator message: kept, and the next rebuild takes it in. Or one of feedback, or a
+ * candidate: kept for the service. */
 static void on_indicator(void *arg, const char *topic, const void *payload, size_t len)
 {
 	struct live *l = arg;
 	struct engine *e = l->e;
 	struct feed feed = {.tlp = TLP_AMBER, .severity = SEVERITY_MEDIUM};
 
+	struct inbox *box = strcmp(topic, e->config->feedback_topic) == 0 ? &e->feedback.arrived
+			    : strcmp(topic, e->config->output_topic) == 0 ? &e->said
+									  : NULL;
+	if (box) {
+		if (!inbox_add(box, payload, len))
+			log_error("out of memory: a message of %s was not taken", topic);
+		return;
+	}
 	for (uint32_t i = 0; i < e->config->feed_count; i++) {
 		const struct config_feed *f = &e->config->feeds[i];
 		if (strcmp(f->topic, topic) != 0)

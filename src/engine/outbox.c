@@ -101,13 +101,15 @@ struct marking {
 	uint32_t bit;
 };
 
-static void mark(void *arg, const char *id, uint32_t version, uint64_t says)
+static void mark(void *arg, const struct candidate_head *head, const char *line, size_t len)
 {
 	struct marking *m = arg;
 
-	(void)says;
+	(void)line;
+	(void)len;
 	for (uint32_t i = 0; i < m->b->count; i++)
-		if (m->b->entries[i].version == version && strcmp(m->b->entries[i].id, id) == 0)
+		if (m->b->entries[i].version == head->version &&
+		    strcmp(m->b->entries[i].id, head->id) == 0)
 			m->b->entries[i].sent |= m->bit;
 }
 

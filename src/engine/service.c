@@ -33,12 +33,77 @@ int service_restore(struct service *s, struct engine *e, char why[256])
 	return err;
 }
 
+/* A folder that cannot be read now may be there later: said once. */
+static void hear(struct service *s)
+{
+	char why[256];
+	int err = engine_feedback_read(s->e, why);
+
+	if (err && err != s->feedback_error)
+		log_warning("%s", why);
+	s->feedback_error = err;
+}
+
+static void recall(struct service *s, const char *where, const char *line, size_t len)
+{
+	const int64_t kept = s->e->config->retention + s->e->profile->window_us;
+	struct candidate_said said;
+	int r = candidate_read(line, len, &said);
+
+	if (r == 0) {
+		r = board_known(s->e->board, &said);
+		/* a file of years must not be held whole: only what can still change */
+		if (++s->recalled % 1024 == 0)
+			board_forget(s->e->board, said.episode.last_us - kept);
+		candidate_said_fini(&said);
+	}
+	if (r && !s->recall_error)
+		log_warning("%s: a line cannot be read back: %s; others will not be told of",
+			    where, strerror(-r));
+	s->recall_error = s->recall_error ? s->recall_error : r;
+}
+
+static void recall_line(void *arg, const struct candidate_head *head, const char *line, size_t len)
+{
+	struct service *s = arg;
+
+	(void)head;
+	recall(s, s->e->config->output_file, line, len);
+}
+
+/* What other nodes said, or an earlier life, on the topic that they share. */
+static void recall_arrived(struct service *s)
+{
+	struct text t;
+
+	inbox_take(&s->e->said, &t);
+	for (char *p = t.p, *end = p ? p + t.len : p, *nl; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (!nl)
+			break;
+		recall(s, s->e->config->output_topic, p, (size_t)(nl - p));
+	}
+	text_fini(&t);
+}
+
+/* The lines that the file holds name what is still alive, whatever became of state_dir. */
+static void recall_names(struct service *s)
+{
+	const char *path = s->e->config->output_file;
+	int err = path[0] && !s->o->stix ? sink_file_scan(path, recall_line, s) : 0;
+
+	if (err && err != -ENOENT)
+		log_warning("%s: cannot be read back: %s", path, strerror(-err));
+}
+
 int service_start(struct service *s, struct output *o, const struct live_options *lo,
 		  char why[256])
 {
 	s->o = o;
 	if (s->e->config->output_file[0])
 		outbox_mark_written(&s->outbox, o, s->e->config->output_file);
+	recall_names(s);
+	hear(s);
 	int err = engine_start(s->e, true);
 	if (err) {
 		snprintf(why, 256, "worker threads: %s", strerror(-err));
@@ -180,11 +245,13 @@ static void look_for_files(struct service *s)
 		return;
 	s->scan_ns = now;
 	live_rescan(s->live);
+	hear(s);
 }
 
 int service_tick(struct service *s)
 {
 	take_live_indicators(s);
+	recall_arrived(s);
 	look_for_files(s);
 	int err = judge(s);
 	if (!err && durable(s) && checkpoint_due(s)) {
@@ -212,6 +279,7 @@ int service_stop(struct service *s)
 	if (s->live)
 		live_join(s->live);
 	engine_stop(s->e);
+	hear(s);
 	int judged = engine_judge(s->e, say, s);
 	if (durable(s))
 		err = write_checkpoint(s);

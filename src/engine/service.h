@@ -25,6 +25,9 @@ struct service {
 	uint64_t judged_ns, judge_took_ns, checkpoint_took_ns;
 	bool changed; /* since the last checkpoint */
 	uint64_t raised, watch;
+	uint32_t recalled; /* lines of earlier lives and other nodes */
+	int recall_error;  /* the first line that could not be read */
+	int feedback_error; /* of the last look */
 	int error; /* last output error, 0 when all went out */
 };
 

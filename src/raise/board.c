@@ -1,7 +1,9 @@
 #include "raise/board_table.h"
+#include "raise/lifecycle.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,14 +24,63 @@ void board_fini(struct board *b)
 uint32_t board_count(const struct board *b, enum candidate_status status)
 {
 	assert((unsigned)status < CANDIDATE_STATUSES);
-	return b->by_status[status];
+	return status == CANDIDATE_EXPIRED ? b->expired : b->by_status[status];
 }
 
-int board_known(struct board *b, const char *id, uint32_t version, uint64_t says)
+static int add_known(struct board *b, const struct candidate_said *s)
 {
-	if (strlen(id) != CANDIDATE_ID_MAX - 1)
-		return -EINVAL;
-	return board_table_set_line(b, id, version, says);
+	int r = board_table_reserve(b);
+	struct board_entry *e = r ? NULL : board_table_new(&s->threat);
+
+	if (!e)
+		return -ENOMEM;
+	memcpy(e->id, s->head.id, sizeof(e->id));
+	e->cell_us = s->head.cell_us;
+	e->status = s->head.status;
+	e->episode = s->episode;
+	board_table_add(b, e);
+	return 0;
+}
+
+int board_known(struct board *b, const struct candidate_said *s)
+{
+	struct board_entry *e = board_table_find(b, &s->threat, s->head.id);
+
+	if (e && (e->superseded_by[0] || s->head.version <= e->version))
+		return 0;
+	if (!e) {
+		int r = add_known(b, s);
+		if (r)
+			return r;
+		e = board_table_find(b, &s->threat, s->head.id);
+	}
+	b->by_status[e->status]--;
+	b->by_status[s->head.status]++;
+	e->status = s->head.status;
+	e->version = s->head.version;
+	e->says = s->head.says;
+	memcpy(e->superseded_by, s->superseded_by, sizeof(e->superseded_by));
+	return 0;
+}
+
+void board_profile(const struct profile *p, char out[BOARD_PROFILE_MAX])
+{
+	static_assert(BOARD_PROFILE_MAX > sizeof(p->id) + sizeof(p->version), "both, and a space");
+	snprintf(out, BOARD_PROFILE_MAX, "%s %s", p->id, p->version);
+}
+
+bool board_told(const struct board *b, const char *id, struct board_told *out)
+{
+	for (uint32_t i = 0; i < b->entry_chains; i++)
+		for (const struct board_entry *e = b->entries[i]; e; e = e->next)
+			if (strcmp(e->id, id) == 0) {
+				*out = (struct board_told){e->id,      e->version,
+							   e->status,  e->superseded_by,
+							   e->profile, &e->threat,
+							   &e->episode};
+				return true;
+			}
+	return false;
 }
 
 /* One call's worth of saying. */
@@ -39,11 +90,6 @@ struct voice {
 	board_say *say;
 	void *arg;
 };
-
-static bool is_raised(enum candidate_status s)
-{
-	return s == CANDIDATE_RAISED || s == CANDIDATE_UPDATED;
-}
 
 /* What the candidate's line says, version and status aside. */
 static int line_says(const struct candidate *c, const struct candidate_context *cx, uint64_t *says)
@@ -72,21 +118,18 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 
 	candidate_make_of(&c, v->cx, &e->threat, ep, status, e->version + 1);
 	memcpy(c.id, e->id, sizeof(c.id));
+	c.cell_us = e->cell_us;
 	memcpy(c.superseded_by, superseded_by, strlen(superseded_by) + 1);
+	if (status == CANDIDATE_WITHDRAWN && !superseded_by[0])
+		c.rejected = candidate_rejected(v->cx, e->id, &e->threat, ep);
 	int r = line_says(&c, v->cx, &says);
 	if (r)
 		return r;
 
 	bool silent = e->version > 0 && says == e->says;
-	const struct board_line *l = board_table_line(v->b, e->id);
-	if (!silent && l && l->version >= c.version) {
-		/* an earlier life got further than what it saved */
-		silent = says == l->says;
-		c.version = silent ? l->version : l->version + 1;
-		e->version = c.version;
-	}
-	if (silent && is_raised(e->status) && is_raised(status))
+	if (silent && status != CANDIDATE_WITHDRAWN && status != CANDIDATE_EXPIRED)
 		status = e->status;
+	board_profile(v->cx->profile, e->profile);
 	if (!silent) {
 		e->version = c.version;
 		v->say(v->arg, &c);
@@ -99,61 +142,69 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 	return 0;
 }
 
-static enum candidate_status next_status(const struct board_entry *e, const struct episode *ep)
+static enum life_event event_of(const struct voice *v, const char *id,
+				const struct threat_name *threat, const struct episode *was,
+				const struct episode *now)
 {
-	switch (ep->status) {
-	case EPISODE_RAISED:
-		return is_raised(e->status) ? CANDIDATE_UPDATED : CANDIDATE_RAISED;
-	case EPISODE_WATCH:
-		return CANDIDATE_WATCH;
-	case EPISODE_NONE:
-		break;
-	}
-	return CANDIDATE_WITHDRAWN;
+	return candidate_rejected(v->cx, id, threat, now) ? LIFE_REJECTED
+							  : lifecycle_event(was, now);
 }
 
 static int first_time(const struct voice *v, const struct threat_name *threat,
 		      const struct episode *ep)
 {
+	static const struct episode never;
+	const int64_t window_us = v->cx->profile->window_us;
+	int64_t cell_us = candidate_cell(ep->first_us, window_us);
+	char id[CANDIDATE_ID_MAX];
+
+	candidate_id(threat, cell_us, window_us, id);
+	int status = lifecycle_next(LIFE_NEW, event_of(v, id, threat, &never, ep));
+	if (status == LIFE_STAYS)
+		return 0;
 	int r = board_table_reserve(v->b);
 	struct board_entry *e = r ? NULL : board_table_new(threat);
-
 	if (!e)
 		return -ENOMEM;
-	candidate_id(threat, ep->first_us, e->id);
-	e->start_us = ep->first_us;
+	e->cell_us = cell_us;
+	memcpy(e->id, id, sizeof(e->id));
 	e->status = CANDIDATE_WATCH;
 	board_table_add(v->b, e);
-	r = tell(v, e, ep, next_status(e, ep), "");
+	r = tell(v, e, ep, (enum candidate_status)status, "");
 	if (r)
 		board_table_remove(v->b, e);
 	return r;
 }
 
-static bool overlaps(const struct board_entry *e, const struct episode *ep)
+/* Is e, by its evidence, a name of this episode? */
+static bool names(const struct board_entry *e, const struct episode *ep, int64_t window_us)
 {
-	return e->episode.first_us <= ep->last_us && ep->first_us <= e->episode.last_us;
+	return !e->superseded_by[0] && e->episode.first_us - window_us <= ep->last_us &&
+	       ep->first_us - window_us <= e->episode.last_us;
 }
 
-/* What is alive goes on before what was withdrawn; then the earlier window. */
+/* What is alive goes on before what was withdrawn or expired; then the earlier cell. */
 static bool before(const struct board_entry *a, const struct board_entry *b)
 {
-	bool a_gone = a->status == CANDIDATE_WITHDRAWN, b_gone = b->status == CANDIDATE_WITHDRAWN;
+	bool a_gone = a->status >= CANDIDATE_WITHDRAWN, b_gone = b->status >= CANDIDATE_WITHDRAWN;
+
+	static_assert(CANDIDATE_EXPIRED > CANDIDATE_WITHDRAWN && CANDIDATE_STATUSES == 6,
+		      "withdrawn and expired are the last");
 
 	if (a_gone != b_gone)
 		return b_gone;
-	if (a->start_us != b->start_us)
-		return a->start_us < b->start_us;
+	if (a->cell_us != b->cell_us)
+		return a->cell_us < b->cell_us;
 	return strcmp(a->id, b->id) < 0;
 }
 
 static struct board_entry *survivor(const struct board *b, const struct threat_name *threat,
-				    const struct episode *ep)
+				    const struct episode *ep, int64_t window_us)
 {
 	struct board_entry *best = NULL;
 
 	for (struct board_entry *e = board_table_first(b, threat); e; e = board_table_next(e))
-		if (overlaps(e, ep) && (!best || before(e, best)))
+		if (names(e, ep, window_us) && (!best || before(e, best)))
 			best = e;
 	return best;
 }
@@ -161,17 +212,33 @@ static struct board_entry *survivor(const struct board *b, const struct threat_n
 /* Known candidates that this episode shows to be part of the survivor. */
 static int take_over(const struct voice *v, struct board_entry *keep)
 {
-	for (struct board_entry *e = board_table_first(v->b, &keep->threat), *next; e; e = next) {
-		next = board_table_next(e);
-		if (e == keep || !overlaps(e, &keep->episode))
+	const int64_t window_us = v->cx->profile->window_us;
+	int r = 0;
+
+	for (struct board_entry *e = board_table_first(v->b, &keep->threat); e && r == 0;
+	     e = board_table_next(e)) {
+		if (e == keep || !names(e, &keep->episode, window_us))
 			continue;
-		int r = 0;
-		if (e->status != CANDIDATE_WITHDRAWN)
-			r = tell(v, e, &e->episode, CANDIDATE_WITHDRAWN, keep->id);
-		if (r)
-			return r;
-		board_table_remove(v->b, e);
+		/* a line does not say enough to tell of it: the survivor's evidence does */
+		const struct episode ep = e->episode.states ? e->episode : keep->episode;
+		int status = lifecycle_next(e->status, LIFE_JOINED);
+		if (status != LIFE_STAYS)
+			r = tell(v, e, &ep, (enum candidate_status)status, keep->id);
+		if (r == 0)
+			memcpy(e->superseded_by, keep->id, sizeof(e->superseded_by));
 	}
+	return r;
+}
+
+/* The step that this assessment means for e. */
+static int move(const struct voice *v, struct board_entry *e, const struct episode *ep)
+{
+	int status = lifecycle_next(e->status, event_of(v, e->id, &e->threat, &e->episode, ep));
+
+	if (status != LIFE_STAYS)
+		return tell(v, e, ep, (enum candidate_status)status, "");
+	/* nothing to say, but its evidence goes on, and so does its time */
+	e->episode = *ep;
 	return 0;
 }
 
@@ -182,22 +249,24 @@ int board_offer(struct board *b, const struct candidate_context *cx, const struc
 	const struct threat_name *threat = names_threat_get(cx->names, ep->threat);
 
 	assert(threat && ep->states <= STATES);
-	struct board_entry *e = survivor(b, threat, ep);
-	if (!e)
-		return ep->status == EPISODE_NONE ? 0 : first_time(&v, threat, ep);
-	if (e->status == CANDIDATE_WITHDRAWN && ep->status == EPISODE_NONE)
+	if (ep->last_us < b->horizon_us)
 		return 0;
-	int r = tell(&v, e, ep, next_status(e, ep), "");
+	struct board_entry *e = survivor(b, threat, ep, cx->profile->window_us);
+	if (!e)
+		return first_time(&v, threat, ep);
+	int r = move(&v, e, ep);
 	return r ? r : take_over(&v, e);
 }
 
-bool board_name(const struct board *b, struct candidate *c)
+bool board_name(const struct board *b, const struct candidate_context *cx, struct candidate *c)
 {
-	const struct board_entry *e = survivor(b, &c->threat, &c->episode);
+	const struct board_entry *e =
+		survivor(b, &c->threat, &c->episode, cx->profile->window_us);
 
 	if (!e)
 		return false;
 	memcpy(c->id, e->id, sizeof(c->id));
+	c->cell_us = e->cell_us;
 	c->version = e->version;
 	return true;
 }
@@ -212,40 +281,64 @@ static int by_window(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-static uint32_t collect(const struct board *b, int64_t before_us, struct board_entry **list)
+void board_forget(struct board *b, int64_t before_us)
 {
-	uint32_t n = 0;
-
 	for (uint32_t i = 0; i < b->entry_chains; i++)
-		for (struct board_entry *e = b->entries[i]; e; e = e->next)
+		for (struct board_entry *e = b->entries[i], *next; e; e = next) {
+			next = e->next;
 			if (e->episode.last_us < before_us)
-				list[n++] = e;
-	return n;
+				board_table_remove(b, e);
+		}
+}
+
+/* Entries that ended before this time, by window and id. NULL: no memory. */
+static struct board_entry **collect(const struct board *b, int64_t before_us, uint32_t *count)
+{
+	struct board_entry **list = calloc(b->entry_count + 1, sizeof(*list));
+
+	*count = 0;
+	for (uint32_t i = 0; list && i < b->entry_chains; i++)
+		for (struct board_entry *e = b->entries[i]; e; e = e->next)
+			if (e->episode.last_us < before_us && !e->superseded_by[0])
+				list[(*count)++] = e;
+	if (list)
+		qsort(list, *count, sizeof(list[0]), by_window);
+	return list;
+}
+
+int board_review(struct board *b, const struct candidate_context *cx, board_say *say, void *arg)
+{
+	const struct voice v = {b, cx, say, arg};
+	uint32_t n;
+	struct board_entry **list = collect(b, INT64_MAX, &n);
+	int r = list ? 0 : -ENOMEM;
+
+	for (uint32_t i = 0; i < n && r == 0; i++)
+		/* what evidence withdrew, or only a line told of, has nothing to judge */
+		if (list[i]->episode.status != EPISODE_NONE && list[i]->status != CANDIDATE_EXPIRED)
+			r = move(&v, list[i], &list[i]->episode);
+	free(list);
+	return r;
 }
 
 int board_expire(struct board *b, const struct candidate_context *cx, int64_t before_us,
 		 board_say *say, void *arg)
 {
 	const struct voice v = {b, cx, say, arg};
-	struct board_entry **list = calloc(b->entry_count + 1, sizeof(*list));
-	int r = 0;
+	uint32_t n;
+	struct board_entry **list = collect(b, before_us, &n);
+	int r = list ? 0 : -ENOMEM;
 
-	if (!list)
-		return -ENOMEM;
-	uint32_t n = collect(b, before_us, list);
-	qsort(list, n, sizeof(list[0]), by_window);
+	b->horizon_us = before_us > b->horizon_us ? before_us : b->horizon_us;
 	for (uint32_t i = 0; i < n && r == 0; i++) {
-		struct board_entry *e = list[i];
-		if (e->status != CANDIDATE_WITHDRAWN) {
-			r = tell(&v, e, &e->episode, CANDIDATE_EXPIRED, "");
-			if (r)
-				break;
-			/* the count of those that expired stays when the entry goes */
-			b->by_status[CANDIDATE_EXPIRED]++;
-		}
-		board_table_forget_line(b, e->id);
-		board_table_remove(b, e);
+		int status = lifecycle_next(list[i]->status, LIFE_OVER);
+		if (status == LIFE_STAYS)
+			continue;
+		r = tell(&v, list[i], &list[i]->episode, (enum candidate_status)status, "");
+		b->expired += r == 0;
 	}
 	free(list);
+	if (r == 0)
+		board_forget(b, before_us - cx->profile->window_us);
 	return r;
 }

@@ -2,30 +2,22 @@
  * board - the candidates that are alive: status, version, what was last said.
  *
  * offer() takes each episode as assessed now and decides what to say: nothing,
- * a new watch or raised candidate, an update, a withdrawal. An episode that
- * overlaps a known candidate of the same threat is that candidate and keeps
- * its id, so late evidence and restarts cannot double it.
+ * a new watch or raised candidate, an update, a withdrawal. An episode within a
+ * window of a known candidate of the same threat is that candidate and keeps
+ * its id, so late evidence and restarts cannot double it. That is exact, not a
+ * guess: evidence no further apart than a window is one episode.
  *
- *   known as      episode is      said
- *   -             watch, raised   watch, raised
- *   watch         watch           watch, when the line differs
- *   watch         raised          raised
- *   raised        raised          updated, when the line differs
- *   raised        watch           watch: it holds in fewer states than before
- *   any of them   none            withdrawn
- *   withdrawn     watch, raised   watch, raised
- *
- * "The line differs" is meant literally, version and status aside. When late
- * evidence bridges two known candidates, the one whose window began first goes
- * on and the other is withdrawn with superseded_by; that is the id which a
- * replay of the same evidence gives, most likely.
+ * What follows what is lifecycle.h's table; a step whose line says the same as
+ * the last, version and status aside, is not said. When an episode has several names (late evidence bridged two candidates, or another
+ * node named it too), the one of the earliest cell goes on and the others are
+ * withdrawn with superseded_by. So whoever knows the same names keeps the same.
  *
  * Thread   one owner (the raise thread); save and restore while it rests.
  * Order    say is called in the order of the changes; a survivor before the
  *          withdrawal of what it took over; expiries by window start and id.
  * Owns     its candidates and strings.
- * Memory   heap: about 5 kB a live candidate.
- * Limit    grows with the live candidates.
+ * Memory   heap: about 5 kB a candidate that has not expired.
+ * Limit    grows with the candidates that have not expired.
  */
 #ifndef TOCSIN_RAISE_BOARD_H
 #define TOCSIN_RAISE_BOARD_H
@@ -42,21 +34,42 @@ typedef void board_say(void *arg, const struct candidate *c);
 /* Says what changed. 0; -ENOMEM: offer it again, nothing will be said twice. */
 int board_offer(struct board *b, const struct candidate_context *cx, const struct episode *ep,
 		board_say *say, void *arg);
-/* Candidates whose window ended before this time expire, through say. 0, -ENOMEM. */
+/* After cx->feedback has changed: says what follows for what is known. 0, -ENOMEM. */
+int board_review(struct board *b, const struct candidate_context *cx, board_say *say, void *arg);
+/* Candidates whose window ended before this time expire, through say; episodes that
+ * did are no news from now on. What no evidence after this time can reach is
+ * forgotten. 0, -ENOMEM. */
 int board_expire(struct board *b, const struct candidate_context *cx, int64_t before_us,
 		 board_say *say, void *arg);
+/* Forgets what ended before this time without a word. */
+void board_forget(struct board *b, int64_t before_us);
 /* Gives c the id and version under which this episode is known. False: it is not. */
-bool board_name(const struct board *b, struct candidate *c);
+bool board_name(const struct board *b, const struct candidate_context *cx, struct candidate *c);
+#define BOARD_PROFILE_MAX 100
+/* What was last said of a candidate; pointers last until the next offer. */
+struct board_told {
+	const char *id;
+	uint32_t version;
+	enum candidate_status status;
+	const char *superseded_by; /* or "" */
+	const char *profile;	   /* "observed 1.0"; "": not known */
+	const struct threat_name *threat;
+	const struct episode *episode;
+};
+/* By id. False: nothing that has not been forgotten. Walks them all. */
+bool board_told(const struct board *b, const char *id, struct board_told *out);
+void board_profile(const struct profile *p, char out[BOARD_PROFILE_MAX]);
+
 /* Candidates with this status; for CANDIDATE_EXPIRED, how many have expired so far. */
 uint32_t board_count(const struct board *b, enum candidate_status status);
 
 /*
- * A sink holds this line from an earlier life that was not saved (as from
- * sink_file_scan): the candidate's versions go on from there, and a line that
- * says the same again is not said. Call for all before the first offer, and
- * offer only after the input has caught up. 0, -EINVAL (no id), -ENOMEM.
+ * Somebody else said this: an earlier life that was not saved (as from
+ * sink_file_scan), or another node. The candidate is known by that name from
+ * now on, its versions go on from there, and a line that says the same again is
+ * not said. A join: lines may come in any order, and again. 0, -ENOMEM.
  */
-int board_known(struct board *b, const char *id, uint32_t version, uint64_t says);
+int board_known(struct board *b, const struct candidate_said *s);
 
 /* Binary, versioned, checksummed, through the same callbacks as evidence. */
 int board_snapshot(const struct board *b, int (*write)(void *arg, const void *p, size_t len),

@@ -136,15 +136,38 @@ static void get_episode(struct cursor *c, struct episode *ep)
 		c->ok = false;
 }
 
+/* Empty, or an id. */
+static void get_superseded(struct cursor *c, char out[CANDIDATE_ID_MAX])
+{
+	uint64_t len = get(c, 4);
+
+	if (len == CANDIDATE_ID_MAX - 1)
+		get_id(c, out);
+	else if (len)
+		c->ok = false;
+}
+
+static void get_profile(struct cursor *c, char out[BOARD_PROFILE_MAX])
+{
+	size_t len = get_below(c, 4, BOARD_PROFILE_MAX);
+	const char *p = take(c, len);
+
+	if (p)
+		memcpy(out, p, len);
+	out[p ? len : 0] = '\0';
+}
+
 static int get_entry(struct cursor *c, struct board *b)
 {
 	struct board_entry head = {0}, *e;
 
 	get_id(c, head.id);
 	head.version = (uint32_t)get(c, 4);
-	head.status = (enum candidate_status)get_below(c, 1, CANDIDATE_EXPIRED);
+	head.status = (enum candidate_status)get_below(c, 1, CANDIDATE_STATUSES);
 	head.says = get(c, 8);
-	head.start_us = get_time(c);
+	head.cell_us = get_time(c);
+	get_superseded(c, head.superseded_by);
+	get_profile(c, head.profile);
 	head.threat.kind = (uint8_t)get_below(c, 1, NAME_RULE + 1);
 	char *id = get_string(c), *name = get_string(c);
 	int r = !c->ok ? -EBADMSG : id && name ? board_table_reserve(b) : -ENOMEM;
@@ -158,7 +181,9 @@ static int get_entry(struct cursor *c, struct board *b)
 	e->version = head.version;
 	e->status = head.status;
 	e->says = head.says;
-	e->start_us = head.start_us;
+	e->cell_us = head.cell_us;
+	memcpy(e->superseded_by, head.superseded_by, sizeof(e->superseded_by));
+	memcpy(e->profile, head.profile, sizeof(e->profile));
 	get_episode(c, &e->episode);
 	board_table_add(b, e);
 	r = c->ok ? 0 : -EBADMSG;
@@ -170,20 +195,14 @@ out:
 
 static int get_board(struct cursor *c, struct board *b)
 {
-	uint32_t expired = (uint32_t)get(c, 4), n = (uint32_t)get(c, 4);
 	int r = 0;
+
+	b->expired = (uint32_t)get(c, 4);
+	b->horizon_us = (int64_t)get(c, 8);
+	uint32_t n = (uint32_t)get(c, 4);
 
 	for (; n > 0 && r == 0; n--)
 		r = get_entry(c, b);
-	b->by_status[CANDIDATE_EXPIRED] = expired;
-	n = r == 0 ? (uint32_t)get(c, 4) : 0;
-	for (; n > 0 && r == 0; n--) {
-		char id[CANDIDATE_ID_MAX];
-		get_id(c, id);
-		uint32_t version = (uint32_t)get(c, 4);
-		uint64_t says = get(c, 8);
-		r = c->ok ? board_table_set_line(b, id, version, says) : -EBADMSG;
-	}
 	if (r == 0 && (!c->ok || c->p != c->end))
 		r = -EBADMSG;
 	return r;

@@ -75,7 +75,9 @@ static void put_entry(struct text *t, const struct board_entry *e)
 	put(t, e->version, 4);
 	put(t, e->status, 1);
 	put(t, e->says, 8);
-	put(t, (uint64_t)e->start_us, 8);
+	put(t, (uint64_t)e->cell_us, 8);
+	put_string(t, e->superseded_by);
+	put_string(t, e->profile);
 	put(t, e->threat.kind, 1);
 	put_string(t, e->threat.id);
 	put_string(t, e->threat.name);
@@ -84,18 +86,12 @@ static void put_entry(struct text *t, const struct board_entry *e)
 
 static void put_board(struct text *t, const struct board *b)
 {
-	put(t, b->by_status[CANDIDATE_EXPIRED], 4);
+	put(t, b->expired, 4);
+	put(t, (uint64_t)b->horizon_us, 8);
 	put(t, b->entry_count, 4);
 	for (uint32_t i = 0; i < b->entry_chains; i++)
 		for (const struct board_entry *e = b->entries[i]; e; e = e->next)
 			put_entry(t, e);
-	put(t, b->line_count, 4);
-	for (uint32_t i = 0; i < b->line_chains; i++)
-		for (const struct board_line *l = b->lines[i]; l; l = l->next) {
-			text_bytes(t, l->id, CANDIDATE_ID_MAX - 1);
-			put(t, l->version, 4);
-			put(t, l->says, 8);
-		}
 }
 
 int board_snapshot(const struct board *b, int (*write)(void *arg, const void *p, size_t len),

@@ -104,74 +104,14 @@ struct board_entry *board_table_next(const struct board_entry *e)
 	return same_threat(e->next, e->hash, &e->threat);
 }
 
-static struct board_line **line_chain(const struct board *b, const char *id)
+struct board_entry *board_table_find(const struct board *b, const struct threat_name *threat,
+				     const char *id)
 {
-	return &b->lines[hash_bytes(id, strlen(id), 0) & (b->line_chains - 1)];
-}
+	struct board_entry *e = board_table_first(b, threat);
 
-struct board_line *board_table_line(const struct board *b, const char *id)
-{
-	struct board_line *l = b->line_chains ? *line_chain(b, id) : NULL;
-
-	while (l && strcmp(l->id, id) != 0)
-		l = l->next;
-	return l;
-}
-
-static int grow_lines(struct board *b)
-{
-	uint32_t old_chains = b->line_chains, chains = old_chains ? old_chains * 2 : 64;
-	struct board_line **old = b->lines, **new = calloc(chains, sizeof(*new));
-
-	if (!new)
-		return -ENOMEM;
-	b->lines = new;
-	b->line_chains = chains;
-	for (uint32_t i = 0; i < old_chains; i++)
-		for (struct board_line *l = old[i], *next; l; l = next) {
-			next = l->next;
-			struct board_line **chain = line_chain(b, l->id);
-			l->next = *chain;
-			*chain = l;
-		}
-	free(old);
-	return 0;
-}
-
-int board_table_set_line(struct board *b, const char *id, uint32_t version, uint64_t says)
-{
-	struct board_line *l = board_table_line(b, id);
-
-	assert(strlen(id) < CANDIDATE_ID_MAX);
-	if (!l) {
-		if (b->line_count == b->line_chains && grow_lines(b) != 0)
-			return -ENOMEM;
-		l = calloc(1, sizeof(*l));
-		if (!l)
-			return -ENOMEM;
-		memcpy(l->id, id, strlen(id) + 1);
-		struct board_line **chain = line_chain(b, id);
-		l->next = *chain;
-		*chain = l;
-		b->line_count++;
-	}
-	l->version = version;
-	l->says = says;
-	return 0;
-}
-
-void board_table_forget_line(struct board *b, const char *id)
-{
-	struct board_line *l = board_table_line(b, id);
-
-	if (!l)
-		return;
-	struct board_line **at = line_chain(b, id);
-	while (*at != l)
-		at = &(*at)->next;
-	*at = l->next;
-	b->line_count--;
-	free(l);
+	while (e && strcmp(e->id, id) != 0)
+		e = board_table_next(e);
+	return e;
 }
 
 void board_table_clear(struct board *b)
@@ -181,12 +121,6 @@ void board_table_clear(struct board *b)
 			next = e->next;
 			board_table_free(e);
 		}
-	for (uint32_t i = 0; i < b->line_chains; i++)
-		for (struct board_line *l = b->lines[i], *next; l; l = next) {
-			next = l->next;
-			free(l);
-		}
 	free(b->entries);
-	free(b->lines);
 	memset(b, 0, sizeof(*b));
 }

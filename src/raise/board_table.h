@@ -1,12 +1,11 @@
 /*
- * board_table - where the board keeps its candidates: by threat, and the lines
- * of an earlier life by id. Private to board.c, board_snapshot.c and
- * board_restore.c.
+ * board_table - where the board keeps its candidates, by threat. Private to
+ * board.c, board_snapshot.c and board_restore.c.
  *
  * Thread   one owner.
  * Order    entries of one threat are chained, newest first.
  * Owns     entries and their strings.
- * Memory   heap; both tables double when they hold as many as they have chains.
+ * Memory   heap; the table doubles when it holds as many as it has chains.
  * Limit    UINT32_MAX entries.
  */
 #ifndef TOCSIN_RAISE_BOARD_TABLE_H
@@ -21,33 +20,31 @@
  * that neither padding nor a new field changes what an old snapshot means.
  */
 #define BOARD_SNAPSHOT_MAGIC   "tocsinbd"
-#define BOARD_SNAPSHOT_VERSION 1u
+#define BOARD_SNAPSHOT_VERSION 2u
 
 struct board_entry {
 	struct board_entry *next;
 	uint64_t hash; /* of threat kind and id */
 	char id[CANDIDATE_ID_MAX];
 	uint32_t version;
-	enum candidate_status status; /* never EXPIRED: that leaves the board */
+	enum candidate_status status;
 	uint64_t says;                /* candidate_head.says of the last line */
-	int64_t start_us;             /* window start when it got its id */
+	int64_t cell_us;              /* that its id was made of */
+	/* WITHDRAWN, because it is part of that one: kept so that a line of it that
+	 * another node said cannot bring it back. Else "". */
+	char superseded_by[CANDIDATE_ID_MAX];
+	char profile[BOARD_PROFILE_MAX]; /* under which it was last said; "": a line's */
 	struct threat_name threat;    /* strings are the entry's own */
-	struct episode episode;       /* as last said */
-};
-
-struct board_line {
-	struct board_line *next;
-	char id[CANDIDATE_ID_MAX];
-	uint32_t version;
-	uint64_t says;
+	struct episode episode;       /* as last said; without states: from a line */
 };
 
 struct board {
 	struct board_entry **entries;
-	struct board_line **lines;
-	uint32_t entry_chains, line_chains; /* powers of two, 0 before the first */
-	uint32_t entry_count, line_count;
+	uint32_t entry_chains; /* a power of two, 0 before the first */
+	uint32_t entry_count;
 	uint32_t by_status[CANDIDATE_STATUSES];
+	uint32_t expired;   /* so far */
+	int64_t horizon_us; /* what ended before it is over, evidence left or not */
 };
 
 uint64_t board_table_hash(const struct threat_name *threat);
@@ -62,9 +59,9 @@ void board_table_remove(struct board *b, struct board_entry *e); /* and frees it
 struct board_entry *board_table_first(const struct board *b, const struct threat_name *threat);
 struct board_entry *board_table_next(const struct board_entry *e);
 
-struct board_line *board_table_line(const struct board *b, const char *id); /* or NULL */
-int board_table_set_line(struct board *b, const char *id, uint32_t version, uint64_t says);
-void board_table_forget_line(struct board *b, const char *id);
+/* The entry of the threat with this id, or NULL. */
+struct board_entry *board_table_find(const struct board *b, const struct threat_name *threat,
+				     const char *id);
 
 void board_table_clear(struct board *b); /* frees everything in it */
 

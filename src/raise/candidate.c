@@ -15,8 +15,8 @@
 static const uuid_t name_space = {0x45, 0x25, 0xf2, 0x78, 0x6b, 0x36, 0x42, 0xb1,
 				  0xa6, 0x58, 0x6c, 0xbb, 0xe1, 0x9a, 0x90, 0x13};
 
-static const char *const status_names[CANDIDATE_STATUSES] = {"watch", "raised", "updated",
-							     "withdrawn", "expired"};
+static const char *const status_names[CANDIDATE_STATUSES] = {
+	"watch", "raised", "updated", "corroborated", "withdrawn", "expired"};
 
 const char *candidate_status_name(enum candidate_status s)
 {
@@ -32,15 +32,24 @@ void candidate_uuid(const char *material, size_t len, char out[CANDIDATE_ID_MAX]
 	uuid_unparse_lower(id, out);
 }
 
-void candidate_id(const struct threat_name *threat, int64_t window_start_us,
+int64_t candidate_cell(int64_t first_us, int64_t window_us)
+{
+	assert(window_us > 0);
+	int64_t into = first_us % window_us;
+	return first_us - (into < 0 ? into + window_us : into);
+}
+
+void candidate_id(const struct threat_name *threat, int64_t cell_us, int64_t window_us,
 		  char out[CANDIDATE_ID_MAX])
 {
 	char start[TIMESTAMP_TEXT_MAX];
 	struct text t;
 
 	text_init(&t);
-	timestamp_format(window_start_us, start);
-	text_printf(&t, "%s\n%s\n%s", describe_kind(threat->kind), threat->id, start);
+	timestamp_format(cell_us, start);
+	/* an ISO 8601 interval: cells of another length are other cells */
+	text_printf(&t, "%s\n%s\n%s/PT%" PRId64 "S", describe_kind(threat->kind), threat->id, start,
+		    window_us / TIMESTAMP_SECOND);
 	/* without memory there is no id to give, and a wrong one would be kept for good */
 	assert(!t.error);
 	candidate_uuid(t.p, t.len, out);
@@ -58,7 +67,8 @@ void candidate_make_of(struct candidate *c, const struct candidate_context *cx,
 	c->version = version;
 	c->status = status;
 	c->episode = *ep;
-	candidate_id(threat, ep->first_us, c->id);
+	c->cell_us = candidate_cell(ep->first_us, cx->profile->window_us);
+	candidate_id(threat, c->cell_us, cx->profile->window_us, c->id);
 	if (status != CANDIDATE_WITHDRAWN)
 		score_episode(&s, ep, cx->profile);
 	c->score = s.hundredths / 100.0;
@@ -71,6 +81,21 @@ void candidate_make(struct candidate *c, const struct candidate_context *cx,
 
 	assert(threat);
 	candidate_make_of(c, cx, threat, ep, status, version);
+}
+
+const struct feedback_verdict *candidate_rejected(const struct candidate_context *cx,
+						  const char *id,
+						  const struct threat_name *threat,
+						  const struct episode *ep)
+{
+	return ep->status == EPISODE_NONE
+		       ? NULL
+		       : feedback_against(cx->feedback, id, threat, ep, cx->names);
+}
+
+bool candidate_clocks_run(const struct candidate *c)
+{
+	return c->status != CANDIDATE_WITHDRAWN && c->episode.status != EPISODE_NONE;
 }
 
 void candidate_position(struct text *out, const char *prefix, const struct evidence_item *i)
@@ -137,6 +162,18 @@ static enum candidate_status read_status(struct cursor *c)
 	return CANDIDATE_WATCH;
 }
 
+static int64_t read_time(struct cursor *c)
+{
+	const size_t len = sizeof("2026-11-22T04:33:00.000000Z") - 1;
+	int64_t us = 0;
+
+	if (!c->ok || (size_t)(c->end - c->p) < len || !timestamp_parse(c->p, len, &us))
+		c->ok = false;
+	else
+		c->p += len;
+	return us;
+}
+
 bool candidate_head(const char *line, size_t len, struct candidate_head *out)
 {
 	struct cursor c = {line, line + len, true};
@@ -147,6 +184,9 @@ bool candidate_head(const char *line, size_t len, struct candidate_head *out)
 	out->version = read_number(&c);
 	expect(&c, ",\"status\":\"");
 	out->status = read_status(&c);
+	expect(&c, ",\"cell\":\"");
+	out->cell_us = read_time(&c);
+	expect(&c, "\"");
 	if (!c.ok || c.p == c.end || c.end[-1] != '}')
 		return false;
 	out->says = hash_bytes(c.p, (size_t)(c.end - c.p), 0);

@@ -104,6 +104,13 @@ static void criteria(struct text *out, const struct episode *ep, const struct pr
 	text_str(out, ". ");
 }
 
+static void rejected(struct text *out, const struct feedback_verdict *v)
+{
+	text_printf(out, "Withdrawn: %s called %s a false positive on ", v->by, v->target);
+	describe_time(out, v->time_us);
+	text_printf(out, "%s%s%s.", v->reason[0] ? " (" : "", v->reason, v->reason[0] ? ")" : "");
+}
+
 static void verdict(struct text *out, const struct candidate *c, const struct profile *p)
 {
 	switch (c->status) {
@@ -113,6 +120,8 @@ static void verdict(struct text *out, const struct candidate *c, const struct pr
 				    "Withdrawn: later evidence joined it to candidate %s, "
 				    "which goes on in its place.",
 				    c->superseded_by);
+		else if (c->rejected)
+			rejected(out, c->rejected);
 		else
 			text_str(out, "Withdrawn: what was said before no longer holds.");
 		return;
@@ -125,6 +134,7 @@ static void verdict(struct text *out, const struct candidate *c, const struct pr
 		describe_duration(out, p->window_us);
 		text_str(out, " to raise it, and a human decides.");
 		return;
+	case CANDIDATE_CORROBORATED:
 	case CANDIDATE_RAISED:
 	case CANDIDATE_UPDATED:
 		text_str(out, "A candidate for a large-scale incident; a human decides.");

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "raise/clocks.h"
 #include "raise/describe.h"
 #include "raise/score.h"
 
@@ -42,6 +43,7 @@ static void head(struct text *out, const struct candidate *c)
 	text_printf(out, "{\"event_type\":\"candidate\",\"id\":\"%s\",\"version\":%" PRIu32, c->id,
 		    c->version);
 	string(out, "status", candidate_status_name(c->status));
+	moment(out, "cell", c->cell_us);
 	text_printf(out, ",\"threat\":{\"kind\":\"%s\"", describe_kind(c->threat.kind));
 	string(out, "id", c->threat.id);
 	string(out, "name", c->threat.name);
@@ -197,6 +199,29 @@ static void score(struct text *out, const struct candidate *c, const struct prof
 	text_char(out, ']');
 }
 
+static void clocks(struct text *out, const struct candidate *c)
+{
+	const int64_t aware_us = c->episode.decided_us;
+
+	if (!candidate_clocks_run(c))
+		return;
+	text_str(out, ",\"clocks\":{\"aware_at\":");
+	text_json_time(out, aware_us);
+	text_str(out, ",\"deadlines\":[");
+	for (int i = 0; i < CLOCKS; i++) {
+		const struct clock_rule *r = clocks_rule((enum clock_id)i);
+		text_printf(out, "%s{\"clock\":\"%s\"", i ? "," : "", r->name);
+		moment(out, "due", clocks_due((enum clock_id)i, aware_us));
+		string(out, "counted_from",
+		       r->counted_from < 0 ? "aware_at"
+					   : clocks_rule((enum clock_id)r->counted_from)->name);
+		string(out, "limit", r->limit);
+		string(out, "legal_basis", r->legal_basis);
+		text_char(out, '}');
+	}
+	text_str(out, "]}");
+}
+
 static void evidence(struct text *out, const struct candidate *c,
 		     const struct candidate_context *cx)
 {
@@ -233,6 +258,24 @@ static void explain(struct text *out, const struct candidate *c, const struct ca
 	text_fini(&t);
 }
 
+/* Why it was withdrawn, and who said so. */
+static void withdrawal(struct text *out, const struct candidate *c)
+{
+	if (c->status != CANDIDATE_WITHDRAWN)
+		return;
+	text_printf(out, ",\"withdrawal\":{\"reason\":\"%s\"",
+		    c->superseded_by[0] ? "superseded"
+		    : c->rejected	? "false-positive"
+					: "not-significant");
+	if (c->rejected && !c->superseded_by[0]) {
+		string(out, "by", c->rejected->by);
+		moment(out, "time", c->rejected->time_us);
+		string(out, "about", c->rejected->target);
+		string(out, "comment", c->rejected->reason);
+	}
+	text_char(out, '}');
+}
+
 void candidate_json(struct text *out, const struct candidate *c, const struct candidate_context *cx)
 {
 	head(out, c);
@@ -243,10 +286,12 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
 	string(out, "pap", vocab_pap_name(c->episode.pap));
 	score(out, c, cx->profile);
+	clocks(out, c);
 	text_str(out, ",\"labels\":");
-	describe_labels(out, &c->episode);
+	describe_labels(out, &c->episode, NULL);
 	evidence(out, c, cx);
 	explain(out, c, cx);
+	withdrawal(out, c);
 	if (c->superseded_by[0])
 		string(out, "superseded_by", c->superseded_by);
 	text_char(out, '}');

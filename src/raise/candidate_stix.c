@@ -255,16 +255,18 @@ static void incident(struct bundle *b)
 	if (b->c->status != CANDIDATE_WITHDRAWN)
 		score_episode(&s, &b->c->episode, b->cx->profile);
 	begin(b, "incident", b->incident);
-	if (b->c->status == CANDIDATE_WITHDRAWN)
+	/* for good (section 3.2): what was withdrawn otherwise may be re-opened */
+	if (b->c->superseded_by[0])
 		text_str(b->out, ",\"revoked\":true");
 	text_str(b->out, ",\"labels\":");
-	describe_labels(b->out, &b->c->episode);
+	describe_labels(b->out, &b->c->episode, candidate_status_name(b->c->status));
 	incident_name(b);
 	text_printf(b->out,
 		    ",\"extensions\":{\"%s\":{\"extension_type\":\"property-extension\","
-		    "\"determination\":\"suspected\",\"investigation_status\":\"new\","
+		    "\"determination\":\"%s\",\"investigation_status\":\"%s\","
 		    "\"criticality\":%" PRIu32 ",\"detection_methods\":[\"automated-tool\"]",
-		    incident_core, s.hundredths);
+		    incident_core, b->c->rejected ? "false-positive" : "suspected",
+		    b->c->status >= CANDIDATE_WITHDRAWN ? "closed" : "new", s.hundredths);
 	entity_counts(b);
 	text_printf(b->out,
 		    ",\"scores\":[{\"name\":\"tocsin\",\"value\":%" PRIu32

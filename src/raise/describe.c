@@ -97,11 +97,13 @@ uint32_t describe_sector_mask(const struct episode *ep)
 }
 
 /* The class of the incident is for a human to say: RSIT has a word for that. */
-void describe_labels(struct text *out, const struct episode *ep)
+void describe_labels(struct text *out, const struct episode *ep, const char *status)
 {
 	uint32_t seen = describe_sector_mask(ep);
 
 	text_char(out, '[');
+	if (status)
+		text_printf(out, "\"tocsin:status=\\\"%s\\\"\",", status);
 	for (int s = SECTOR_UNKNOWN + 1; s < SECTORS; s++)
 		if (seen >> s & 1)
 			text_printf(out, "\"nis2:impact-sectors-impacted=\\\"%s\\\"\",",

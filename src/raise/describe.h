@@ -30,8 +30,9 @@ uint32_t describe_criteria(const struct episode *ep);
 void describe_holders(struct text *out, const struct episode *ep, uint32_t criterion);
 /* Bit per sector seen in a Member State. */
 uint32_t describe_sector_mask(const struct episode *ep);
-/* A JSON array of tags of the MISP taxonomies nis2 and rsit. */
-void describe_labels(struct text *out, const struct episode *ep);
+/* A JSON array of tags of the MISP taxonomies nis2 and rsit, after one of ours for the
+ * status, tocsin:status="raised"; status NULL: without it. */
+void describe_labels(struct text *out, const struct episode *ep, const char *status);
 /* Significant Member States; or those that are not. */
 uint32_t describe_members(const struct episode *ep, bool significant);
 

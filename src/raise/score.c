@@ -33,7 +33,7 @@ __attribute__((format(printf, 4, 5))) static void add(struct score *s, const cha
 	s->hundredths += hundredths;
 }
 
-/* The fewest entities that any of these criteria asks for; 1 when none counts entities. */
+/* The fewest entities that any of these criteria asks for; 0 when none counts entities. */
 static uint64_t threshold(const struct profile *p, uint32_t criteria)
 {
 	uint64_t least = 0;
@@ -43,7 +43,7 @@ static uint64_t threshold(const struct profile *p, uint32_t criteria)
 		if ((criteria >> i & 1) && need && (!least || need < least))
 			least = need;
 	}
-	return least ? least : 1;
+	return least;
 }
 
 static void insert(uint64_t *best, uint32_t count, uint64_t value)
@@ -57,18 +57,20 @@ static void tally_significant(struct tally *t, const struct state_assessment *st
 			      const struct profile *p)
 {
 	uint64_t entities = st->entities < UINT32_MAX ? st->entities : UINT32_MAX;
+	uint64_t need = threshold(p, st->criteria);
 
-	insert(t->breadth, t->significant, entities * 8 / threshold(p, st->criteria));
+	insert(t->breadth, t->significant, need ? entities * 8 / need : 0);
 	insert(t->origins, t->significant, st->origins);
 	t->significant++;
-	if (st->severity > t->severity)
+	/* without anyone affected it is that of attempts, which an effect replaces */
+	if (st->entities && st->severity > t->severity)
 		t->severity = st->severity;
 }
 
 static void tally_other(struct tally *t, const struct state_assessment *st, const struct profile *p)
 {
 	uint64_t entities = st->entities < UINT32_MAX ? st->entities : UINT32_MAX;
-	uint64_t quarters = entities * 4 / threshold(p, UINT32_MAX);
+	uint64_t need = threshold(p, UINT32_MAX), quarters = need ? entities * 4 / need : 0;
 
 	if (quarters > 4)
 		quarters = 4;
@@ -133,6 +135,18 @@ static void add_depth(struct score *s, const struct tally *t, uint32_t leg, uint
 	add(s, "sectors", unit * steps(sectors, 2, 3, UINT32_MAX), "%" PRIu32 " sectors", sectors);
 }
 
+/* How near a further state is: at least as much as that state had been worth before. */
+static void add_next(struct score *s, const struct tally *t)
+{
+	if (t->significant > 3)
+		add(s, "next_state", 4, "%" PRIu32 " Member States are significant, each in its own time",
+		    t->significant);
+	else
+		add(s, "next_state", (uint32_t)t->next,
+		    "%s has %" PRIu64 "/4 of the entities asked for",
+		    vocab_state_code(t->next_state), t->next);
+}
+
 void score_episode(struct score *s, const struct episode *ep, const struct profile *p)
 {
 	struct tally t = {0};
@@ -146,8 +160,6 @@ void score_episode(struct score *s, const struct episode *ep, const struct profi
 	add_spread(s, &t, raised);
 	add_depth(s, &t, leg_of(&t, raised, p), raised ? 2 : 1); /* a watch weighs half */
 	if (!raised)
-		add(s, "next_state", (uint32_t)t.next,
-		    "%s has %" PRIu64 "/4 of the entities asked for",
-		    vocab_state_code(t.next_state), t.next);
+		add_next(s, &t);
 	assert(raised ? s->hundredths >= 50 && s->hundredths <= 100 : s->hundredths <= 49);
 }

@@ -41,10 +41,11 @@ struct sink_ops {
 extern const struct sink_ops sink_stdout, sink_file, sink_kafka, sink_null;
 
 /* For a file that may hold lines of an earlier life: calls fn for every whole
- * candidate line in it, in order; what it says is as in candidate_head().
- * 0 or -errno (-ENOENT when there is none). */
+ * candidate line in it, in order. 0 or -errno (-ENOENT when there is none). */
+struct candidate_head;
 int sink_file_scan(const char *path,
-		   void (*fn)(void *arg, const char *id, uint32_t version, uint64_t says),
+		   void (*fn)(void *arg, const struct candidate_head *head, const char *line,
+			      size_t len),
 		   void *arg);
 
 #endif

@@ -167,7 +167,8 @@ const struct sink_ops sink_file = {.name = "file",
 				   .close = file_close};
 
 int sink_file_scan(const char *path,
-		   void (*fn)(void *arg, const char *id, uint32_t version, uint64_t says),
+		   void (*fn)(void *arg, const struct candidate_head *head, const char *line,
+			      size_t len),
 		   void *arg)
 {
 	struct candidate_head head;
@@ -181,7 +182,7 @@ int sink_file_scan(const char *path,
 	errno = 0;
 	while ((n = getline(&line, &cap, f)) > 0)
 		if (line[n - 1] == '\n' && candidate_head(line, (size_t)n - 1, &head))
-			fn(arg, head.id, head.version, head.says);
+			fn(arg, &head, line, (size_t)n - 1);
 	int r = ferror(f) ? -EIO : errno == ENOMEM ? -ENOMEM : 0;
 	free(line);
 	fclose(f);

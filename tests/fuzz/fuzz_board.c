@@ -76,7 +76,7 @@ static void again(const struct board *b)
 
 static void frame(struct text *t, const uint8_t *data, size_t size)
 {
-	static const char head[12] = "tocsinbd\1\0\0";
+	static const char head[12] = "tocsinbd\2\0\0";
 	uint64_t len = size, hash = hash_bytes(data, size, 0);
 
 	text_bytes(t, head, sizeof(head));
@@ -97,16 +97,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.criteria = {{.id = "a", .entities = 3}, {.id = "b", .users = 9, .annex = 2}}};
 	static struct names *names;
 	struct candidate_head head;
+	struct candidate_said said;
 	struct board *b;
 	struct text t;
 
 	if (!names && (names_init(&names) != 0 || !names_threat(names, 0, "t", 1, "t", 1)))
 		abort();
-	struct candidate_context cx = {names, &profile, origin, NULL};
+	struct candidate_context cx = {names, &profile, origin, NULL, NULL};
 	if (board_init(&b) != 0)
 		abort();
 	text_init(&t);
 	candidate_head((const char *)data, size, &head);
+	if (candidate_read((const char *)data, size, &said) == 0) {
+		if (board_known(b, &said) != 0)
+			abort();
+		board_expire(b, &cx, INT64_MAX, say, &cx);
+		candidate_said_fini(&said);
+	}
 	struct input raw = {data, size};
 	board_restore(b, read_input, &raw);
 	frame(&t, data, size);

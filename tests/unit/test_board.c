@@ -36,6 +36,22 @@ static void hear(void *arg, const struct candidate *c)
 	h->last[h->count++ % 64] = *c;
 }
 
+/* As somebody else would read the line that was last said, at this version. */
+static void known(struct board *b, const struct heard *h, const struct candidate *c, uint32_t version)
+{
+	struct candidate other = *c;
+	struct candidate_said said;
+	struct text t;
+
+	other.version = version;
+	text_init(&t);
+	candidate_json(&t, &other, h->cx);
+	if (candidate_read(t.p, t.len, &said) != 0 || board_known(b, &said) != 0)
+		abort();
+	candidate_said_fini(&said);
+	text_fini(&t);
+}
+
 static const struct candidate *last(const struct heard *h)
 {
 	return &h->last[(h->count - 1) % 64];
@@ -93,15 +109,15 @@ static void life(const struct fixture *f)
 	       "then updated");
 	tap_ok(board_count(b, CANDIDATE_UPDATED) == 1 && board_count(b, CANDIDATE_WATCH) == 0,
 	       "the counts follow");
-	ep.first_us -= 3 * TIMESTAMP_HOUR;
+	ep.first_us -= 9 * TIMESTAMP_HOUR; /* over midnight: another cell */
 	offer(b, f, &ep, &h);
 	tap_ok(h.count == 5 && strcmp(last(&h)->id, id) == 0 &&
 		       last(&h)->episode.first_us == ep.first_us,
 	       "late evidence moves the window and not the id");
 	struct candidate fresh;
 	candidate_make(&fresh, &f->cx, &ep, CANDIDATE_RAISED, 1);
-	tap_ok(strcmp(fresh.id, id) != 0 && board_name(b, &fresh) && strcmp(fresh.id, id) == 0 &&
-		       fresh.version == 5,
+	tap_ok(strcmp(fresh.id, id) != 0 && board_name(b, &f->cx, &fresh) &&
+		       strcmp(fresh.id, id) == 0 && fresh.version == 5,
 	       "the episode is known by the name it was first said with");
 	ep.status = EPISODE_NONE;
 	offer(b, f, &ep, &h);
@@ -124,6 +140,8 @@ static void life(const struct fixture *f)
 	       "then it expires");
 	tap_ok(board_count(b, CANDIDATE_EXPIRED) == 1 && board_count(b, CANDIDATE_WATCH) == 0,
 	       "and is gone");
+	offer(b, f, &ep, &h);
+	tap_int(h.count, 9, "for good, though its evidence is still there");
 	board_fini(b);
 }
 
@@ -226,7 +244,6 @@ static void snapshots(const struct fixture *f)
 		struct episode more = shifted(f, 4 * i);
 		offer(b, f, &more, &h);
 	}
-	board_known(b, "94ec10fa-d3cb-5702-a458-30cd694d928e", 7, 1234);
 	tap_int(board_snapshot(b, to_memory, &m), 0, "a board of 200 is saved");
 	tap_int(board_restore(c, from_memory, &m), 0, "and restored");
 	uint32_t said = h.count;
@@ -253,22 +270,75 @@ static void earlier_life(const struct fixture *f)
 	struct episode ep = fixture_raised(f);
 
 	offer(b, f, &ep, &h);
-	uint64_t said = h.says[0];
+	const struct candidate first = *last(&h);
 	struct board *c = new_board();
-	tap_int(board_known(c, "short", 1, 0), -EINVAL, "an id has 36 characters");
-	board_known(c, last(&h)->id, 5, said);
+	known(c, &h, &first, 5);
 	offer(c, f, &ep, &h);
 	tap_int(h.count, 1, "a line that the file holds is not said again");
 	ep.state[0].entities++;
 	offer(c, f, &ep, &h);
-	tap_ok(h.count == 2 && last(&h)->version == 6, "the next has the next version");
+	tap_ok(h.count == 2 && last(&h)->version == 6 && last(&h)->status == CANDIDATE_UPDATED,
+	       "the next has the next version");
 	board_fini(c);
 	c = new_board();
-	board_known(c, last(&h)->id, 5, said);
+	known(c, &h, &first, 7);
+	known(c, &h, &first, 5);
 	offer(c, f, &ep, &h);
-	tap_ok(h.count == 3 && last(&h)->version == 6, "a line that says more has a new version");
+	tap_ok(h.count == 3 && last(&h)->version == 8, "lines may come in any order");
+	board_fini(c);
+	c = new_board();
+	known(c, &h, &first, 5);
+	ep.first_us -= 20 * TIMESTAMP_HOUR;
+	ep.last_us = first.episode.first_us - TIMESTAMP_DAY;
+	for (uint32_t i = 0; i < ep.states; i++)
+		ep.state[i].first_us = ep.first_us, ep.state[i].last_us = ep.last_us;
+	offer(c, f, &ep, &h);
+	tap_ok(strcmp(last(&h)->id, first.id) == 0, "an episode a window away is that candidate");
+	board_fini(c);
+	c = new_board();
+	known(c, &h, &first, 5);
+	ep.last_us--;
+	offer(c, f, &ep, &h);
+	tap_ok(strcmp(last(&h)->id, first.id) != 0, "and a microsecond further it is another");
+	board_expire(c, &f->cx, INT64_MAX, hear, &h);
+	tap_ok(last(&h)->status == CANDIDATE_EXPIRED && strcmp(last(&h)->id, first.id) == 0 &&
+		       last(&h)->episode.tlp == TLP_AMBER,
+	       "what only a line told of expires too, marked as the line was");
 	board_fini(c);
 	board_fini(b);
+}
+
+/* Two nodes saw half of an incident each, under two names; then each reads the other's lines. */
+static void two_nodes(const struct fixture *f)
+{
+	struct board *a = new_board(), *b = new_board();
+	struct heard ha = {.cx = &f->cx}, hb = {.cx = &f->cx};
+	struct episode late = shifted(f, 1), early = shifted(f, 0), both = early;
+
+	both.last_us = late.last_us;
+	offer(a, f, &early, &ha);
+	offer(b, f, &late, &hb);
+	const struct candidate na = *last(&ha), nb = *last(&hb);
+	tap_ok(strcmp(na.id, nb.id) != 0 && na.cell_us < nb.cell_us, "two names");
+	known(a, &ha, &nb, 1);
+	known(b, &hb, &na, 1);
+	offer(a, f, &both, &ha);
+	offer(b, f, &both, &hb);
+	tap_ok(strcmp(before_last(&ha)->id, na.id) == 0 && strcmp(before_last(&hb)->id, na.id) == 0,
+	       "both go on with the earlier");
+	tap_ok(strcmp(last(&ha)->superseded_by, na.id) == 0 &&
+		       strcmp(last(&hb)->superseded_by, na.id) == 0 &&
+		       last(&ha)->version == last(&hb)->version &&
+		       strcmp(last(&ha)->id, nb.id) == 0 && strcmp(last(&hb)->id, nb.id) == 0,
+	       "and withdraw the later, in the same words");
+	known(a, &ha, &nb, 9);
+	offer(a, f, &both, &ha);
+	tap_int(ha.count, 3, "a line of the withdrawn name that comes late brings nothing back");
+	known(b, &hb, last(&ha), 4);
+	offer(b, f, &both, &hb);
+	tap_int(hb.count, 3, "nor does its withdrawal say anything new");
+	board_fini(b);
+	board_fini(a);
 }
 
 /* --- the property: how evidence is split over offers does not matter ----- */
@@ -416,7 +486,7 @@ static void corpus(const struct fixture *f, const char *path)
 	offer(b, f, &gone, &h);
 	gone.status = EPISODE_NONE;
 	offer(b, f, &gone, &h);
-	board_known(b, last(&h)->id, 7, 1234);
+	known(b, &h, last(&h), 7);
 	board_snapshot(b, to_memory, &m);
 	if (out) {
 		fwrite(m.t.p + 20, 1, m.t.len - 28, out);
@@ -440,6 +510,7 @@ int main(int argc, char **argv)
 	bridge(&f);
 	snapshots(&f);
 	earlier_life(&f);
+	two_nodes(&f);
 	property(&f, true);
 	property(&f, false);
 	fixture_fini(&f);

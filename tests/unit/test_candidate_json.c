@@ -146,12 +146,19 @@ static void ids(const struct fixture *f)
 	char a[CANDIDATE_ID_MAX], b[CANDIDATE_ID_MAX];
 
 	/* computed with Python's uuid.uuid5 from the same namespace and text */
-	candidate_id(&threat, AT(8, 0), a);
-	tap_str(a, "94ec10fa-d3cb-5702-a458-30cd694d928e", "the id is RFC 9562's version 5");
-	candidate_id(&threat, AT(8, 1), b);
-	tap_ok(strcmp(a, b) != 0, "another window, another id");
+	candidate_id(&threat, AT(0, 0), TIMESTAMP_DAY, a);
+	tap_str(a, "8e91c98c-5fc1-5807-9aec-b30aed31c5ed", "the id is RFC 9562's version 5");
+	candidate_id(&threat, AT(24, 0), TIMESTAMP_DAY, b);
+	tap_ok(strcmp(a, b) != 0, "another cell, another id");
+	candidate_id(&threat, AT(0, 0), 2 * TIMESTAMP_DAY, b);
+	tap_ok(strcmp(a, b) != 0, "another length of cells, another id");
+	tap_ok(candidate_cell(AT(0, 0), TIMESTAMP_DAY) == AT(0, 0) &&
+		       candidate_cell(AT(24, 0) - 1, TIMESTAMP_DAY) == AT(0, 0) &&
+		       candidate_cell(AT(24, 0), TIMESTAMP_DAY) == AT(24, 0) &&
+		       candidate_cell(-1, TIMESTAMP_DAY) == -TIMESTAMP_DAY,
+	       "a day's cells are the days of UTC");
 	threat.kind = NAME_RULE;
-	candidate_id(&threat, AT(8, 0), b);
+	candidate_id(&threat, AT(0, 0), TIMESTAMP_DAY, b);
 	tap_ok(strcmp(a, b) != 0, "another kind, another id");
 }
 
@@ -222,15 +229,22 @@ static void golden(const struct fixture *f, const char *path)
 {
 	FILE *out = fopen(path, "w");
 
-	for (int i = 0; out && i < CANDIDATE_STATUSES + 3; i++) {
-		enum candidate_status status = i < CANDIDATE_STATUSES ? (enum candidate_status)i
-					       : i == 7               ? CANDIDATE_UPDATED
-								      : CANDIDATE_WITHDRAWN;
+	const int n = CANDIDATE_STATUSES;
+
+	for (int i = 0; out && i < n + 4; i++) {
+		enum candidate_status status = i < n        ? (enum candidate_status)i
+					       : i == n + 2 ? CANDIDATE_UPDATED
+							    : CANDIDATE_WITHDRAWN;
+		const struct feedback_verdict word = {.target = "misp:nightjar",
+						      .by = "desk",
+						      .reason = "our own \"scanner\"",
+						      .time_us = AT(15, 0),
+						      .false_positive = true};
 		struct episode ep = i == 0 ? fixture_watch(f) : fixture_raised(f);
 		struct candidate c;
-		if (i == 6)
+		if (i == n + 1)
 			ep.status = EPISODE_NONE;
-		if (i == 7) {
+		if (i == n + 2) {
 			ep.threat = f->rule;
 			ep.state[0].entities_exact = ep.state[0].records_exact = false;
 			ep.state[0].criteria = 7;
@@ -238,7 +252,9 @@ static void golden(const struct fixture *f, const char *path)
 			ep.state[0].duration_s = 7200;
 		}
 		candidate_make(&c, &f->cx, &ep, status, 1 + (uint32_t)i);
-		if (i == 5)
+		if (i == n + 3)
+			c.rejected = &word;
+		if (i == n)
 			strcpy(c.superseded_by, "94ec10fa-d3cb-5702-a458-30cd694d928e");
 		char *line = print(&c, &f->cx);
 		fprintf(out, "%s\n", line);

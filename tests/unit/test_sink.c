@@ -233,14 +233,14 @@ struct scanned {
 	char id[CANDIDATE_ID_MAX];
 };
 
-static void scan(void *arg, const char *id, uint32_t version, uint64_t says)
+static void scan(void *arg, const struct candidate_head *head, const char *line, size_t len)
 {
 	struct scanned *sc = arg;
+	struct candidate_head again;
 
-	(void)says;
-	sc->count++;
-	sc->version = version;
-	strcpy(sc->id, id);
+	sc->count += candidate_head(line, len, &again) && again.says == head->says;
+	sc->version = head->version;
+	strcpy(sc->id, head->id);
 }
 
 static void scans(void)

@@ -91,15 +91,28 @@ static void versions(const struct fixture *f)
 {
 	struct episode ep = fixture_raised(f);
 	json_t *a = bundle(f, &ep, CANDIDATE_RAISED, 1), *b = bundle(f, &ep, CANDIDATE_UPDATED, 2);
-	json_t *c = bundle(f, &ep, CANDIDATE_WITHDRAWN, 3);
+	json_t *c = bundle(f, &ep, CANDIDATE_WITHDRAWN, 3), *d;
+	struct candidate gone;
+	struct text t;
+
+	candidate_make(&gone, &f->cx, &ep, CANDIDATE_WITHDRAWN, 4);
+	strcpy(gone.superseded_by, "94ec10fa-d3cb-5702-a458-30cd694d928e");
+	text_init(&t);
+	candidate_stix(&t, &gone, &f->cx);
+	d = json_loads(t.p, 0, NULL);
+	text_fini(&t);
 
 	tap_str(str(object(b, "incident", 0), "id"), str(object(a, "incident", 0), "id"),
 		"a version has the same incident");
 	tap_str(str(object(b, "incident", 0), "modified"), "2026-11-20T12:30:00.001Z",
 		"modified later");
 	tap_ok(!json_object_get(object(b, "incident", 0), "revoked") &&
-		       json_is_true(json_object_get(object(c, "incident", 0), "revoked")),
-	       "a withdrawn one is revoked");
+		       !json_object_get(object(c, "incident", 0), "revoked") &&
+		       json_is_true(json_object_get(object(d, "incident", 0), "revoked")),
+	       "revoked is what became part of another: anything else may be re-opened");
+	tap_str(json_string_value(json_array_get(json_object_get(object(b, "incident", 0), "labels"), 0)),
+		"tocsin:status=\"updated\"", "the status is a label");
+	json_decref(d);
 	json_decref(a);
 	json_decref(b);
 	json_decref(c);
