@@ -21,7 +21,7 @@ static const char *const claims[IMPACT_CLAIM_COUNT] = {
 	IMPACT_CAUSES(X)
 #undef X
 #define X(id, name) [IMPACT_CLAIM_##id] = name,
-	IMPACT_CLAIMS(X)
+	IMPACT_CLAIMS(X) IMPACT_DERIVED(X)
 #undef X
 };
 

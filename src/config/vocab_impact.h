@@ -26,9 +26,12 @@
  * number of 32 bits: persons, seconds, milliseconds, euros, or millionths (SHARE), rounded up,
  * so that "more than" what the law says is judged exactly.
  */
-#define IMPACT_MEASURES(X)                                                                         \
+#define IMPACT_MEASURES(X) IMPACT_MEASURES_PLAIN(X) IMPACT_MEASURES_MORE(X)
+/* An event has fields of their own for these two. */
+#define IMPACT_MEASURES_PLAIN(X)                                                                   \
 	X(USERS, "users_affected", "users", COUNT)                                                 \
-	X(DURATION, "duration_seconds", "duration", SECONDS)                                       \
+	X(DURATION, "duration_seconds", "duration", SECONDS)
+#define IMPACT_MEASURES_MORE(X)                                                                    \
 	X(UNAVAILABLE, "unavailable_seconds", "unavailable", SECONDS)                              \
 	X(LIMITED, "limited_seconds", "limited", SECONDS)                                          \
 	X(UNAVAILABLE_WEEK, "unavailable_seconds_in_week", "unavailable_in_week", SECONDS)         \
@@ -96,15 +99,18 @@ enum impact_unit { IMPACT_COUNT, IMPACT_SECONDS, IMPACT_MILLISECONDS, IMPACT_SHA
 	X(DATA, "data_compromised")                                                                \
 	X(PHYSICAL, "physical_access_compromised")                                                 \
 	X(CROSS_BORDER, "cross_border_impact")                                                     \
-	X(SEVERAL_STATES, "several_member_states")                                                 \
 	X(CRITICAL_SERVICES, "critical_services_affected")                                         \
 	X(RELEVANT_CLIENT, "relevant_client_affected")                                             \
 	X(REPUTATION, "reputational_impact")                                                       \
 	X(DATA_LOSSES, "data_losses")                                                              \
 	X(DATA_ACCESS, "malicious_data_access")                                                    \
-	X(LARGE, "impact_severity_large")                                                          \
-	X(VERY_LARGE, "impact_severity_very_large")                                                \
 	X(CAPACITY, "capacity_exceeded")
+
+/* Claims that follow from other words of a notification. */
+#define IMPACT_DERIVED(X)                                                                          \
+	X(SEVERAL_STATES, "several_member_states")                                                 \
+	X(LARGE, "impact_severity_large")                                                          \
+	X(VERY_LARGE, "impact_severity_very_large")
 
 enum impact_claim {
 #define X(id, name) IMPACT_TYPE_##id,
@@ -119,7 +125,7 @@ enum impact_claim {
 	IMPACT_CLAIM_FIRST,
 	IMPACT_CLAIM_BEFORE_FIRST = IMPACT_CLAIM_FIRST - 1,
 #define X(id, name) IMPACT_CLAIM_##id,
-	IMPACT_CLAIMS(X)
+	IMPACT_CLAIMS(X) IMPACT_DERIVED(X)
 #undef X
 	IMPACT_CLAIM_COUNT
 };

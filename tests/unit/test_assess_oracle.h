@@ -54,8 +54,10 @@ __attribute__((unused)) static struct observation draw_hit(uint64_t *seed, int64
 	uint8_t pair = pairs[below(seed, sizeof(pairs))];
 	if (pair)
 		entity = 1 + entity % 3; /* few entities report much */
-	/* claims: few bits of each, so that they meet */
-	uint64_t high = pair == IMPACT_PAIR_CLAIMS ? draw(seed) & draw(seed) & 0x41 : below(seed, 1000);
+	/* claims: few bits of each, so that they meet; a capacity's is one of them */
+	const uint64_t claims_high = 1 | IMPACT_BIT(IMPACT_CLAIM_CAPACITY - 32);
+	uint64_t high = pair == IMPACT_PAIR_CLAIMS ? draw(seed) & draw(seed) & claims_high
+						   : below(seed, 1000);
 	uint64_t low = pair == IMPACT_PAIR_CLAIMS ? draw(seed) & draw(seed) & 0x500007
 						  : below(seed, 7200);
 
