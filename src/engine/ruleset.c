@@ -168,11 +168,15 @@ static bool add_campaign(struct ruleset *r, const struct names *names, uint32_t 
 			 struct span text)
 {
 	struct campaign_name *c = &r->campaigns[r->campaign_count];
+	char *copy = malloc((size_t)text.len + 1);
 
-	*c = (struct campaign_name){strndup(text.p, text.len), names_threat_get(names, threat)->id,
-				    threat};
-	r->campaign_count += c->text != NULL;
-	return c->text;
+	if (!copy)
+		return false;
+	memcpy(copy, text.p, text.len);
+	copy[text.len] = '\0';
+	*c = (struct campaign_name){copy, names_threat_get(names, threat)->id, threat};
+	r->campaign_count++;
+	return true;
 }
 
 static int index_campaigns(struct ruleset *r, const struct names *names)
