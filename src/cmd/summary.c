@@ -136,10 +136,13 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 		    (unsigned long long)s->watch, s->inputs, s->inputs_failed);
 	ledger_json(t, l);
 	text_printf(t,
-		    ",\"suppressed_hits\":%llu,\"claims_ignored\":%llu,\"unplaced_hits\":%llu,"
+		    ",\"suppressed_hits\":%llu,\"claims_ignored\":%llu,"
+		    "\"assertions_ignored\":%llu,\"campaigns_refused\":%llu,\"unplaced_hits\":%llu,"
 		    "\"hit_overflow\":%llu,\"field_overflow\":%llu",
 		    (unsigned long long)counter_get(&l->suppressed),
 		    (unsigned long long)counter_get(&l->claims_ignored),
+		    (unsigned long long)counter_get(&l->assertions_ignored),
+		    (unsigned long long)counter_get(&l->campaigns_refused),
 		    (unsigned long long)counter_get(&l->unplaced),
 		    (unsigned long long)counter_get(&l->hit_overflow),
 		    (unsigned long long)counter_get(&l->field_overflow));

@@ -82,7 +82,7 @@ static const char TLP_WORDS[] = "one of clear, green, amber, amber+strict, red";
 static const char PAP_WORDS[] = "one of clear, green, amber, red";
 static const char SEVERITY_WORDS[] = "one of low, medium, high";
 static const char FORMAT_WORDS[] =
-	"one of auto, eve, zeek, zeek-tsv, ecs, idea, intelmq, n6, map, lines";
+	"one of auto, eve, zeek, zeek-tsv, ecs, idea, intelmq, n6, notification, map, lines";
 
 static void set_byte(uint8_t *out, int value)
 {
@@ -100,6 +100,26 @@ static void aggregates(struct load *l, const yaml_node_t *n, struct source *s)
 		int state = word(l, node(l, *i), "aggregates", vocab_state_parse, STATE_WORDS);
 		if (state >= 0)
 			s->aggregates |= 1u << state;
+	}
+}
+
+static void may_assert(struct load *l, const yaml_node_t *n, struct source *s)
+{
+	static const char accepted[] = "may_assert: a list of what its word counts for: [capacity]";
+
+	if (n->type != YAML_SEQUENCE_NODE) {
+		refuse(l, n, "%s", accepted);
+		return;
+	}
+	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
+		const char *v = scalar(node(l, *i));
+		if (!v || strcmp(v, "capacity") != 0)
+			refuse(l, node(l, *i), "%s", accepted);
+		else if (!vocab_state_is_member(s->state))
+			refuse(l, n, "may_assert: capacity is a Member State's, and %s is none",
+			       vocab_state_code(s->state));
+		else
+			s->may_assert_capacity = true;
 	}
 }
 
@@ -133,6 +153,8 @@ static void source_key(struct load *l, struct config_input *in, const char *key,
 		exercise(l, v, s);
 	else if (strcmp(key, "aggregates") == 0)
 		aggregates(l, v, s);
+	else if (strcmp(key, "may_assert") == 0)
+		may_assert(l, v, s);
 	else if (strcmp(key, "path") == 0)
 		copy_path(l, v, key, in->path);
 	else if (strcmp(key, "topic") == 0)
@@ -144,8 +166,8 @@ static void source_key(struct load *l, struct config_input *in, const char *key,
 	else
 		refuse(l, v,
 		       "sources: no key \"%s\"; there are name, state, sector, soc, tlp, format, "
-		       "organisation, address_space, exercise, aggregates, path, topic, interface, "
-		       "fieldmap",
+		       "organisation, address_space, exercise, aggregates, may_assert, path, topic, "
+		       "interface, fieldmap",
 		       key);
 }
 

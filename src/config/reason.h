@@ -21,6 +21,10 @@
 	  "an aggregator's record for a state it is not registered for")                           \
 	X(REJECTED, EXERCISE, "exercise", "a hit on exercise or test traffic")                     \
 	X(REJECTED, NO_ENTITY, "no_entity", "a hit on a record that names nobody affected")        \
+	X(REJECTED, NOTIFICATION_NUMBER, "notification_number",                                    \
+	  "an incident notification with a number that is negative, none, or beyond what there can be") \
+	X(REJECTED, NOTIFICATION_WORD, "notification_word",                                        \
+	  "an incident notification without a type, or with a word that its schema does not know") \
 	X(REJECTED, BAD_PACKET, "bad_packet", "a frame whose headers do not hold together")        \
 	X(REJECTED, LINK_TYPE, "link_type", "a capture of a link type that is not decoded")        \
 	X(REJECTED, BAD_CAPTURE, "bad_capture", "the rest of a capture file that is broken")       \

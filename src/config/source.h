@@ -37,6 +37,7 @@ struct source {
 	uint8_t format; /* enum format */
 	bool exercise;	/* all its records are exercise traffic */
 	uint32_t aggregates; /* bit per state it may speak for besides its own */
+	bool may_assert_capacity; /* its word that its state's capacity is exceeded counts */
 	const struct fieldmap *map; /* FORMAT_MAP */
 };
 

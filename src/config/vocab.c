@@ -294,7 +294,8 @@ const char *vocab_pap_name(int pap)
 }
 
 static const char *const formats[FORMATS] = {
-	"auto", "eve", "zeek", "zeek-tsv", "ecs", "idea", "intelmq", "n6", "map", "lines", "packet",
+	"auto", "eve", "zeek", "zeek-tsv", "ecs", "idea", "intelmq", "n6", "notification",
+	"map",	"lines", "packet",
 };
 
 int vocab_format_parse(const char *p, size_t len)

@@ -58,6 +58,7 @@ enum format {
 	FORMAT_IDEA,	 /* IDEA0 */
 	FORMAT_INTELMQ,	 /* IntelMQ event */
 	FORMAT_N6,	 /* n6 event */
+	FORMAT_NOTIFICATION, /* incident notification: include/tocsin/notification.schema.json */
 	FORMAT_MAP,	 /* JSON through a field map of the user's */
 	FORMAT_LINES,	 /* opaque lines */
 	FORMAT_PACKET,	 /* a captured frame */

@@ -24,6 +24,7 @@ void assessor_fini(struct assessor *a)
 	if (!a)
 		return;
 	assess_window_fini(a->window);
+	assess_criterion_fini(&a->criteria);
 	free(a->cells);
 	free(a->items);
 	for (int c = 0; c <= CLASS_EFFECT; c++)
@@ -81,6 +82,38 @@ static void decide(struct assessor *a)
 	}
 }
 
+/* Where the rule of so many Member States does not hold: what stands apart from it. */
+static void decide_apart(struct assessor *a)
+{
+	struct episode *ep = &a->episode;
+	const bool capacity = a->capacity_us != INT64_MAX;
+
+	if (ep->status == EPISODE_RAISED || (!capacity && a->union_us == INT64_MAX))
+		return;
+	ep->status = EPISODE_RAISED;
+	ep->decided_us = capacity ? a->capacity_us : a->union_us;
+	for (uint32_t i = 0; i < ep->states; i++) {
+		struct state_assessment *s = &ep->state[i];
+		s->deciding = capacity ? s->capacity_exceeded
+				       : s->state == STATE_EU && s->significant;
+	}
+}
+
+enum assess_basis assess_basis(const struct episode *ep, const struct profile *p)
+{
+	uint32_t significant = 0;
+	bool capacity = false;
+
+	for (uint32_t i = 0; i < ep->states; i++) {
+		const struct state_assessment *s = &ep->state[i];
+		significant += s->deciding && s->significant && vocab_state_is_member(s->state);
+		capacity |= s->deciding && s->capacity_exceeded;
+	}
+	if (ep->status != EPISODE_RAISED || significant >= p->min_states)
+		return BASIS_MEMBER_STATES;
+	return capacity ? BASIS_CAPACITY : BASIS_UNION_ENTITIES;
+}
+
 /* Each state's best, in turn. */
 static void choose_evidence(struct assessor *a)
 {
@@ -117,6 +150,7 @@ static void assess_episode(struct assessor *a, struct evidence_cell *cells, size
 	ep->threat = cells[0].key.threat;
 	ep->first_us = INT64_MAX;
 	a->moment_count = 0;
+	a->capacity_us = a->union_us = INT64_MAX;
 	qsort(cells, count, sizeof(*cells), compare_state);
 	for (size_t i = 0, j; i < count; i = j) {
 		for (j = i; j < count && cells[j].key.state == cells[i].key.state; j++) {
@@ -129,6 +163,7 @@ static void assess_episode(struct assessor *a, struct evidence_cell *cells, size
 		assess_state(a, &cells[i], j - i);
 	}
 	decide(a);
+	decide_apart(a);
 	choose_evidence(a);
 }
 

@@ -12,7 +12,14 @@
  * States significant inside the same window; a watch needs one, and another
  * Member State seen (effect or attempt) in that window. decided_us is the end of
  * the earliest such window: the first moment whose evidence sufficed, looking
- * one window back. EU and GB evidence is carried, never judged.
+ * one window back.
+ *
+ * EU (Union entities) is judged by criteria of its own and never counted; GB is
+ * carried, never judged. Two things raise apart from the rule, and assess_basis()
+ * tells them: an operator's assertion that one Member State's capacity to respond
+ * is exceeded (Directive (EU) 2022/2555, Article 6(7)), decided when it was first
+ * asserted; and significance for Union entities (Regulation (EU, Euratom)
+ * 2023/2841, Article 3(8)), decided when a criterion first held.
  *
  * Windows are exact to the microsecond: each entity of a cell keeps its first
  * and last time, and a cell is no longer than a window. Two things are known by
@@ -24,7 +31,8 @@
  * Measures: an entity or origin in several sectors, severities or hours is one.
  * Sector "unknown" is counted under annex 0, but is not a sector: neither for
  * `sectors` nor for one_sector. users is the sum over entities of the largest
- * report in the window, duration the longest reported.
+ * report in the window, duration the longest reported; with one_entity, all that
+ * is reported is asked of one entity's largest reports.
  *
  * Thread   one assessor per thread; reads a live table.
  * Order    what happened before the call is seen; see evidence.h.
@@ -44,8 +52,9 @@
 
 struct state_assessment {
 	uint8_t state;
-	bool significant;	 /* in some window of the episode; Member States only */
-	bool deciding;		 /* significant inside the deciding window */
+	bool significant;	 /* in some window of the episode; Member States and EU */
+	bool deciding;		 /* significant inside the deciding window, or what decided apart */
+	bool capacity_exceeded;	 /* asserted by an operator; Member States only */
 	uint32_t criteria;	 /* bit per profile criterion that holds in some window */
 	uint64_t entities;	 /* affected: distinct, effect lanes */
 	bool entities_exact;
@@ -77,6 +86,10 @@ struct episode {
 		struct evidence_item item;
 	} evidence[ASSESS_EVIDENCE_MAX]; /* sorted by (time, object, offset, sub, by, state) */
 };
+
+/* By which rule a raised episode stands; a watch is of the rule of Member States. */
+enum assess_basis { BASIS_MEMBER_STATES, BASIS_CAPACITY, BASIS_UNION_ENTITIES };
+enum assess_basis assess_basis(const struct episode *ep, const struct profile *p);
 
 struct assessor;
 int assessor_init(struct assessor **a, const struct profile *p); /* 0, -ENOMEM; p is borrowed */

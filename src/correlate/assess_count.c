@@ -95,12 +95,12 @@ static void count_reports(struct assessor *a, uint32_t entities, struct state_as
 	memset(a->scratch, 0, entities * sizeof(*a->scratch));
 	for (size_t i = 0; i < a->item_count; i++) {
 		const struct window_item *it = &a->items[i];
-		if (it->kind != WINDOW_REPORT || it->hit_class != CLASS_EFFECT)
+		if (it->kind != WINDOW_REPORT || it->hit_class != CLASS_EFFECT || it->pair != 0)
 			continue;
-		if (a->scratch[it->id] < it->users)
-			a->scratch[it->id] = it->users;
-		if (s->duration_s < it->duration_s)
-			s->duration_s = it->duration_s;
+		if (a->scratch[it->id] < it->value[0])
+			a->scratch[it->id] = it->value[0];
+		if (s->duration_s < it->value[1])
+			s->duration_s = it->value[1];
 	}
 	for (uint32_t id = 0; id < entities; id++)
 		s->users += a->scratch[id];

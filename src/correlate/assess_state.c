@@ -61,8 +61,9 @@ static void take_entry(void *arg, const struct evidence_entry *e)
 	it->hash = e->hash;
 	it->first_us = e->first_us;
 	it->last_us = e->last_us;
-	it->users = (uint32_t)e->users;
-	it->duration_s = (uint32_t)e->duration_s;
+	it->pair = e->pair;
+	it->value[0] = (uint32_t)e->users;
+	it->value[1] = (uint32_t)e->duration_s;
 }
 
 static void add_sketch(struct assessor *a, enum window_kind kind, enum evidence_kind of)
@@ -146,8 +147,7 @@ static void seen(struct assessor *a, const struct evidence_cell *cells, size_t c
 	add_moments(a, cells[0].key.state, false, &v, 1);
 }
 
-static void judge(struct assessor *a, uint32_t entities, uint32_t origins,
-		  struct state_assessment *s)
+static bool begin(struct assessor *a, uint32_t entities, uint32_t origins)
 {
 	const struct window_input in = {
 		.items = a->items,
@@ -158,27 +158,61 @@ static void judge(struct assessor *a, uint32_t entities, uint32_t origins,
 		.exact_max = a->exact_max,
 		.window_us = a->profile->window_us,
 	};
-	uint32_t count;
 
-	if (assess_window_begin(a->window, &in)) {
+	if (assess_window_begin(a->window, &in))
 		a->rc = -ENOMEM;
-		return;
-	}
-	for (uint32_t c = 0; c < a->profile->criteria_count; c++) {
-		int held = assess_window_judge(a->window, &a->profile->criteria[c]);
-		if (held < 0)
-			a->rc = held;
-		else if (held)
+	return a->rc == 0;
+}
+
+/* The criteria that are for this state; a part that holds makes nothing significant. */
+static void judge(struct assessor *a, struct state_assessment *s)
+{
+	struct assess_criteria *j = &a->criteria;
+	struct intervals *held = &j->held;
+	const struct profile *p = a->profile;
+
+	j->w = a->window;
+	j->p = p;
+	j->state = s->state;
+	held->count = 0;
+	for (uint32_t c = 0; c < p->criteria_count && a->rc == 0; c++) {
+		uint32_t before = held->count;
+		if (p->criteria[c].union_entities != (s->state == STATE_EU))
+			continue;
+		int n = assess_criterion_judge(j, c);
+		if (n < 0)
+			a->rc = n;
+		if (n > 0)
 			s->criteria |= 1u << c;
+		if (n > 0 && !p->criteria[c].part)
+			s->significant = true;
+		else
+			held->count = before;
 	}
-	s->significant = s->criteria != 0;
-	const struct interval *v = assess_window_intervals(a->window, &count);
-	add_moments(a, s->state, true, v, count);
+	held->count = assess_window_merge(held->v, held->count);
+}
+
+/* Who asserts that the state's capacity to respond is exceeded, and since when. */
+static void capacity(struct assessor *a, struct state_assessment *s)
+{
+	const uint64_t claim = IMPACT_BIT(IMPACT_CLAIM_CAPACITY);
+
+	for (size_t i = 0; i < a->item_count; i++) {
+		const struct window_item *it = &a->items[i];
+		if (it->kind != WINDOW_REPORT || it->pair != IMPACT_PAIR_CLAIMS ||
+		    it->hit_class != CLASS_EFFECT ||
+		    !(((uint64_t)it->value[0] << 32 | it->value[1]) & claim))
+			continue;
+		s->capacity_exceeded = true;
+		if (it->first_us < a->capacity_us)
+			a->capacity_us = it->first_us;
+	}
 }
 
 void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t count)
 {
 	struct state_assessment *s = &a->episode.state[a->episode.states];
+	const struct intervals *held = &a->criteria.held;
 
 	*s = (struct state_assessment){.state = cells[0].key.state};
 	a->item_count = a->sketch_count = 0;
@@ -192,8 +226,15 @@ void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t 
 	if (a->rc)
 		return;
 	assess_count(a, cells, count, entities, s);
-	if (!vocab_state_is_member(s->state))
+	const bool member = vocab_state_is_member(s->state);
+	if ((!member && s->state != STATE_EU) || !begin(a, entities, origins))
 		return;
-	seen(a, cells, count);
-	judge(a, entities, origins, s);
+	judge(a, s);
+	if (member) {
+		seen(a, cells, count);
+		add_moments(a, s->state, true, held->v, held->count);
+		capacity(a, s);
+	} else if (s->significant) {
+		a->union_us = held->v[0].from;
+	}
 }

@@ -15,6 +15,7 @@
 #include <errno.h>
 
 #include "correlate/assess.h"
+#include "correlate/assess_criterion.h"
 #include "correlate/assess_window.h"
 
 #define LANE(hit_class) (1u << (hit_class))
@@ -39,6 +40,7 @@ struct assessor {
 	const struct profile *profile;
 	const struct evidence_table *t;
 	struct assess_window *window;
+	struct assess_criteria criteria;
 	uint32_t exact_max;
 	int rc; /* sticky: -ENOMEM */
 
@@ -60,6 +62,7 @@ struct assessor {
 	/* of one episode */
 	struct moment *moments;
 	size_t moment_count, moment_room;
+	int64_t capacity_us, union_us; /* since when; INT64_MAX never: see assess_basis() */
 	struct best_of bests[STATES];
 	struct episode episode;
 };

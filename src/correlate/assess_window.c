@@ -21,16 +21,17 @@ struct assess_window {
 	uint8_t *active;              /* per item */
 	uint32_t *entity_count, *entity_users; /* per entity id: lanes inside; largest report */
 	uint32_t *origin_count;
-	uint32_t *reports, *report_begin; /* items by entity id; where each id begins */
-	size_t item_room, last_room, active_room, entity_room, users_room, origin_room, report_room,
-		begin_room;
+	/* reports by entity id, each entity's in order of time; where each id begins */
+	uint32_t *reports_first, *reports_last, *report_begin, *report_cursor;
+	size_t item_room, last_room, active_room, entity_room, users_room, origin_room,
+		reports_first_room, reports_last_room, begin_room, cursor_room;
 	/* what the window holds now */
 	uint64_t entities, origins, users, sectors, long_reports;
 	uint32_t sector_count[SECTORS];
 	struct sliding entity_sketch, origin_sketch;
-	struct interval *intervals;
-	size_t interval_room;
-	uint32_t interval_count;
+	/* of one entity: its reports that reach what is asked for */
+	uint32_t reaching[IMPACT_MEASURE_COUNT];
+	uint32_t claiming[IMPACT_CLAIM_COUNT], of_type;
 };
 
 bool assess_window_room(void **p, size_t *capacity, size_t need, size_t size)
@@ -65,9 +66,10 @@ void assess_window_fini(struct assess_window *w)
 	free(w->entity_count);
 	free(w->entity_users);
 	free(w->origin_count);
-	free(w->reports);
+	free(w->reports_first);
+	free(w->reports_last);
 	free(w->report_begin);
-	free(w->intervals);
+	free(w->report_cursor);
 	free(w);
 }
 
@@ -150,20 +152,30 @@ static int compare_last(const void *a, const void *b, void *arg)
 	return (x > y) - (x < y);
 }
 
+/* The reports of each entity in this order of all items. */
+static void place_reports(struct assess_window *w, const uint32_t *order, uint32_t *out)
+{
+	const struct window_input *in = &w->in;
+
+	memcpy(w->report_cursor, w->report_begin, in->entities * sizeof(*w->report_cursor));
+	for (uint32_t i = 0; i < in->count; i++)
+		if (in->items[order[i]].kind == WINDOW_REPORT)
+			out[w->report_cursor[in->items[order[i]].id]++] = order[i];
+}
+
 /* Reports by entity, as a counting sort. */
 static void index_reports(struct assess_window *w)
 {
 	const struct window_input *in = &w->in;
 
-	memset(w->report_begin, 0, (in->entities + 2) * sizeof(*w->report_begin));
+	memset(w->report_begin, 0, (in->entities + 1) * sizeof(*w->report_begin));
 	for (uint32_t i = 0; i < in->count; i++)
 		if (in->items[i].kind == WINDOW_REPORT)
-			w->report_begin[in->items[i].id + 2]++;
-	for (uint32_t id = 2; id < in->entities + 2; id++)
-		w->report_begin[id] += w->report_begin[id - 1];
-	for (uint32_t i = 0; i < in->count; i++)
-		if (in->items[i].kind == WINDOW_REPORT)
-			w->reports[w->report_begin[in->items[i].id + 1]++] = i;
+			w->report_begin[in->items[i].id + 1]++;
+	for (uint32_t id = 0; id < in->entities; id++)
+		w->report_begin[id + 1] += w->report_begin[id];
+	place_reports(w, w->by_first, w->reports_first);
+	place_reports(w, w->by_last, w->reports_last);
 }
 
 static bool make_room(struct assess_window *w)
@@ -172,18 +184,20 @@ static bool make_room(struct assess_window *w)
 
 #define ROOM(p, room, need) assess_window_room((void **)&w->p, &w->room, need, sizeof(*w->p))
 	return ROOM(by_first, item_room, in->count) && ROOM(by_last, last_room, in->count) &&
-	       ROOM(active, active_room, in->count) && ROOM(reports, report_room, in->count) &&
+	       ROOM(active, active_room, in->count) &&
+	       ROOM(reports_first, reports_first_room, in->count) &&
+	       ROOM(reports_last, reports_last_room, in->count) &&
 	       ROOM(entity_count, entity_room, in->entities) &&
 	       ROOM(entity_users, users_room, in->entities) &&
 	       ROOM(origin_count, origin_room, in->origins) &&
-	       ROOM(report_begin, begin_room, (size_t)in->entities + 2);
+	       ROOM(report_begin, begin_room, (size_t)in->entities + 1) &&
+	       ROOM(report_cursor, cursor_room, (size_t)in->entities + 1);
 #undef ROOM
 }
 
 int assess_window_begin(struct assess_window *w, const struct window_input *in)
 {
 	w->in = *in;
-	w->interval_count = 0;
 	if (!make_room(w))
 		return -ENOMEM;
 	w->sketched = false;
@@ -217,24 +231,32 @@ static uint64_t counted(uint32_t *count, bool add)
 }
 
 /* The largest report of this entity in the window, and the sum over entities. */
-static void move_report(struct assess_window *w, const struct window_item *it,
-			const struct criterion *c, bool add)
+static void move_users(struct assess_window *w, uint32_t id)
 {
-	uint32_t most = 0, id = it->id;
+	uint32_t most = 0;
 
 	for (uint32_t n = w->report_begin[id]; n < w->report_begin[id + 1]; n++) {
-		uint32_t i = w->reports[n];
-		if (w->active[i] && w->in.items[i].users > most)
-			most = w->in.items[i].users;
+		const struct window_item *it = &w->in.items[w->reports_first[n]];
+		if (it->pair == 0 && w->active[w->reports_first[n]] && it->value[0] > most)
+			most = it->value[0];
 	}
 	w->users += most;
 	w->users -= w->entity_users[id];
 	w->entity_users[id] = most;
-	if (c->duration_s && it->duration_s >= c->duration_s)
+}
+
+static void move_report(struct assess_window *w, const struct window_item *it,
+			const struct demand *d, bool add)
+{
+	if (it->pair != 0)
+		return;
+	if (d->users)
+		move_users(w, it->id);
+	if (d->duration_s && it->value[1] >= d->duration_s)
 		w->long_reports += add ? 1 : UINT64_MAX;
 }
 
-static void move(struct assess_window *w, uint32_t i, const struct criterion *c, bool add)
+static void move(struct assess_window *w, uint32_t i, const struct demand *d, bool add)
 {
 	const struct window_item *it = &w->in.items[i];
 	const uint64_t step = add ? 1 : UINT64_MAX;
@@ -254,7 +276,7 @@ static void move(struct assess_window *w, uint32_t i, const struct criterion *c,
 		sliding_element(w, &w->origin_sketch, it->hash, add);
 		break;
 	case WINDOW_REPORT:
-		move_report(w, it, c, add);
+		move_report(w, it, d, add);
 		break;
 	case WINDOW_ENTITY_SKETCH:
 		sliding_sketch(&w->entity_sketch, w->in.sketches[it->id], add);
@@ -265,94 +287,193 @@ static void move(struct assess_window *w, uint32_t i, const struct criterion *c,
 	}
 }
 
-static bool reached(const struct assess_window *w, const struct criterion *c)
+static bool reached(const struct assess_window *w, const struct demand *d)
 {
-	return w->sectors >= c->sectors && w->users >= c->users &&
-	       (!c->duration_s || w->long_reports) &&
-	       (!c->entities || sliding_count(w, &w->entity_sketch, w->entities) >= c->entities) &&
-	       (!c->origins || sliding_count(w, &w->origin_sketch, w->origins) >= c->origins);
+	return w->sectors >= d->sectors && w->users >= d->users &&
+	       (!d->duration_s || w->long_reports) &&
+	       (!d->entities || sliding_count(w, &w->entity_sketch, w->entities) >= d->entities) &&
+	       (!d->origins || sliding_count(w, &w->origin_sketch, w->origins) >= d->origins);
 }
 
-/* --- criteria ----------------------------------------------------------------- */
+/* --- what one entity reported ------------------------------------------------- */
+
+/*
+ * Of each measure the largest stands, and it reaches a threshold when some report
+ * does: so counting the reports that do is enough, and a step costs the same
+ * however much one entity reports. Claims are united in the same way.
+ */
+static void reset_entity(struct assess_window *w)
+{
+	memset(w->reaching, 0, sizeof(w->reaching));
+	memset(w->claiming, 0, sizeof(w->claiming));
+	w->of_type = 0;
+}
+
+static uint64_t asked(const struct demand *d, int measure)
+{
+	return measure == IMPACT_USERS      ? d->users
+	       : measure == IMPACT_DURATION ? d->duration_s
+					    : d->measure[measure];
+}
+
+static void move_claims(struct assess_window *w, uint64_t claims, uint64_t types,
+			const struct demand *d, uint32_t step)
+{
+	w->of_type += claims & types ? step : 0;
+	for (uint64_t bits = claims & d->claims; bits; bits &= bits - 1)
+		w->claiming[__builtin_ctzll(bits)] += step;
+}
+
+static void move_entity(struct assess_window *w, const struct window_item *it,
+			const struct criterion *c, const struct demand *d, bool add)
+{
+	const uint32_t step = add ? 1 : UINT32_MAX;
+
+	if (it->pair == IMPACT_PAIR_CLAIMS) {
+		move_claims(w, (uint64_t)it->value[0] << 32 | it->value[1], c->types, d, step);
+		return;
+	}
+	for (int half = 0; half < 2; half++) {
+		int measure = 2 * it->pair + half;
+		if (measure < IMPACT_MEASURE_COUNT && asked(d, measure) &&
+		    it->value[half] >= asked(d, measure))
+			w->reaching[measure] += step;
+	}
+}
+
+static bool reached_entity(const struct assess_window *w, const struct criterion *c,
+			   const struct demand *d)
+{
+	if (c->types && !w->of_type)
+		return false;
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		if (asked(d, m) && !w->reaching[m])
+			return false;
+	for (uint64_t bits = d->claims; bits; bits &= bits - 1)
+		if (!w->claiming[__builtin_ctzll(bits)])
+			return false;
+	return true;
+}
+
+/* --- sweeps --------------------------------------------------------------------- */
+
+/* What is swept: everything in order of time, or the reports of one entity. */
+struct sweep {
+	struct assess_window *w;
+	const struct criterion *c;
+	const struct demand *d;
+	int sector;
+	bool entity;
+	const uint32_t *first, *last;
+	uint32_t count;
+};
 
 static bool counts(const struct criterion *c, const struct window_item *it, int sector)
 {
 	return (it->hit_class == CLASS_EFFECT ||
 		(it->hit_class == CLASS_ATTEMPT && !c->effect_only)) &&
 	       it->severity >= c->severity_min && (sector < 0 || it->sector == sector) &&
-	       (!c->annex || vocab_sector_annex(it->sector) == c->annex);
+	       (!c->annex || vocab_sector_annex(it->sector) == c->annex) &&
+	       /* days begin with an hour, and an item lies within one: all of it is on one side */
+	       it->first_us >= c->valid_from_us &&
+	       (!c->valid_until_us || it->first_us < c->valid_until_us);
 }
 
-static int note(struct assess_window *w, int64_t from, int64_t to)
+static int note(struct intervals *out, int64_t from, int64_t to)
 {
-	if (!assess_window_room((void **)&w->intervals, &w->interval_room,
-				(size_t)w->interval_count + 1, sizeof(*w->intervals)))
+	if (!assess_window_room((void **)&out->v, &out->room, (size_t)out->count + 1,
+				sizeof(*out->v)))
 		return -ENOMEM;
-	w->intervals[w->interval_count++] = (struct interval){from, to};
+	out->v[out->count++] = (struct interval){from, to};
 	return 0;
 }
 
 /* The place of the next item that counts, from at on. */
-static uint32_t skip(const struct assess_window *w, const uint32_t *order, uint32_t at,
-		     const struct criterion *c, int sector)
+static uint32_t skip(const struct sweep *s, const uint32_t *order, uint32_t at)
 {
-	while (at < w->in.count && !counts(c, &w->in.items[order[at]], sector))
+	while (at < s->count && !counts(s->c, &s->w->in.items[order[at]], s->sector))
 		at++;
 	return at;
 }
 
-static int sweep(struct assess_window *w, const struct criterion *c, int sector)
+static void step(const struct sweep *s, uint32_t item, bool add)
 {
-	const struct window_item *items = w->in.items;
-	uint32_t in = skip(w, w->by_first, 0, c, sector), out = skip(w, w->by_last, 0, c, sector);
+	if (s->entity)
+		move_entity(s->w, &s->w->in.items[item], s->c, s->d, add);
+	else
+		move(s->w, item, s->d, add);
+}
+
+static bool holds_now(const struct sweep *s)
+{
+	return s->entity ? reached_entity(s->w, s->c, s->d) : reached(s->w, s->d);
+}
+
+static int sweep(const struct sweep *s, struct intervals *out)
+{
+	const struct window_item *items = s->w->in.items;
+	const int64_t after = s->w->in.window_us + 1;
+	uint32_t in = skip(s, s->first, 0), gone = skip(s, s->last, 0);
 	int64_t from = 0;
 	bool held = false;
 
-	reset(w);
-	while (out < w->in.count) { /* what is last to leave came in before */
-		int64_t leaves = items[w->by_last[out]].last_us + w->in.window_us + 1, now = leaves;
-		if (in < w->in.count && items[w->by_first[in]].first_us < now)
-			now = items[w->by_first[in]].first_us;
-		while (in < w->in.count && items[w->by_first[in]].first_us == now) {
-			move(w, w->by_first[in], c, true);
-			in = skip(w, w->by_first, in + 1, c, sector);
+	while (gone < s->count) { /* what is last to leave came in before */
+		int64_t now = items[s->last[gone]].last_us + after;
+		if (in < s->count && items[s->first[in]].first_us < now)
+			now = items[s->first[in]].first_us;
+		while (in < s->count && items[s->first[in]].first_us == now) {
+			step(s, s->first[in], true);
+			in = skip(s, s->first, in + 1);
 		}
-		while (out < w->in.count &&
-		       items[w->by_last[out]].last_us + w->in.window_us + 1 == now) {
-			move(w, w->by_last[out], c, false);
-			out = skip(w, w->by_last, out + 1, c, sector);
+		while (gone < s->count && items[s->last[gone]].last_us + after == now) {
+			step(s, s->last[gone], false);
+			gone = skip(s, s->last, gone + 1);
 		}
-		bool holds = out < w->in.count && reached(w, c);
+		bool holds = gone < s->count && holds_now(s);
 		if (holds && !held)
 			from = now;
-		if (held && !holds && note(w, from, now - 1))
+		if (held && !holds && note(out, from, now - 1))
 			return -ENOMEM;
 		held = holds;
 	}
 	return 0;
 }
 
-/* Unknown is no sector: its sources may belong to different ones. */
-static int sweep_sectors(struct assess_window *w, const struct criterion *c)
+int assess_window_sweep(struct assess_window *w, const struct criterion *c, const struct demand *d,
+			int sector, int64_t entity, struct intervals *out)
+{
+	struct sweep s = {w, c, d, sector, entity >= 0, w->by_first, w->by_last, w->in.count};
+
+	if (s.entity) {
+		const uint32_t begin = w->report_begin[entity];
+		s.first = w->reports_first + begin;
+		s.last = w->reports_last + begin;
+		s.count = w->report_begin[entity + 1] - begin;
+		reset_entity(w);
+	} else {
+		reset(w);
+	}
+	return sweep(&s, out);
+}
+
+uint32_t assess_window_sectors(const struct assess_window *w, const struct criterion *c)
 {
 	uint32_t present = 0;
-	int rc = 0;
 
 	for (uint32_t i = 0; i < w->in.count; i++)
 		if (counts(c, &w->in.items[i], -1))
 			present |= 1u << w->in.items[i].sector;
-	for (int sector = 1; sector < SECTORS && rc == 0; sector++)
-		if (present >> sector & 1)
-			rc = sweep(w, c, sector);
-	return rc;
+	return present;
 }
 
-int assess_window_judge(struct assess_window *w, const struct criterion *c)
+uint32_t assess_window_entities(const struct assess_window *w)
 {
-	uint32_t before = w->interval_count;
-	int rc = c->one_sector ? sweep_sectors(w, c) : sweep(w, c, -1);
+	return w->in.entities;
+}
 
-	return rc ? rc : (int)(w->interval_count - before);
+bool assess_window_reports(const struct assess_window *w, uint32_t entity)
+{
+	return w->report_begin[entity] < w->report_begin[entity + 1];
 }
 
 static int compare_interval(const void *a, const void *b)
@@ -377,11 +498,4 @@ uint32_t assess_window_merge(struct interval *v, uint32_t count)
 		}
 	}
 	return kept;
-}
-
-const struct interval *assess_window_intervals(struct assess_window *w, uint32_t *count)
-{
-	w->interval_count = assess_window_merge(w->intervals, w->interval_count);
-	*count = w->interval_count;
-	return w->intervals;
 }

@@ -1,5 +1,5 @@
 /*
- * assess_window - when does a criterion hold? For src/correlate/assess.c only.
+ * assess_window - when is a demand met? For src/correlate/assess*.c only.
  *
  * What a cell knows of an entity is one item: its first and last hit there.
  * A cell spans one hour and a window at least one, so an item has a hit in
@@ -24,7 +24,7 @@ enum window_kind {
 	WINDOW_CELL,          /* presence of its sector */
 	WINDOW_ENTITY,        /* id */
 	WINDOW_ORIGIN,        /* id */
-	WINDOW_REPORT,        /* id of the entity, users, duration */
+	WINDOW_REPORT,        /* id of the entity, a pair of what it reported */
 	WINDOW_ENTITY_SKETCH, /* id of the sketch: a cell with too many entities */
 	WINDOW_ORIGIN_SKETCH,
 };
@@ -33,13 +33,19 @@ struct window_item {
 	int64_t first_us, last_us;
 	uint64_t hash; /* ENTITY, ORIGIN, REPORT */
 	uint32_t id;   /* 0.. dense, per entities and per origins */
-	uint32_t users, duration_s;
-	uint8_t kind, sector, hit_class, severity;
+	uint32_t value[2]; /* REPORT: measures 2 * pair and 2 * pair + 1, or halves of the claims */
+	uint8_t kind, sector, hit_class, severity, pair;
 };
 
 /* Moments T, from and to included, at which [T - window, T] satisfies. */
 struct interval {
 	int64_t from, to;
+};
+
+struct intervals {
+	struct interval *v;
+	size_t room;
+	uint32_t count;
 };
 
 struct window_input {
@@ -55,10 +61,17 @@ struct assess_window;
 int assess_window_init(struct assess_window **w); /* 0, -ENOMEM */
 void assess_window_fini(struct assess_window *w);
 int assess_window_begin(struct assess_window *w, const struct window_input *in); /* 0, -ENOMEM */
-/* Adds the intervals in which c holds; their number, or -ENOMEM. */
-int assess_window_judge(struct assess_window *w, const struct criterion *c);
-/* All intervals since begin, sorted and merged. */
-const struct interval *assess_window_intervals(struct assess_window *w, uint32_t *count);
+/*
+ * Adds the intervals in which what c counts meets d, in order and apart: of one
+ * sector (-1: of all), of what one entity reported (-1: of everything). 0, -ENOMEM.
+ */
+int assess_window_sweep(struct assess_window *w, const struct criterion *c, const struct demand *d,
+			int sector, int64_t entity, struct intervals *out);
+/* Bit per sector of what c counts. */
+uint32_t assess_window_sectors(const struct assess_window *w, const struct criterion *c);
+/* Ids of entities in use, and whether this one reported anything. */
+uint32_t assess_window_entities(const struct assess_window *w);
+bool assess_window_reports(const struct assess_window *w, uint32_t entity);
 
 /* Makes room for need items of size; false when there is none. */
 bool assess_window_room(void **p, size_t *capacity, size_t need, size_t size);

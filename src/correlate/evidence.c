@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "config/vocab_impact.h"
 #include "correlate/evidence_table.h"
 #include "correlate/names.h"
 
@@ -10,6 +11,7 @@ static bool fits(const struct observation *o)
 	return o->threat && o->threat < NAMES_THREATS_MAX && o->by && o->by < NAMES_BY_MAX &&
 	       o->state < STATES && o->sector < SECTORS && o->tlp < TLPS && o->pap < PAPS &&
 	       o->hit_class <= CLASS_TEST && o->severity <= SEVERITY_HIGH && o->rank <= 3 &&
+	       o->pair <= IMPACT_PAIR_CLAIMS &&
 	       o->time_us >= 0 && o->time_us < TIME_HOURS_MAX * EVIDENCE_BUCKET_US;
 }
 
@@ -52,7 +54,8 @@ static void join_fields(struct update *u, struct slot *s, enum slot_kind kind)
 	join_times(u, &s->first, &s->last);
 	if (kind == SLOT_REPORT)
 		u->changed |= evidence_join_report(
-			&s->report, u->o->users < UINT32_MAX ? (uint32_t)u->o->users : UINT32_MAX,
+			&s->report, u->o->pair,
+			u->o->users < UINT32_MAX ? (uint32_t)u->o->users : UINT32_MAX,
 			u->o->duration_s < UINT32_MAX ? (uint32_t)u->o->duration_s : UINT32_MAX);
 }
 
@@ -122,7 +125,7 @@ int evidence_update(struct evidence_table *t, const struct observation *o)
 	if (o->origin)
 		join_element(&u, SLOT_ORIGIN, o->origin);
 	if (o->entity && (o->users || o->duration_s))
-		join_element(&u, SLOT_REPORT, o->entity);
+		join_element(&u, SLOT_REPORT, evidence_join_reporter(o->entity, o->pair));
 	if (u.changed)
 		evidence_table_mark_dirty(t, u.cell);
 	return u.rc;

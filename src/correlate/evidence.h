@@ -10,7 +10,9 @@
  *   entities           exact entries (with first and last time) up to
  *                      exact_max a cell, HyperLogLog beyond
  *   records, origins   the same way; a record is known by its position
- *   users, duration    max per entity, with first and last time of its reports
+ *   users, duration    max per entity, with first and last time of its reports; so
+ *                      every other pair of measures that an entity reports, and
+ *                      the union of its claims (config/vocab_impact.h)
  *   first, last        min, max
  *   tlp, pap           max
  *   best evidence      the smallest by (rank, time, position): every record while
@@ -47,6 +49,7 @@
 
 #define EVIDENCE_BUCKET_US INT64_C(3600000000) /* one hour of event time */
 #define EVIDENCE_BEST	   8			/* evidence kept of a cell that outgrew exact_max */
+#define EVIDENCE_REPORTER_BITS 60		/* of an entity in its reports; the rest is the pair */
 
 struct evidence_config {
 	uint32_t cells;	    /* power of two, 1024..2^28 */
@@ -71,6 +74,10 @@ struct observation {
 	uint32_t object; /* position: object id (18 bits are kept) */
 	uint32_t sub;	 /* line in a message (12 bits are kept) */
 	uint64_t offset; /* byte, frame or Kafka offset (40 bits are kept in evidence; the count uses all) */
+	/* Which two measures users and duration_s stand for: measures 2 * pair and
+	 * 2 * pair + 1 (0: what they say); IMPACT_PAIR_CLAIMS: bits, high and low half.
+	 * What an entity reports beyond one pair is the same observation once more. */
+	uint8_t pair;
 	uint64_t users;	     /* reported users affected, 0 none */
 	uint64_t duration_s; /* reported duration, 0 none */
 };
@@ -109,7 +116,9 @@ enum evidence_kind {
 
 struct evidence_entry {
 	uint8_t kind;
-	uint64_t hash;		    /* entity (also of a REPORT), position hash or origin */
+	uint8_t pair;		    /* REPORT: as in the observation */
+	uint64_t hash;		    /* entity (of a REPORT its low EVIDENCE_REPORTER_BITS), position
+				     * hash or origin */
 	int64_t first_us, last_us;  /* ENTITY, ORIGIN, REPORT: of its hits, or reports, in this cell */
 	uint64_t users, duration_s; /* REPORT: the largest of this hour */
 	struct evidence_item item;  /* RECORD */

@@ -18,7 +18,7 @@
 #include "correlate/evidence_table.h"
 
 #define EVIDENCE_IMAGE_MAGIC   "tocsinEV"
-#define EVIDENCE_IMAGE_VERSION 1
+#define EVIDENCE_IMAGE_VERSION 2
 
 struct header {
 	char magic[8];

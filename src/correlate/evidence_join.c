@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "config/vocab_impact.h"
 #include "correlate/names.h"
 
 /* --- keys and items ------------------------------------------------------ */
@@ -90,8 +91,17 @@ bool evidence_join_or32(_Atomic uint32_t *p, uint32_t bits)
 	return (atomic_fetch_or_explicit(p, bits, memory_order_relaxed) & bits) != bits;
 }
 
-bool evidence_join_report(_Atomic uint64_t *p, uint32_t users, uint32_t duration_s)
+static bool join_claims(_Atomic uint64_t *p, uint64_t bits)
 {
+	if ((atomic_load_explicit(p, memory_order_relaxed) & bits) == bits)
+		return false;
+	return (atomic_fetch_or_explicit(p, bits, memory_order_relaxed) & bits) != bits;
+}
+
+bool evidence_join_report(_Atomic uint64_t *p, uint8_t pair, uint32_t users, uint32_t duration_s)
+{
+	if (pair == IMPACT_PAIR_CLAIMS)
+		return join_claims(p, (uint64_t)users << 32 | duration_s);
 	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
 
 	for (;;) {

@@ -80,7 +80,9 @@ static void join_image(struct slot *s, const struct slot_image *image)
 	evidence_join_max32(&s->first, (uint32_t)image->a);
 	evidence_join_max32(&s->last, (uint32_t)(image->a >> 32));
 	if (image->kind == SLOT_REPORT)
-		evidence_join_report(&s->report, (uint32_t)(image->b >> 32), (uint32_t)image->b);
+		evidence_join_report(&s->report,
+				     (uint8_t)(image->element >> EVIDENCE_REPORTER_BITS),
+				     (uint32_t)(image->b >> 32), (uint32_t)image->b);
 }
 
 /* An element that found the exact entries used up. */

@@ -206,6 +206,15 @@ uint32_t names_threat(struct names *n, uint8_t kind, const char *id, size_t id_l
 	return number;
 }
 
+uint32_t names_threat_find(struct names *n, uint8_t kind, const char *id, size_t id_len)
+{
+	pthread_mutex_lock(&n->lock);
+	uint32_t number = *find(&n->threats, (uint32_t)hash_bytes(id, id_len, kind), kind, id,
+				id_len);
+	pthread_mutex_unlock(&n->lock);
+	return number;
+}
+
 uint32_t names_by(struct names *n, const char *by, size_t len)
 {
 	struct threat_name key = {0, by, ""};

@@ -4,7 +4,8 @@
  * Indicator sets come and go with reloads; evidence outlives them. A name gets
  * a number once and keeps it: numbers are never reused before names_fini().
  *
- * Thread   add: any, behind a lock (loading only). get: any, without one.
+ * Thread   add, find: any, behind a lock (loading, and a notification that names its
+ *          threat). get: any, without one.
  * Order    a number is handed out after its entry is written (release), and
  *          get reads the chunk pointer with acquire.
  * Owns     copies of all strings.
@@ -36,7 +37,10 @@ void names_fini(struct names *n);
  * 0 when full or out of memory. */
 uint32_t names_threat(struct names *n, uint8_t kind, const char *id, size_t id_len,
 		      const char *name, size_t name_len);
-/* Number from 1 of "indicator:<id>", "rule:<id>" or "benign:<list>"; 0 when full or out of memory. */
+/* Its number when it has one, else 0. */
+uint32_t names_threat_find(struct names *n, uint8_t kind, const char *id, size_t id_len);
+/* Number from 1 of "indicator:<id>", "rule:<id>", "benign:<list>" or "notification:campaign";
+ * 0 when full or out of memory. */
 uint32_t names_by(struct names *n, const char *by, size_t len);
 const struct threat_name *names_threat_get(const struct names *n, uint32_t threat);
 const char *names_by_get(const struct names *n, uint32_t by);

@@ -12,6 +12,7 @@
 #include "decode/zeek_tsv.h"
 
 #define ITEMS_MAX 4096 /* known scalars of a record; an event holds far fewer */
+#define LIST_MAX  1024 /* of them, elements of one list: a long one leaves room for the rest */
 
 /* A scalar whose path some format knows, until it is told which format it is. */
 struct item {
@@ -27,7 +28,7 @@ struct collect {
 	uint32_t tells, inner_tells;
 	uint32_t wrapper; /* bytes of the only key and its dot, 0 none */
 	/* what was found for the last key: elements of an array share it */
-	uint32_t key;
+	uint32_t key, listed;
 	const struct dialect_path *outer, *inner;
 };
 
@@ -55,6 +56,10 @@ static uint32_t tells_of(const struct dialect_path *path, struct span v)
 
 	if ((tells & TELL_IDEA) && !(v.len >= 4 && memcmp(v.p, "IDEA", 4) == 0))
 		tells &= ~(uint32_t)TELL_IDEA;
+	if ((tells & TELL_NOTIFICATION) &&
+	    !(v.len == strlen(DIALECT_NOTIFICATION_SCHEMA) &&
+	      memcmp(v.p, DIALECT_NOTIFICATION_SCHEMA, v.len) == 0))
+		tells &= ~(uint32_t)TELL_NOTIFICATION;
 	if ((tells & TELL_CHANNEL) && !memchr(v.p, '.', v.len))
 		tells &= ~(uint32_t)TELL_CHANNEL;
 	return tells;
@@ -94,9 +99,12 @@ static void visit_json(void *ctx, const struct json_scalar *s)
 
 	if (s->key != c->key) {
 		c->key = s->key;
+		c->listed = 0;
 		look_up(c, s->path);
 	}
-	if (s->kind != JSON_KIND_NULL)
+	if (c->outer && c->listed++ >= LIST_MAX)
+		c->overflow++;
+	else if (s->kind != JSON_KIND_NULL)
 		add_known(c, s->value);
 }
 
@@ -200,7 +208,7 @@ static enum reason decode_json(struct decoder *d, enum format format, const stru
 		dialect = DIALECT_ECS;
 	ev->format = (uint8_t)dialect_format((enum dialect)dialect);
 	apply(&c, (enum dialect)dialect, tagged, ev);
-	return REASON_OK;
+	return (enum reason)ev->refused;
 }
 
 static enum reason decode_opaque(const char *p, size_t len, struct event *ev)

@@ -24,6 +24,8 @@ static const char *const *time_keys(enum format format)
 	static const char *const idea[] = {"DetectTime", NULL};
 	static const char *const intelmq[] = {"time.source", "time.observation", NULL};
 	static const char *const n6[] = {"time", NULL};
+	static const char *const notification[] = {"detected_at", "started_at", "submitted_at",
+						   NULL};
 	static const char *const none[] = {NULL};
 
 	switch (format) {
@@ -41,6 +43,8 @@ static const char *const *time_keys(enum format format)
 		return intelmq;
 	case FORMAT_N6:
 		return n6;
+	case FORMAT_NOTIFICATION:
+		return notification;
 	default:
 		return none;
 	}

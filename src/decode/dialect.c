@@ -28,6 +28,7 @@ static const struct {
 	uint32_t tells;
 } telling[] = {
 	{"Format", TELL_IDEA},
+	{"notification.schema", TELL_NOTIFICATION},
 	{"event_type", TELL_EVENT_TYPE},
 	{"src_ip", TELL_FLOW},
 	{"timestamp", TELL_FLOW},
@@ -59,6 +60,8 @@ static const struct {
 
 int dialect_tell(uint32_t t)
 {
+	if (t & TELL_NOTIFICATION)
+		return DIALECT_NOTIFICATION;
 	if (t & TELL_IDEA)
 		return DIALECT_IDEA;
 	if ((t & TELL_EVENT_TYPE) && (t & TELL_FLOW))
@@ -90,6 +93,8 @@ int dialect_of_format(enum format format)
 		return DIALECT_INTELMQ;
 	case FORMAT_N6:
 		return DIALECT_N6;
+	case FORMAT_NOTIFICATION:
+		return DIALECT_NOTIFICATION;
 	case FORMAT_MAP:
 		return DIALECT_MAP;
 	default:
@@ -103,7 +108,8 @@ enum format dialect_format(enum dialect d)
 		[DIALECT_EVE] = FORMAT_EVE,   [DIALECT_ZEEK] = FORMAT_ZEEK,
 		[DIALECT_ECS] = FORMAT_ECS,   [DIALECT_WINDOWS] = FORMAT_MAP,
 		[DIALECT_IDEA] = FORMAT_IDEA, [DIALECT_INTELMQ] = FORMAT_INTELMQ,
-		[DIALECT_N6] = FORMAT_N6,     [DIALECT_MAP] = FORMAT_MAP,
+		[DIALECT_N6] = FORMAT_N6,     [DIALECT_NOTIFICATION] = FORMAT_NOTIFICATION,
+		[DIALECT_MAP] = FORMAT_MAP,
 	};
 	return formats[d];
 }
@@ -204,5 +210,6 @@ void dialect_begin(struct draft *d, struct event *ev)
 {
 	memset(d->slot, 0, sizeof(d->slot));
 	d->extras = 0;
+	d->typed = false;
 	d->ev = ev;
 }

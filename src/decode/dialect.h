@@ -27,6 +27,7 @@ enum dialect {
 	DIALECT_IDEA,
 	DIALECT_INTELMQ,
 	DIALECT_N6,
+	DIALECT_NOTIFICATION, /* include/tocsin/notification.schema.json */
 	DIALECT_MAP, /* a user's field map */
 	DIALECTS
 };
@@ -48,8 +49,24 @@ enum slot {
 	SLOT_WEB_PATH,
 	SLOT_WEB_QUERY, /* where the path stands without it */
 	SLOT_DESTINATION_NAME,
-	SLOTS
+	SLOT_BEGAN,  /* as the time of RANK_BEGAN says */
+	SLOT_CEASED, /* when it was over */
+	SLOTS,
+	/* what an entity reports is not kept but taken at once: dialect_report_take() */
+	SLOT_MEASURE = SLOTS, /* rank says which */
+	SLOT_CLAIM,	      /* rank says which: true or false */
+	SLOT_CAUSE,
+	SLOT_ENTITY_TYPE,
+	SLOT_IMPACT_SEVERITY,
+	SLOT_SECTOR,
+	SLOT_STATES_AFFECTED,
+	SLOT_REPORT_TYPE,
+	SLOT_EXERCISE,
+	SLOT_CAMPAIGN,
+	SLOT_REPORT_ID
 };
+
+#define RANK_BEGAN 1 /* of a report's times, the one that says when it began */
 
 struct dialect_row {
 	const char *path;
@@ -66,6 +83,7 @@ struct draft {
 	struct span slot[SLOTS];
 	uint8_t rank[SLOTS];
 	/* further addresses of a side that lists several */
+	bool typed; /* a notification said of what type it is */
 	uint32_t extras;
 	struct span extra[DRAFT_EXTRA_MAX];
 	uint8_t extra_slot[DRAFT_EXTRA_MAX];
@@ -101,6 +119,7 @@ enum {
 	TELL_N6 = 1 << 10,     /* address, time, id */
 	TELL_EVENT_ID = 1 << 11,
 	TELL_WINDOWS = 1 << 12, /* Channel, SourceName, Hostname, TimeCreated */
+	TELL_NOTIFICATION = 1 << 13, /* "notification.schema", when it is ours */
 };
 /* The format of a record with these telling keys; -1 when they tell none. */
 int dialect_tell(uint32_t tells);
@@ -110,6 +129,15 @@ enum format dialect_format(enum dialect d);
 void dialect_begin(struct draft *d, struct event *ev);
 void dialect_take(struct draft *d, enum dialect dialect, const struct dialect_row *row,
 		  struct span value);
+/* A value that an entity reports (SLOT_MEASURE and on). What is wrong in a notification
+ * refuses it (event.refused); elsewhere it says nothing. */
+void dialect_report_take(struct draft *d, enum dialect dialect, const struct dialect_row *row,
+			 struct span value);
+/* After a notification's last value: its duration, and what follows from several values. */
+void dialect_report_end(struct draft *d);
+/* How long it lasted, where nothing says so but its beginning and end. */
+void dialect_report_duration(struct draft *d);
+#define DIALECT_NOTIFICATION_SCHEMA "urn:tocsin:schema:notification:1"
 /* After the last value: what the format's rows could not say, then event_finish(). */
 void dialect_end(struct draft *d, enum dialect dialect);
 

@@ -98,9 +98,12 @@ static void keep(struct draft *d, const struct dialect_row *row, struct span val
 	}
 }
 
-/* A list of thousands must not crowd out who and when, which are added last. */
-static bool room(const struct event *ev)
+/* A list of thousands must not crowd out who and when, which are added last; nor, in a
+ * notification, the entity: little else is added there. */
+static bool room(const struct event *ev, enum dialect dialect, enum event_field f)
 {
+	if (dialect == DIALECT_NOTIFICATION && event_field_type(f) == OBSERVABLE_NONE)
+		return ev->fields < EVENT_FIELDS_MAX - LAST_ADDED / 2;
 	return ev->fields < EVENT_FIELDS_MAX - LAST_ADDED &&
 	       ev->observables < EVENT_OBSERVABLES_MAX - 2 * LAST_ADDED;
 }
@@ -110,16 +113,22 @@ void dialect_take(struct draft *d, enum dialect dialect, const struct dialect_ro
 {
 	if (!value.len)
 		return;
+	if (row->slot >= SLOTS) {
+		dialect_report_take(d, dialect, row, value);
+		return;
+	}
 	if (dialect == DIALECT_IDEA &&
 	    (row->field == FIELD_SOURCE_IP || row->field == FIELD_DESTINATION_IP) &&
 	    !single_address(&value))
 		return;
-	if (row->field != FIELD_NONE && !room(d->ev))
+	if (row->field != FIELD_NONE && !room(d->ev, dialect, row->field))
 		d->ev->overflow++;
 	else if (row->field != FIELD_NONE)
 		add(d, row->field, value);
 	if (row->slot != SLOT_NONE)
 		keep(d, row, value);
+	if (row->slot == SLOT_TIME && row->rank == RANK_BEGAN)
+		d->slot[SLOT_BEGAN] = value;
 }
 
 /*
@@ -208,17 +217,22 @@ static void set_victim(struct draft *d, struct span address, struct span name)
 		add(d, FIELD_HOST_NAME, name);
 }
 
-/* IDEA0: Target is the victim, unless Source is itself an infected host. */
+/* IDEA0: Target is the victim, unless Source is itself an infected host. How long a
+ * disruption lasted is impact; how long a scan or an infection did is not. */
 static void end_idea(struct draft *d)
 {
 	static const char *const infected[] = {"Malware", "Intrusion.Botnet", "Botnet", NULL};
-	bool source = false;
+	bool source = false, disruption = false;
 
 	for (uint32_t i = 0; i < d->ev->fields; i++) {
 		const struct field *f = &d->ev->field[i];
-		if (f->id == FIELD_RSIT_CLASS)
-			source |= is_any(f->value, infected) || starts(f->value, "Malware.");
+		if (f->id != FIELD_RSIT_CLASS)
+			continue;
+		source |= is_any(f->value, infected) || starts(f->value, "Malware.");
+		disruption |= starts(f->value, "Availability");
 	}
+	if (disruption)
+		dialect_report_duration(d);
 	add(d, FIELD_SOURCE_PORT, d->slot[SLOT_SOURCE_PORT]);
 	add(d, FIELD_DESTINATION_PORT, d->slot[SLOT_DESTINATION_PORT]);
 	if (source && d->slot[SLOT_SOURCE].len)
@@ -314,6 +328,9 @@ void dialect_end(struct draft *d, enum dialect dialect)
 		break;
 	case DIALECT_N6:
 		end_n6(d);
+		break;
+	case DIALECT_NOTIFICATION:
+		dialect_report_end(d);
 		break;
 	default:
 		add_target(d);

@@ -5,6 +5,7 @@
 #define KEEP(path, slot, rank)	      {path, FIELD_NONE, SLOT_##slot, rank},
 #define BOTH(path, field, slot, rank) {path, FIELD_##field, SLOT_##slot, rank},
 
+/* What an entity reports may stand in a record of any format, under its own name. */
 static const struct dialect_row common[] = {
 	ADD("organization.name", ORGANIZATION_NAME)
 	ADD("organization.id", ORGANIZATION_ID)
@@ -16,6 +17,12 @@ static const struct dialect_row common[] = {
 	ADD("tocsin.member_state", MEMBER_STATE)
 	ADD("tocsin.users_affected", USERS_AFFECTED)
 	ADD("tocsin.duration_seconds", DURATION)
+#define X(id, field, name, unit) {"tocsin." field, FIELD_NONE, SLOT_MEASURE, IMPACT_##id},
+	IMPACT_MEASURES_MORE(X)
+#undef X
+#define X(id, name) {"tocsin." name, FIELD_NONE, SLOT_CLAIM, IMPACT_CLAIM_##id},
+	IMPACT_CLAIMS(X)
+#undef X
 };
 
 /* Suricata EVE: etc/schema.json of Suricata 7 and 8, and the older dns versions 1 and 2.
@@ -300,6 +307,7 @@ static const struct dialect_row idea[] = {
 	KEEP("EventTime", TIME, 1)
 	KEEP("WinStartTime", TIME, 2)
 	KEEP("CreateTime", TIME, 3)
+	KEEP("CeaseTime", CEASED, 0)
 	ADD("ID", EVENT_ID)
 	ADD("Category", RSIT_CLASS)
 	BOTH("Source.IP4", SOURCE_IP, SOURCE, 0)
@@ -366,6 +374,45 @@ static const struct dialect_row n6[] = {
 	ADD("name", RULE_NAME)
 	ADD("restriction", TLP)
 };
+
+/* An incident notification: include/tocsin/notification.schema.json. */
+#define N "notification."
+static const struct dialect_row notification[] = {
+	KEEP(N "detected_at", TIME, 0)
+	KEEP(N "started_at", TIME, 1)
+	KEEP(N "submitted_at", TIME, 2)
+	KEEP(N "ended_at", CEASED, 0)
+	KEEP(N "id", REPORT_ID, 0)
+	KEEP(N "type", REPORT_TYPE, 0)
+	KEEP(N "exercise", EXERCISE, 0)
+	ADD(N "member_state", MEMBER_STATE)
+	KEEP(N "member_states_affected", STATES_AFFECTED, 0)
+	ADD(N "entity.name", ORGANIZATION_NAME)
+	ADD(N "entity.id", ORGANIZATION_ID)
+	KEEP(N "entity.type", ENTITY_TYPE, 0)
+	KEEP(N "entity.sector", SECTOR, 0)
+	KEEP(N "root_cause", CAUSE, 0)
+	KEEP(N "impact_severity", IMPACT_SEVERITY, 0)
+	KEEP(N "threat.campaign", CAMPAIGN, 0)
+	ADD(N "severity", SEVERITY)
+	ADD(N "tlp", TLP)
+	ADD(N "tags", TAGS)
+	ADD(N "indicators.ip", DESTINATION_IP)
+	ADD(N "indicators.domain", DESTINATION_DOMAIN)
+	ADD(N "indicators.url", URL_FULL)
+	ADD(N "indicators.hash", FILE_HASHES)
+	ADD(N "indicators.email", EMAIL_FROM)
+	ADD(N "indicators.file_name", FILE_NAME)
+	ADD(N "indicators.user_agent", USER_AGENT)
+	ADD(N "indicators.ja3", TLS_JA3)
+#define X(id, field, name, unit) {N "impact." field, FIELD_NONE, SLOT_MEASURE, IMPACT_##id},
+	IMPACT_MEASURES(X)
+#undef X
+#define X(id, name) {N "impact." name, FIELD_NONE, SLOT_CLAIM, IMPACT_CLAIM_##id},
+	IMPACT_CLAIMS(X)
+#undef X
+};
+#undef N
 /* clang-format on */
 
 #define TABLE(rows) {rows, sizeof(rows) / sizeof((rows)[0])}
@@ -376,5 +423,5 @@ const struct dialect_table dialect_tables[DIALECTS] = {
 	[DIALECT_EVE] = TABLE(eve),	    [DIALECT_ZEEK] = TABLE(zeek),
 	[DIALECT_ECS] = TABLE(ecs),	    [DIALECT_WINDOWS] = TABLE(windows),
 	[DIALECT_IDEA] = TABLE(idea),	    [DIALECT_INTELMQ] = TABLE(intelmq),
-	[DIALECT_N6] = TABLE(n6),
+	[DIALECT_N6] = TABLE(n6),	    [DIALECT_NOTIFICATION] = TABLE(notification),
 };

@@ -47,6 +47,7 @@ void event_reset(struct event *ev)
 	memset(ev, 0, offsetof(struct event, field));
 	ev->tlp = -1;
 	ev->state_claim = -1;
+	ev->sector = -1;
 	ev->raw = (struct span){"", 0};
 	ev->text_used = 0;
 }

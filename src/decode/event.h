@@ -18,10 +18,12 @@
 #include "base/address.h"
 #include "config/source.h"
 #include "config/vocab.h"
+#include "config/vocab_impact.h"
 
 #define EVENT_FIELDS_MAX      192
 #define EVENT_OBSERVABLES_MAX 256
 #define EVENT_TEXT_MAX	      16384 /* a composed URL: host, port and path */
+#define EVENT_NAME_MAX	      128   /* of a campaign, or a notification's id */
 
 struct span {
 	const char *p;
@@ -165,6 +167,14 @@ struct event {
 	struct span organisation, host; /* entity material */
 	uint64_t users_affected;	/* reported, 0 none */
 	uint64_t duration_s;		/* reported, 0 none */
+	uint32_t measure[IMPACT_MEASURE_COUNT]; /* what else was reported, by enum impact_measure */
+	uint64_t claims;		/* bit per enum impact_claim */
+	bool reports;			/* measure or claims say something */
+	/* of an incident notification: */
+	uint8_t refused;		/* enum reason; REASON_OK */
+	int8_t sector;			/* of the entity, -1 not stated */
+	uint32_t states_affected;	/* bit per state */
+	struct span campaign, report_id; /* the threat it names; its own id */
 	uint32_t fields, observables, overflow;
 	struct field field[EVENT_FIELDS_MAX];
 	struct observable observable[EVENT_OBSERVABLES_MAX];

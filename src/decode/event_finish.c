@@ -62,6 +62,27 @@ static void take_tlp(struct event *ev, struct span v)
 		ev->tlp = (int8_t)tlp;
 }
 
+/* "nis:impact-severity=\"yellow\"": the Cooperation Group's colours make claims. */
+static void take_impact_severity(struct event *ev, struct span v)
+{
+	const char *eq = memchr(v.p, '=', v.len);
+	size_t left = eq ? (size_t)(v.p + v.len - eq - 1) : 0;
+
+	if (left < 2 || eq[1] != '"' || eq[left] != '"')
+		return;
+	int64_t claims = vocab_impact_severity(eq + 2, left - 2);
+	if (claims > 0)
+		ev->claims |= (uint64_t)claims;
+	ev->reports |= claims > 0;
+}
+
+static bool begins(struct span v, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return v.len >= n && strncasecmp(v.p, prefix, n) == 0;
+}
+
 /* Machine tags: "rsit:...", "nis:test=\"test\"", "tlp:amber"; other tags say nothing to us. */
 static void take_tag(struct event *ev, struct span v)
 {
@@ -69,9 +90,10 @@ static void take_tag(struct event *ev, struct span v)
 		take_class(ev, v);
 	else if (v.len > 4 && strncasecmp(v.p, "tlp:", 4) == 0)
 		take_tlp(ev, v);
-	else if ((v.len >= 8 && strncasecmp(v.p, "nis:test", 8) == 0) ||
-		 (v.len >= 9 && strncasecmp(v.p, "nis2:test", 9) == 0))
+	else if (begins(v, "nis:test") || begins(v, "nis2:test"))
 		ev->test = true;
+	else if (begins(v, "nis:impact-severity=") || begins(v, "nis2:impact-severity="))
+		take_impact_severity(ev, v);
 }
 
 static void take_severity(struct event *ev, struct span v)

@@ -84,7 +84,8 @@ static bool names_a_host(const struct address *a)
 
 static bool is_report(const struct event *ev)
 {
-	return ev->format == FORMAT_IDEA || ev->format == FORMAT_INTELMQ || ev->format == FORMAT_N6;
+	return ev->format == FORMAT_IDEA || ev->format == FORMAT_INTELMQ ||
+	       ev->format == FORMAT_N6 || ev->format == FORMAT_NOTIFICATION;
 }
 
 size_t event_entity(const struct event *ev, const struct source *s, const struct home_net *home,

@@ -340,7 +340,9 @@ uint64_t tocsin_count(const struct tocsin *t, const char *name)
 		const counter *value;
 	} named[] = {{"records", &l.records},	{"bytes", &l.bytes}, {"clean", &l.clean},
 		     {"hit", &l.hit},		{"hits", &l.hits},   {"suppressed", &l.suppressed},
-		     {"unplaced", &l.unplaced}, {"claims_ignored", &l.claims_ignored}};
+		     {"unplaced", &l.unplaced}, {"claims_ignored", &l.claims_ignored},
+		     {"assertions_ignored", &l.assertions_ignored},
+		     {"campaigns_refused", &l.campaigns_refused}};
 
 	engine_ledger(t->e, &l);
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)

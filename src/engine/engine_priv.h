@@ -13,6 +13,10 @@
 #include "engine/ruleset.h"
 #include "raise/board.h"
 
+/* Campaigns that no feed knows and notifications name: a source that invents names must
+ * not fill memory. */
+#define CAMPAIGNS_NAMED_MAX 65536
+
 /* Lines of hits from all workers, a batch's worth at a time. */
 struct hits_file {
 	pthread_mutex_t lock;
@@ -82,6 +86,7 @@ struct engine {
 	struct hits_file hits;
 	_Atomic bool stop;
 	int64_t future_limit_us;	 /* replay: fixed at start; live: moves with the clock */
+	_Atomic uint32_t campaigns_named; /* by notifications alone, in this life */
 	high_mark watermark[SOURCES_MAX]; /* newest event time by source */
 	struct candidate_context context;
 	struct ingest_context ingest;

@@ -23,6 +23,8 @@ struct ledger {
 	counter hits;		      /* hits, several a record */
 	counter suppressed;	      /* hits that a benign list set aside */
 	counter claims_ignored;	      /* member-state claims of sources that are no aggregators */
+	counter assertions_ignored;   /* of exceeded capacity, by sources that may not assert it */
+	counter campaigns_refused;    /* notifications naming one campaign too many (CAMPAIGNS_NAMED_MAX) */
 	counter hit_overflow;	      /* hits beyond MATCH_HITS_MAX in one record */
 	counter field_overflow;	      /* fields or observables beyond an event's bounds */
 	counter unplaced;	      /* hits that found no room in the evidence table */

@@ -44,6 +44,13 @@ void ruleset_live_fini(struct ruleset_live *l)
 	memset(l, 0, sizeof(*l));
 }
 
+static void campaigns_fini(struct ruleset *r)
+{
+	for (uint32_t i = 0; i < r->campaign_count; i++)
+		free(r->campaigns[i].text);
+	free(r->campaigns);
+}
+
 static void free_ruleset(struct ruleset *r)
 {
 	if (!r)
@@ -53,6 +60,7 @@ static void free_ruleset(struct ruleset *r)
 	free(r->threat);
 	free(r->by);
 	free(r->benign_by);
+	campaigns_fini(r);
 	free(r);
 }
 
@@ -148,6 +156,67 @@ static uint32_t number_threat(struct ruleset *r, struct names *names, uint32_t i
 			    r->set.text + t->name, t->name_len);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	const struct campaign_name *x = a, *y = b;
+	int d = strcasecmp(x->text, y->text);
+
+	return d ? d : strcmp(x->id, y->id);
+}
+
+static bool add_campaign(struct ruleset *r, const struct names *names, uint32_t threat,
+			 struct span text)
+{
+	struct campaign_name *c = &r->campaigns[r->campaign_count];
+	char *copy = malloc((size_t)text.len + 1);
+
+	if (!copy)
+		return false;
+	memcpy(copy, text.p, text.len);
+	copy[text.len] = '\0';
+	*c = (struct campaign_name){copy, names_threat_get(names, threat)->id, threat};
+	r->campaign_count++;
+	return true;
+}
+
+static int index_campaigns(struct ruleset *r, const struct names *names)
+{
+	const struct indicator_set *s = &r->set;
+
+	r->campaigns = calloc(2 * (size_t)s->threat_count + 1, sizeof(*r->campaigns));
+	if (!r->campaigns)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < s->threat_count; i++) {
+		const struct threat *t = &s->threats[i];
+		if (t->kind != THREAT_CAMPAIGN || !r->threat[i])
+			continue;
+		if (!add_campaign(r, names, r->threat[i], indicator_text(s, t->id, t->id_len)) ||
+		    !add_campaign(r, names, r->threat[i], indicator_text(s, t->name, t->name_len)))
+			return -ENOMEM;
+	}
+	qsort(r->campaigns, r->campaign_count, sizeof(*r->campaigns), by_text);
+	return 0;
+}
+
+uint32_t ruleset_campaign(const struct ruleset *r, const char *p, size_t len)
+{
+	uint32_t from = 0, to = r->campaign_count;
+
+	while (from < to) { /* the first text that is not before p */
+		uint32_t mid = from + (to - from) / 2;
+		const char *text = r->campaigns[mid].text;
+		int d = strncasecmp(text, p, len);
+		if (d < 0)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	if (from == r->campaign_count || strlen(r->campaigns[from].text) != len ||
+	    strncasecmp(r->campaigns[from].text, p, len) != 0)
+		return 0;
+	return r->campaigns[from].threat;
+}
+
 static int number_all(struct ruleset *r, struct names *names)
 {
 	const struct indicator_set *s = &r->set;
@@ -174,7 +243,8 @@ static int number_all(struct ruleset *r, struct names *names)
 		r->benign_by[i] = number_by(names, "benign", s->benign_lists[i].name,
 					    (uint32_t)strlen(s->benign_lists[i].name));
 	free(order);
-	return 0;
+	r->notification_by = names_by(names, "notification:campaign", 21);
+	return index_campaigns(r, names);
 }
 
 int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,

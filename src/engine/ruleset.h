@@ -24,6 +24,14 @@ struct ruleset {
 	uint32_t *threat;    /* number in names, by threat of the set */
 	uint32_t *by;	     /* number in names, by indicator */
 	uint32_t *benign_by; /* number in names, by benign list */
+	uint32_t notification_by; /* number in names of "notification:campaign" */
+	/* what a notification may call a campaign of the feeds: ids and names, folded, sorted */
+	struct campaign_name {
+		char *text;
+		const char *id; /* borrowed from names: of equal texts the smallest id stands */
+		uint32_t threat;
+	} *campaigns;
+	uint32_t campaign_count;
 };
 
 /* What arrived on indicator topics since start; joined to the files at each build. */
@@ -41,6 +49,10 @@ void ruleset_live_fini(struct ruleset_live *l);
  * file could not be read or held nothing that could be taken (told in ps). */
 int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
 		  struct names *names, struct problems *ps);
+
+/* The number in names of the campaign that a feed has by this id or name (case is
+ * ignored); 0: of none. */
+uint32_t ruleset_campaign(const struct ruleset *r, const char *p, size_t len);
 
 /* The current generation, swapped by reload. */
 struct ruleset_holder {

@@ -131,6 +131,35 @@ static enum hit_class class_of(struct worker *wk, const struct job *j, const str
 	return event_class(&wk->event, h->observable, &wk->e->config->home);
 }
 
+/* What an entity reports beyond users and duration: the same observation, a pair at a time. */
+static int join_reports(struct worker *wk, struct observation o)
+{
+	const struct event *ev = &wk->event;
+	int rc = 0;
+
+	for (int pair = 1; pair < IMPACT_PAIRS; pair++) {
+		o.pair = (uint8_t)pair;
+		o.users = ev->measure[2 * pair];
+		o.duration_s = ev->measure[2 * pair + 1];
+		if (o.users || o.duration_s)
+			rc |= evidence_update(wk->e->evidence, &o);
+	}
+	o.pair = IMPACT_PAIR_CLAIMS;
+	o.users = ev->claims >> 32;
+	o.duration_s = ev->claims & UINT32_MAX;
+	if (ev->claims)
+		rc |= evidence_update(wk->e->evidence, &o);
+	return rc;
+}
+
+/* A source's sector is its registration's; where that says none, a notification may. */
+static uint8_t sector_of(const struct worker *wk, const struct job *j)
+{
+	const bool stated = j->source->sector == SECTOR_UNKNOWN && wk->event.sector > 0;
+
+	return stated ? (uint8_t)wk->event.sector : j->source->sector;
+}
+
 static void place(struct worker *wk, const struct job *j, const struct indicator *in,
 		  uint32_t threat, uint32_t by, enum hit_class c)
 {
@@ -140,7 +169,7 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.threat = threat,
 		.by = by,
 		.state = j->state,
-		.sector = j->source->sector,
+		.sector = sector_of(wk, j),
 		.tlp = max3(j->source->tlp, in->tlp, ev->tlp),
 		.pap = in->pap,
 		.hit_class = (uint8_t)c,
@@ -156,8 +185,82 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.duration_s = ev->duration_s,
 	};
 	/* a cell that found no room still joined what it could; the ledger tells */
-	if (threat == 0 || by == 0 || evidence_update(wk->e->evidence, &o) != 0)
+	if (threat == 0 || by == 0 || evidence_update(wk->e->evidence, &o) != 0 ||
+	    (ev->reports && join_reports(wk, o) != 0))
 		counter_add(&wk->ledger.unplaced, 1);
+}
+
+/* --- a notification that names its threat --------------------------------------- */
+
+/* That a state's capacity is exceeded counts only as the word of a source which is
+ * registered for that state and may say so. */
+static void settle_capacity(struct worker *wk, const struct job *j)
+{
+	const uint64_t capacity = IMPACT_BIT(IMPACT_CLAIM_CAPACITY);
+
+	if (!(wk->event.claims & capacity) ||
+	    (j->source->may_assert_capacity && j->state == j->source->state))
+		return;
+	wk->event.claims &= ~capacity;
+	counter_add(&wk->ledger.assertions_ignored, 1);
+}
+
+/* A campaign that no feed knows is known by its folded name from now on, so the same
+ * word in two states is one threat. The names take memory, hence their bound. */
+static uint32_t new_campaign(struct worker *wk, const char *prefix, struct span name)
+{
+	char id[32 + EVENT_NAME_MAX];
+	size_t len = strlen(prefix);
+
+	assert(name.len <= EVENT_NAME_MAX && len < 32);
+	memcpy(id, prefix, len);
+	for (uint32_t i = 0; i < name.len; i++)
+		id[len++] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 0x20
+									: name.p[i]);
+	uint32_t threat = names_threat_find(wk->e->names, NAME_CAMPAIGN, id, len);
+	if (threat)
+		return threat;
+	/* relaxed: several workers at once may each name one more */
+	if (atomic_load_explicit(&wk->e->campaigns_named, memory_order_relaxed) >=
+	    CAMPAIGNS_NAMED_MAX) {
+		counter_add(&wk->ledger.campaigns_refused, 1);
+		return 0;
+	}
+	atomic_fetch_add_explicit(&wk->e->campaigns_named, 1, memory_order_relaxed);
+	return names_threat(wk->e->names, NAME_CAMPAIGN, id, len, id, len);
+}
+
+/* The threat that a notification names; or, where an exceeded capacity is asserted of
+ * none that is known, the notification itself. 0: it names none. */
+static uint32_t named_threat(struct worker *wk)
+{
+	const struct event *ev = &wk->event;
+	uint32_t threat = 0;
+
+	if (ev->campaign.len) {
+		threat = ruleset_campaign(wk->rules, ev->campaign.p, ev->campaign.len);
+		return threat ? threat : new_campaign(wk, "", ev->campaign);
+	}
+	if (ev->claims & IMPACT_BIT(IMPACT_CLAIM_CAPACITY) && wk->result.hits == 0 &&
+	    ev->report_id.len)
+		return new_campaign(wk, "notification:", ev->report_id);
+	return 0;
+}
+
+/* True when there was a threat to place the notification under. */
+static bool place_named(struct worker *wk, const struct job *j, bool *test)
+{
+	static const struct indicator none = {.severity = SEVERITY_MEDIUM};
+	uint32_t threat = named_threat(wk);
+
+	if (!threat)
+		return false;
+	enum hit_class c = j->source->exercise
+				   ? CLASS_TEST
+				   : event_class(&wk->event, NULL, &wk->e->config->home);
+	*test |= c == CLASS_TEST;
+	place(wk, j, &none, threat, wk->rules->notification_by, c);
+	return true;
 }
 
 static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
@@ -209,6 +312,12 @@ static enum reason settle(struct worker *wk, struct job *j)
 	return why;
 }
 
+/* It may count without a hit: it names a campaign, or asserts what stands by itself. */
+static bool names_itself(const struct event *ev)
+{
+	return ev->campaign.len || ev->claims & IMPACT_BIT(IMPACT_CLAIM_CAPACITY);
+}
+
 /* What a verified record comes to. */
 static void conclude(struct worker *wk, struct job *j)
 {
@@ -218,14 +327,20 @@ static void conclude(struct worker *wk, struct job *j)
 
 	counter_add(&wk->ledger.hit_overflow, m->overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
-	if (m->hits == 0 && m->suppressions == 0) {
+	if (m->hits == 0 && m->suppressions == 0 && !names_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
 	enum reason why = settle(wk, j);
-	if (why == REASON_OK)
+	bool named = false;
+	if (why == REASON_OK) {
+		settle_capacity(wk, j);
 		place_suppressed(wk, j);
-	if (m->hits == 0) {
+		named = place_named(wk, j, &test);
+	} else {
+		named = names_itself(&wk->event);
+	}
+	if (m->hits == 0 && !named) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -280,6 +395,16 @@ static const char *line_end(struct worker *wk, const struct job *j, const char *
 	return match_line(wk->rules->matcher, wk->scratch, p, end);
 }
 
+/* A notification is decoded whatever the scan finds: what it reports may stand by itself. */
+static bool is_notification(enum format format, const char *p, uint32_t len)
+{
+	static const char begin[] = "{\"notification\":";
+
+	return format == FORMAT_NOTIFICATION ||
+	       (format == FORMAT_AUTO && len >= sizeof(begin) &&
+		memcmp(p, begin, sizeof(begin) - 1) == 0);
+}
+
 static void text_record(struct worker *wk, struct job *j)
 {
 	const struct object *o = j->b->object;
@@ -287,7 +412,8 @@ static void text_record(struct worker *wk, struct job *j)
 
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len + 1u);
-	if (!match_scan(wk->rules->matcher, wk->scratch, format, j->p, j->len)) {
+	if (!is_notification(format, j->p, j->len) &&
+	    !match_scan(wk->rules->matcher, wk->scratch, format, j->p, j->len)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}

@@ -25,7 +25,8 @@ static void put_state(struct text *t, const struct state_assessment *st)
 {
 	put(t, st->state, 1);
 	put(t,
-	    st->significant | st->deciding << 1 | st->entities_exact << 2 | st->records_exact << 3,
+	    st->significant | st->deciding << 1 | st->entities_exact << 2 |
+		    st->records_exact << 3 | st->capacity_exceeded << 4,
 	    1);
 	put(t, st->criteria, 4);
 	put(t, st->entities, 8);

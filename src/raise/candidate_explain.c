@@ -61,8 +61,11 @@ static void other_states(struct text *out, const struct episode *ep, const struc
 	for (uint32_t i = 0; i < ep->states; i++) {
 		const struct state_assessment *st = &ep->state[i];
 		if (!vocab_state_is_member(st->state)) {
-			text_printf(out, "%s (%s) saw it too, which is no Member State. ",
-				    vocab_state_name(st->state), vocab_state_code(st->state));
+			text_printf(out, "%s (%s) saw it too, which is no Member State%s. ",
+				    vocab_state_name(st->state), vocab_state_code(st->state),
+				    st->significant ? "; by criteria of its own it is significant, "
+						      "and not counted"
+						    : "");
 		} else if (!st->significant) {
 			text_printf(out, "%s ", vocab_state_code(st->state));
 			describe_missing(out, st, p);
@@ -111,6 +114,26 @@ static void rejected(struct text *out, const struct feedback_verdict *v)
 	text_printf(out, "%s%s%s.", v->reason[0] ? " (" : "", v->reason, v->reason[0] ? ")" : "");
 }
 
+/* What raises apart from the rule of Member States. */
+static void apart(struct text *out, const struct candidate *c, const struct profile *p)
+{
+	struct text who;
+
+	text_init(&who);
+	uint32_t asserting = describe_capacity(&who, &c->episode);
+	if (asserting)
+		text_printf(out,
+			    "Asserted, not judged: the capacity to respond is exceeded in %s "
+			    "(Directive (EU) 2022/2555, Article 6(7)). ",
+			    who.p ? who.p : "");
+	if (who.error)
+		out->error = who.error;
+	text_fini(&who);
+	if (assess_basis(&c->episode, p) != BASIS_MEMBER_STATES)
+		text_printf(out, "The rule of %" PRIu32 " Member States does not hold. ",
+			    p->min_states);
+}
+
 static void verdict(struct text *out, const struct candidate *c, const struct profile *p)
 {
 	switch (c->status) {
@@ -149,5 +172,6 @@ void candidate_explain(struct text *out, const struct candidate *c,
 	other_states(out, &c->episode, cx->profile);
 	since(out, &c->episode);
 	criteria(out, &c->episode, cx->profile);
+	apart(out, c, cx->profile);
 	verdict(out, c, cx->profile);
 }

@@ -106,6 +106,27 @@ static void missing(struct text *out, const struct state_assessment *st, const s
 	text_fini(&t);
 }
 
+/* The overrides by which this state's criteria may hold: of the state, and of its sectors. */
+static void overrides(struct text *out, const struct state_assessment *st, const struct profile *p)
+{
+	const char *sep = ",\"overrides\":[";
+
+	for (uint32_t i = 0; i < p->override_count; i++) {
+		const struct profile_override *o = &p->override[i];
+		if (!(st->criteria >> o->criterion & 1) ||
+		    (o->states && !(o->states >> st->state & 1)) ||
+		    (o->sectors && !(o->sectors & st->sectors)))
+			continue;
+		text_printf(out, "%s{\"criterion\":", sep);
+		text_json_str(out, p->criteria[o->criterion].id);
+		string(out, "legal_basis", o->legal_basis);
+		text_char(out, '}');
+		sep = ",";
+	}
+	if (sep[1] == '\0')
+		text_char(out, ']');
+}
+
 static void state(struct text *out, const struct state_assessment *st, const struct profile *p)
 {
 	bool member = vocab_state_is_member(st->state);
@@ -127,6 +148,9 @@ static void state(struct text *out, const struct state_assessment *st, const str
 	number(out, "attempted_entities", st->attempted);
 	boolean(out, "records_exact", st->records_exact);
 	number(out, "duration_s", st->duration_s);
+	overrides(out, st, p);
+	if (st->capacity_exceeded)
+		boolean(out, "capacity_exceeded", true);
 	if (member && !st->significant)
 		missing(out, st, p);
 	text_char(out, '}');
@@ -180,6 +204,20 @@ static void criteria_detail(struct text *out, uint32_t held, const struct profil
 		sep = ",";
 	}
 	text_char(out, ']');
+}
+
+/* Said only where it is not the rule: so many significant Member States. */
+static void basis(struct text *out, const struct episode *ep, const struct profile *p)
+{
+	switch (assess_basis(ep, p)) {
+	case BASIS_MEMBER_STATES:
+		break;
+	case BASIS_CAPACITY:
+		string(out, "basis", "capacity_exceeded");
+		break;
+	case BASIS_UNION_ENTITIES:
+		string(out, "basis", "union_entities");
+	}
 }
 
 static void score(struct text *out, const struct candidate *c, const struct profile *p)
@@ -281,6 +319,7 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	head(out, c);
 	states(out, "member_states", c, true, cx->profile);
 	states(out, "other_sources", c, false, cx->profile);
+	basis(out, &c->episode, cx->profile);
 	profile(out, cx->profile);
 	criteria_detail(out, describe_criteria(&c->episode), cx->profile);
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));

@@ -76,6 +76,8 @@ static const char *standing(const struct state_assessment *st)
 {
 	if (!vocab_state_is_member(st->state))
 		return "no Member State";
+	if (st->capacity_exceeded)
+		return "over capacity";
 	return st->significant ? "significant" : "seen";
 }
 

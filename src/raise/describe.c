@@ -63,13 +63,25 @@ void describe_sectors(struct text *out, uint32_t sectors)
 		}
 }
 
+uint32_t describe_capacity(struct text *out, const struct episode *ep)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < ep->states; i++)
+		if (ep->state[i].capacity_exceeded)
+			text_printf(out, "%s%s (%s)", n++ ? ", " : "",
+				    vocab_state_name(ep->state[i].state),
+				    vocab_state_code(ep->state[i].state));
+	return n;
+}
+
+/* Only Member States and EU are judged: no other state has criteria. */
 uint32_t describe_criteria(const struct episode *ep)
 {
 	uint32_t criteria = 0;
 
 	for (uint32_t i = 0; i < ep->states; i++)
-		if (vocab_state_is_member(ep->state[i].state))
-			criteria |= ep->state[i].criteria;
+		criteria |= ep->state[i].criteria;
 	return criteria;
 }
 
@@ -79,7 +91,7 @@ void describe_holders(struct text *out, const struct episode *ep, uint32_t crite
 
 	for (uint32_t i = 0; i < ep->states; i++) {
 		const struct state_assessment *st = &ep->state[i];
-		if (vocab_state_is_member(st->state) && (st->criteria >> criterion & 1)) {
+		if (st->criteria >> criterion & 1) {
 			text_printf(out, "%s%s", sep, vocab_state_code(st->state));
 			sep = ", ";
 		}
@@ -139,9 +151,12 @@ static const struct criterion *nearest(const struct state_assessment *st, const 
 {
 	const struct criterion *best = NULL;
 
-	for (uint32_t i = 0; i < p->criteria_count; i++)
+	for (uint32_t i = 0; i < p->criteria_count; i++) {
+		if (p->criteria[i].part || p->criteria[i].union_entities)
+			continue;
 		if (!best || distance(st, &p->criteria[i]) < distance(st, best))
 			best = &p->criteria[i];
+	}
 	return best;
 }
 
@@ -158,7 +173,9 @@ static void unmet(struct text *out, const struct state_assessment *st, const str
 		  const struct profile *p)
 {
 	text_printf(out, ", and %s asks for ", c->id);
-	if (st->entities < c->entities)
+	if (c->one_entity)
+		text_str(out, "what an entity reports");
+	else if (st->entities < c->entities)
 		text_printf(out, "%" PRIu64, c->entities);
 	else if (st->severity < c->severity_min)
 		text_printf(out, "severity %s", vocab_severity_name(c->severity_min));

@@ -24,9 +24,11 @@ void describe_sectors(struct text *out, uint32_t sectors);
 /* What the state still lacks to be significant, as a clause that follows "FR ":
  * "was seen with 1 affected entity, and observed-sector asks for 3". */
 void describe_missing(struct text *out, const struct state_assessment *st, const struct profile *p);
-/* Bit per profile criterion that holds in some Member State. */
+/* "Austria (AT)", every Member State that asserts an exceeded capacity; their number. */
+uint32_t describe_capacity(struct text *out, const struct episode *ep);
+/* Bit per profile criterion that holds in some Member State, or for Union entities. */
 uint32_t describe_criteria(const struct episode *ep);
-/* Codes of the Member States in which this criterion holds, separated by ", ". */
+/* Codes of the Member States (or EU) in which this criterion holds, separated by ", ". */
 void describe_holders(struct text *out, const struct episode *ep, uint32_t criterion);
 /* Bit per sector seen in a Member State. */
 uint32_t describe_sector_mask(const struct episode *ep);

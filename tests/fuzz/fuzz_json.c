@@ -39,9 +39,13 @@ static void judge(void)
 		check(event_class(&ev, o, &home) != CLASS_NONE);
 	}
 	check(event_entity(&ev, NULL, &home, entity) < ENTITY_TEXT_MAX);
+	check(ev.campaign.len <= EVENT_NAME_MAX || ev.format != FORMAT_NOTIFICATION);
+	check(ev.claims < IMPACT_BIT(IMPACT_CLAIM_COUNT));
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		check(vocab_impact_unit(m) != IMPACT_SHARE || ev.measure[m] <= IMPACT_SHARE_WHOLE);
 }
 
-/* The first byte chooses the format, the rest is the record. */
+/* The first byte chooses the format, 'N' a notification; the rest is the record. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum format formats[] = {FORMAT_AUTO, FORMAT_EVE,  FORMAT_ZEEK,
@@ -55,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (size == 0)
 		return 0;
-	enum format format = formats[data[0] % 8];
+	enum format format = data[0] == 'N' ? FORMAT_NOTIFICATION : formats[data[0] % 8];
 	const char *p = (const char *)data + 1;
 	enum reason why = decode_text(&decoder, format, NULL, NULL, p, size - 1, &ev);
 	if (why == REASON_OK)

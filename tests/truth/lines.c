@@ -157,7 +157,8 @@ char *candidate_read(const char *line, size_t len, char status[16], char id[40],
 
 	if (o && strcmp(word(o, "event_type"), "candidate") == 0) {
 		const char *said = word(o, "status");
-		c.raised = strcmp(said, "raised") == 0 || strcmp(said, "updated") == 0;
+		c.raised = strcmp(said, "raised") == 0 || strcmp(said, "updated") == 0 ||
+			   strcmp(said, "corroborated") == 0;
 		c.start_us = time_of(window, "start");
 		c.end_us = time_of(window, "end");
 		c.decided_us = time_of(window, "decided_at");

@@ -30,11 +30,26 @@ static void assess_text(const struct profile *p, const struct evidence_table *t,
 /* --- seeds ------------------------------------------------------------------------- */
 
 static int statuses[3];
+/* How often what was reached, so that none of it goes untested. */
+static int bases[3], of_entity, by_tree, overridden, parts;
 
 static void count_status(void *arg, const struct episode *ep)
 {
-	(void)arg;
+	const struct profile *p = arg;
+
 	statuses[ep->status]++;
+	if (ep->status == EPISODE_RAISED)
+		bases[assess_basis(ep, p)]++;
+	for (uint32_t i = 0; i < ep->states; i++)
+		for (uint32_t c = 0; c < p->criteria_count; c++) {
+			if (!(ep->state[i].criteria >> c & 1))
+				continue;
+			of_entity += p->criteria[c].one_entity;
+			by_tree += p->criteria[c].node != 0;
+			parts += p->criteria[c].part;
+			overridden += p->override_count && p->override[0].criterion == c &&
+				      p->override[0].states >> ep->state[i].state & 1;
+		}
 }
 
 static bool seed_equals(uint64_t seed)
@@ -62,7 +77,7 @@ static bool seed_equals(uint64_t seed)
 			       threat, got.p ? got.p : "", want.p ? want.p : "");
 		}
 		if (assessor_init(&a, &p) == 0)
-			assess_threat(a, t, threat, count_status, NULL);
+			assess_threat(a, t, threat, count_status, &p);
 		assessor_fini(a);
 		text_fini(&got);
 		text_fini(&want);
@@ -82,6 +97,13 @@ static void test_seeds(int seeds)
 	       statuses[EPISODE_WATCH], statuses[EPISODE_NONE]);
 	tap_ok(statuses[0] > seeds / 10 && statuses[1] > seeds / 10 && statuses[2] > seeds / 10,
 	       "the seeds reach every status");
+	printf("# raised by states %d, capacity %d, Union %d; criteria that held: of one entity "
+	       "%d, with a tree %d, parts %d, overridden %d\n",
+	       bases[0], bases[1], bases[2], of_entity, by_tree, parts, overridden);
+	tap_ok(bases[0] > seeds / 50 && bases[1] > seeds / 50 && bases[2] > seeds / 500 &&
+		       of_entity > seeds / 20 && by_tree > seeds / 50 && parts > seeds / 50 &&
+		       overridden > seeds / 50,
+	       "and every kind of criterion");
 }
 
 /* --- by hand -------------------------------------------------------------------------- */

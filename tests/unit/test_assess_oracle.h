@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/timestamp.h"
+#include "config/vocab_impact.h"
 #include "correlate/assess.h"
 
 #define HITS_MAX 512
@@ -48,9 +49,20 @@ __attribute__((unused)) static struct observation draw_hit(uint64_t *seed, int64
 	static const uint8_t sectors[] = {0, 1, 1, 2, 3, 12, 13};
 	static const uint8_t classes[] = {CLASS_EFFECT,  CLASS_EFFECT, CLASS_EFFECT, CLASS_ATTEMPT,
 					  CLASS_ATTEMPT, CLASS_NONE,   CLASS_TEST};
+	static const uint8_t pairs[] = {0, 0, 0, 1, 2, IMPACT_PAIR_CLAIMS, IMPACT_PAIR_CLAIMS};
 	uint64_t entity = below(seed, 14), origin = below(seed, 5);
+	uint8_t pair = pairs[below(seed, sizeof(pairs))];
+	if (pair)
+		entity = 1 + entity % 3; /* few entities report much */
+	/* claims: few bits of each, so that they meet; a capacity's is one of them */
+	const uint64_t claims_high = 1 | IMPACT_BIT(IMPACT_CLAIM_CAPACITY - 32);
+	uint64_t high = pair == IMPACT_PAIR_CLAIMS ? draw(seed) & draw(seed) & claims_high
+						   : below(seed, 1000);
+	uint64_t low = pair == IMPACT_PAIR_CLAIMS ? draw(seed) & draw(seed) & 0x500007
+						  : below(seed, 7200);
 
 	return (struct observation){
+		.pair = pair,
 		.threat = 1 + (uint32_t)below(seed, 2),
 		.by = 1 + (uint32_t)below(seed, 3),
 		.state = states[below(seed, sizeof(states))],
@@ -66,9 +78,98 @@ __attribute__((unused)) static struct observation draw_hit(uint64_t *seed, int64
 		.object = (uint32_t)below(seed, 3),
 		.sub = (uint32_t)below(seed, 2),
 		.offset = below(seed, 60),
-		.users = below(seed, 6) ? 0 : below(seed, 1000),
-		.duration_s = below(seed, 6) ? 0 : below(seed, 7200),
+		.users = below(seed, pair ? 2 : 6) ? 0 : high,
+		.duration_s = below(seed, pair ? 2 : 6) ? 0 : low,
 	};
+}
+
+/* What one entity reports: a few measures and claims. */
+static void draw_demand(uint64_t *seed, struct demand *d)
+{
+	*d = (struct demand){0};
+	switch (below(seed, 5)) {
+	case 0:
+		d->users = 1 + below(seed, 300);
+		break;
+	case 1:
+		d->duration_s = 1 + below(seed, 2000);
+		break;
+	case 2:
+		d->measure[2 + below(seed, 4)] = 1 + (uint32_t)below(seed, 400);
+		break;
+	case 3:
+		d->claims = IMPACT_BIT(20 + 2 * below(seed, 2));
+		break;
+	default:
+		d->claims = IMPACT_BIT(32);
+		d->measure[2] = 1 + (uint32_t)below(seed, 400);
+	}
+}
+
+static uint16_t draw_term(uint64_t *seed, struct profile *p, uint32_t i, int depth)
+{
+	uint16_t at = (uint16_t)p->node_count++;
+	uint32_t named = (uint32_t)below(seed, i + 1);
+	struct profile_node *n = &p->node[at];
+
+	if (named < i && p->criteria[named].union_entities == p->criteria[i].union_entities &&
+	    (!p->criteria[i].one_entity || p->criteria[named].one_entity)) {
+		n->kind = NODE_CRITERION;
+		n->criterion = (uint16_t)named;
+	} else if (depth < 2 && below(seed, 2)) {
+		n->kind = NODE_OF;
+		n->count = (uint16_t)(1 + below(seed, 3));
+		n->need = (uint16_t)(1 + below(seed, n->count));
+		n->first = (uint16_t)p->node_count;
+		p->node_count += n->count;
+		for (uint16_t k = 0; k < n->count; k++) {
+			uint16_t from = draw_term(seed, p, i, depth + 1);
+			p->node[n->first + k] = p->node[from];
+		}
+	} else if (p->criteria[i].one_entity) {
+		draw_demand(seed, &n->demand);
+	} else {
+		n->demand = (struct demand){.entities = 1 + below(seed, 3)};
+	}
+	return at;
+}
+
+/* Criteria of one entity, of Union entities, with trees, parts and days of validity. */
+static void draw_beyond(uint64_t *seed, struct profile *p, uint32_t i)
+{
+	const int64_t day = T0 - T0 % TIMESTAMP_DAY;
+	struct criterion *c = &p->criteria[i];
+
+	c->union_entities = below(seed, 6) == 0;
+	c->part = below(seed, 4) == 0;
+	if (below(seed, 3)) {
+		c->one_entity = true;
+		c->severity_min = (uint8_t)below(seed, 2);
+		c->annex = (uint8_t)(below(seed, 3) == 0);
+		c->one_sector = below(seed, 4) == 0;
+		c->types = below(seed, 3) ? 0 : 7;
+		draw_demand(seed, &c->demand);
+		c->reporters = below(seed, 4) ? 0 : 2;
+	}
+	if (below(seed, 2))
+		c->node = draw_term(seed, p, i, 0);
+	if (below(seed, 4) == 0)
+		c->valid_from_us = day + (int64_t)below(seed, 3) * TIMESTAMP_DAY;
+	if (below(seed, 4) == 0)
+		c->valid_until_us = day + (int64_t)(1 + below(seed, 3)) * TIMESTAMP_DAY;
+}
+
+static void draw_override(uint64_t *seed, struct profile *p)
+{
+	struct profile_override *o = &p->override[p->override_count++];
+
+	o->criterion = (uint16_t)below(seed, p->criteria_count);
+	o->states = below(seed, 3) ? 1u << 5 | 1u << 9 : 0;
+	o->sectors = below(seed, 2) || !o->states ? 1u << 1 | 1u << 12 : 0;
+	if (p->criteria[o->criterion].one_entity)
+		draw_demand(seed, &o->demand);
+	else
+		o->demand.entities = 1 + below(seed, 3);
 }
 
 __attribute__((unused)) static void draw_profile(uint64_t *seed, struct profile *p)
@@ -77,6 +178,7 @@ __attribute__((unused)) static void draw_profile(uint64_t *seed, struct profile 
 					  TIMESTAMP_DAY, 3 * TIMESTAMP_DAY};
 
 	*p = (struct profile){.window_us = windows[below(seed, 5)],
+			      .node_count = 1,
 			      .min_states = 2 + (below(seed, 4) == 0),
 			      .criteria_count = 1 + (uint32_t)below(seed, 4)};
 	for (uint32_t i = 0; i < p->criteria_count; i++) {
@@ -92,7 +194,11 @@ __attribute__((unused)) static void draw_profile(uint64_t *seed, struct profile 
 		c->duration_s = below(seed, 4) ? 0 : 1 + below(seed, 4000);
 		if (!c->entities && !c->sectors && !c->origins && !c->users && !c->duration_s)
 			c->entities = 2;
+		if (below(seed, 2))
+			draw_beyond(seed, p, i);
 	}
+	if (below(seed, 3) == 0)
+		draw_override(seed, p);
 }
 
 /* --- an episode as text, so that two can be compared -------------------------------- */
@@ -109,10 +215,11 @@ __attribute__((unused)) static void write_episode(void *arg, const struct episod
 	for (uint32_t i = 0; i < ep->states; i++) {
 		const struct state_assessment *s = &ep->state[i];
 		text_printf(t,
-			    " %u sig %d dec %d crit %x ent %" PRIu64 "/%d att %" PRIu64
+			    " %u sig %d dec %d cap %d crit %x ent %" PRIu64 "/%d att %" PRIu64
 			    " rec %" PRIu64 "/%d org %u sec %x users %" PRIu64 " dur %" PRIu64
 			    " sev %u %" PRId64 "..%" PRId64 "\n",
-			    s->state, s->significant, s->deciding, s->criteria, s->entities,
+			    s->state, s->significant, s->deciding, s->capacity_exceeded,
+			    s->criteria, s->entities,
 			    s->entities_exact, s->attempted, s->records, s->records_exact,
 			    s->origins, s->sectors, s->users, s->duration_s, s->severity,
 			    s->first_us, s->last_us);
@@ -145,18 +252,20 @@ static bool reports(const struct observation *o)
 	return o->entity && (o->users || o->duration_s);
 }
 
-/* What the hour of report i says: largest users and duration, from and to. */
+/* What the hour of report i says of its pair: the largest of both, from and to. */
 static struct window_report {
 	int64_t first, last;
-	uint64_t users, duration;
+	uint64_t users, duration, claims;
 } hour_report(const struct oracle * or, int i)
 {
-	struct window_report r = {INT64_MAX, 0, 0, 0};
+	struct window_report r = {INT64_MAX, 0, 0, 0, 0};
 
 	for (int j = 0; j < or->n; j++) {
 		const struct observation *o = & or->hit[j];
-		if (!reports(o) || o->entity != or->hit[i].entity || !same_cell(o, & or->hit[i]))
+		if (!reports(o) || o->entity != or->hit[i].entity ||
+		    o->pair != or->hit[i].pair || !same_cell(o, & or->hit[i]))
 			continue;
+		r.claims |= o->users << 32 | o->duration_s;
 		r.first = o->time_us < r.first ? o->time_us : r.first;
 		r.last = o->time_us > r.last ? o->time_us : r.last;
 		r.users = o->users > r.users ? o->users : r.users;
@@ -180,18 +289,54 @@ static bool oracle_counts(const struct criterion *c, const struct observation *o
 	return o->state == state && o->severity >= c->severity_min &&
 	       (o->hit_class == CLASS_EFFECT || !c->effect_only) &&
 	       (!c->annex || vocab_sector_annex(o->sector) == c->annex) &&
-	       (sector < 0 || o->sector == sector);
+	       (sector < 0 || o->sector == sector) && o->time_us >= c->valid_from_us &&
+	       (!c->valid_until_us || o->time_us < c->valid_until_us);
 }
 
-static bool oracle_lane(const struct oracle * or, const struct criterion *c, int state, int sector,
-			int64_t from, int64_t to)
+/* Where and whose: a state, one sector or all (-1), one entity or all (0), a window. */
+struct oracle_scope {
+	int state, sector;
+	uint64_t entity;
+	int64_t from, to;
+};
+
+static bool oracle_entity(const struct oracle * or, const struct criterion *c,
+			  const struct demand *d, struct oracle_scope at)
+{
+	uint64_t most[IMPACT_MEASURE_COUNT] = {0}, claims = 0;
+
+	for (int i = 0; i < or->n; i++) {
+		const struct observation *o = & or->hit[i];
+		if (!oracle_counts(c, o, at.state, at.sector) || !reports(o) ||
+		    o->entity != at.entity)
+			continue;
+		struct window_report r = hour_report(or, i);
+		if (r.first > at.to || r.last < at.from)
+			continue;
+		if (o->pair == IMPACT_PAIR_CLAIMS) {
+			claims |= r.claims;
+			continue;
+		}
+		uint64_t *pair = &most[2 * o->pair];
+		pair[0] = r.users > pair[0] ? r.users : pair[0];
+		pair[1] = r.duration > pair[1] ? r.duration : pair[1];
+	}
+	for (int m = 2; m < IMPACT_MEASURE_COUNT; m++)
+		if (most[m] < d->measure[m])
+			return false;
+	return most[0] >= d->users && most[1] >= d->duration_s &&
+	       (claims & d->claims) == d->claims && (!c->types || (claims & c->types));
+}
+
+static bool oracle_lane(const struct oracle * or, const struct criterion *crit,
+			const struct demand *c, int state, int sector, int64_t from, int64_t to)
 {
 	uint64_t ent[HITS_MAX], org[HITS_MAX], sec[HITS_MAX], rep[HITS_MAX], most[HITS_MAX];
 	uint64_t ents = 0, orgs = 0, secs = 0, reps = 0, users = 0, duration = 0;
 
 	for (int i = 0; i < or->n; i++) {
 		const struct observation *o = & or->hit[i];
-		if (!oracle_counts(c, o, state, sector))
+		if (!oracle_counts(crit, o, state, sector))
 			continue;
 		if (o->time_us >= from && o->time_us <= to) {
 			if (o->entity)
@@ -201,7 +346,7 @@ static bool oracle_lane(const struct oracle * or, const struct criterion *c, int
 			if (o->sector)
 				secs = set_add(sec, secs, o->sector);
 		}
-		if (!reports(o))
+		if (!reports(o) || o->pair)
 			continue;
 		struct window_report r = hour_report(or, i);
 		if (r.first > to || r.last < from)
@@ -221,13 +366,107 @@ static bool oracle_lane(const struct oracle * or, const struct criterion *c, int
 	       users >= c->users && duration >= c->duration_s;
 }
 
-static bool oracle_holds(const struct oracle * or, const struct criterion *c, int state,
-			 int64_t from, int64_t to)
+static bool oracle_asks(const struct oracle * or, const struct criterion *c,
+			const struct demand *d, struct oracle_scope at)
 {
-	if (!c->one_sector)
-		return oracle_lane(or, c, state, -1, from, to);
-	for (int sector = 1; sector < SECTORS; sector++)
-		if (oracle_lane(or, c, state, sector, from, to))
+	if (at.entity)
+		return oracle_entity(or, c, d, at);
+	return oracle_lane(or, c, d, at.state, at.sector, at.from, at.to);
+}
+
+static bool oracle_holds(const struct oracle * or, uint32_t i, struct oracle_scope at);
+
+static bool oracle_tree(const struct oracle * or, uint32_t i, const struct profile_node *n,
+			struct oracle_scope at)
+{
+	uint32_t held = 0;
+
+	if (n->kind == NODE_DEMAND)
+		return oracle_asks(or, & or->p->criteria[i], &n->demand, at);
+	if (n->kind == NODE_CRITERION)
+		return oracle_holds(or, n->criterion, at);
+	for (uint32_t k = 0; k < n->count; k++)
+		held += oracle_tree(or, i, & or->p->node[n->first + k], at);
+	return held >= n->need;
+}
+
+/* Anything at all in the window is something: a demand for nothing is met by it. */
+static bool oracle_there(const struct oracle * or, const struct criterion *c,
+			 struct oracle_scope at)
+{
+	for (int i = 0; i < or->n; i++) {
+		const struct observation *o = & or->hit[i];
+		if (!oracle_counts(c, o, at.state, at.sector))
+			continue;
+		if (!at.entity && o->time_us >= at.from && o->time_us <= at.to)
+			return true;
+		if (!at.entity || o->entity != at.entity || !reports(o))
+			continue;
+		struct window_report r = hour_report(or, i);
+		if (r.first <= at.to && r.last >= at.from)
+			return true;
+	}
+	return false;
+}
+
+/* The numbers in force: of the override that names most. */
+static struct demand oracle_demand(const struct oracle * or, uint32_t i, int state, int sector)
+{
+	struct demand d = or->p->criteria[i].demand;
+	const struct profile_override *o = &or->p->override[0];
+
+	if (or->p->override_count == 0 || o->criterion != i ||
+	    (o->states && !(o->states >> state & 1)) ||
+	    (o->sectors && (sector < 0 || !(o->sectors >> sector & 1))))
+		return d;
+	d.entities = o->demand.entities ? o->demand.entities : d.entities;
+	d.users = o->demand.users ? o->demand.users : d.users;
+	d.duration_s = o->demand.duration_s ? o->demand.duration_s : d.duration_s;
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		d.measure[m] = o->demand.measure[m] ? o->demand.measure[m] : d.measure[m];
+	return d;
+}
+
+static bool oracle_in(const struct oracle * or, uint32_t i, struct oracle_scope at)
+{
+	const struct criterion *c = & or->p->criteria[i];
+	const struct demand d = oracle_demand(or, i, at.state, at.sector);
+
+	return oracle_there(or, c, at) && oracle_asks(or, c, &d, at) &&
+	       (!c->node || oracle_tree(or, i, & or->p->node[c->node], at));
+}
+
+/* With one_entity: of the entity meant, or of as many as there must be. */
+static bool oracle_sector(const struct oracle * or, uint32_t i, struct oracle_scope at)
+{
+	const struct criterion *c = & or->p->criteria[i];
+	uint64_t seen[HITS_MAX], entities = 0, held = 0;
+	struct oracle_scope one = at;
+
+	if (!c->one_entity) {
+		one.entity = 0;
+		return oracle_in(or, i, one);
+	}
+	if (at.entity)
+		return oracle_in(or, i, at);
+	for (int k = 0; k < or->n; k++) {
+		uint64_t before = entities;
+		if (!reports(& or->hit[k]) || or->hit[k].state != at.state)
+			continue;
+		entities = set_add(seen, entities, or->hit[k].entity);
+		one.entity = or->hit[k].entity;
+		held += entities > before && oracle_in(or, i, one);
+	}
+	return held >= (c->reporters ? c->reporters : 1);
+}
+
+static bool oracle_holds(const struct oracle * or, uint32_t i, struct oracle_scope at)
+{
+	at.sector = -1;
+	if (!or->p->criteria[i].one_sector)
+		return oracle_sector(or, i, at);
+	for (at.sector = 1; at.sector < SECTORS; at.sector++)
+		if (oracle_sector(or, i, at))
 			return true;
 	return false;
 }
@@ -339,7 +578,11 @@ static void oracle_state(const struct oracle * or, int b, int e, struct state_as
 			s->sectors |= 1u << o->sector;
 		if (impact == effect && o->severity > s->severity)
 			s->severity = o->severity;
-		if (!impact || !reports(o))
+		if (impact && reports(o) && o->pair == IMPACT_PAIR_CLAIMS &&
+		    vocab_state_is_member(s->state))
+			s->capacity_exceeded |=
+				o->users >> (IMPACT_CLAIM_CAPACITY - 32) & 1;
+		if (!impact || !reports(o) || o->pair)
 			continue;
 		uint64_t before = reps;
 		reps = set_add(rep, reps, o->entity);
@@ -355,15 +598,38 @@ static void oracle_state(const struct oracle * or, int b, int e, struct state_as
 		s->users += most[k];
 }
 
-/* All windows that end at a hit of the episode. */
-static void oracle_windows(const struct oracle * or, int b, int e, struct episode *ep)
+/* The criteria that hold for this state in this window; whether one of them is enough. */
+static bool oracle_judge(const struct oracle * or, struct state_assessment *s, int64_t from,
+			 int64_t to)
 {
+	const struct profile *p = or->p;
+	bool enough = false;
+
+	for (uint32_t c = 0; c < p->criteria_count; c++)
+		if (p->criteria[c].union_entities == (s->state == STATE_EU) &&
+		    oracle_holds(or, c, (struct oracle_scope){s->state, -1, 0, from, to})) {
+			s->criteria |= 1u << c;
+			enough |= !p->criteria[c].part;
+		}
+	s->significant |= enough;
+	return enough;
+}
+
+/* All windows that end at a hit of the episode. When Union entities were first judged
+ * significant; INT64_MAX never. */
+static int64_t oracle_windows(const struct oracle * or, int b, int e, struct episode *ep)
+{
+	int64_t of_union = INT64_MAX;
+
 	for (int i = b; i < e; i++) {
 		int64_t to = or->hit[i].time_us, from = to - or->p->window_us;
 		uint32_t significant = 0, seen = 0;
 		bool now[STATES] = {0};
 		for (uint32_t k = 0; k < ep->states; k++) {
 			struct state_assessment *s = &ep->state[k];
+			if (s->state == STATE_EU && oracle_judge(or, s, from, to) &&
+			    to < of_union)
+				of_union = to;
 			if (!vocab_state_is_member(s->state))
 				continue;
 			bool here = false;
@@ -371,11 +637,7 @@ static void oracle_windows(const struct oracle * or, int b, int e, struct episod
 				here |= or->hit[j].state == s->state &&
 					or->hit[j].time_us >= from && or->hit[j].time_us <= to;
 			seen += here;
-			for (uint32_t c = 0; c < or->p->criteria_count; c++)
-				if (oracle_holds(or, & or->p->criteria[c], s->state, from, to)) {
-					s->criteria |= 1u << c;
-					s->significant = now[k] = true;
-				}
+			now[k] = oracle_judge(or, s, from, to);
 			significant += now[k];
 		}
 		enum episode_status status = significant >= or->p->min_states ? EPISODE_RAISED
@@ -388,6 +650,35 @@ static void oracle_windows(const struct oracle * or, int b, int e, struct episod
 		for (uint32_t k = 0; k < ep->states; k++)
 			ep->state[k].deciding = now[k];
 	}
+	return of_union;
+}
+
+/* First hour in which an operator of this episode said that its capacity is exceeded. */
+static int64_t oracle_capacity(const struct oracle * or, int b, int e)
+{
+	int64_t first = INT64_MAX;
+
+	for (int i = b; i < e; i++) {
+		const struct observation *o = & or->hit[i];
+		if (!reports(o) || o->pair != IMPACT_PAIR_CLAIMS ||
+		    o->hit_class != CLASS_EFFECT || !vocab_state_is_member(o->state))
+			continue;
+		struct window_report r = hour_report(or, i);
+		if (r.claims >> IMPACT_CLAIM_CAPACITY & 1 && r.first < first)
+			first = r.first;
+	}
+	return first;
+}
+
+static void oracle_apart(struct episode *ep, int64_t capacity, int64_t of_union)
+{
+	if (ep->status == EPISODE_RAISED || (capacity == INT64_MAX && of_union == INT64_MAX))
+		return;
+	ep->status = EPISODE_RAISED;
+	ep->decided_us = capacity != INT64_MAX ? capacity : of_union;
+	for (uint32_t k = 0; k < ep->states; k++)
+		ep->state[k].deciding = capacity != INT64_MAX ? ep->state[k].capacity_exceeded
+							      : ep->state[k].state == STATE_EU;
 }
 
 static int by_time(const void *va, const void *vb)
@@ -417,7 +708,8 @@ static void oracle_episode(const struct oracle * or, int b, int e, struct text *
 		ep.tlp = or->hit[i].tlp > ep.tlp ? or->hit[i].tlp : ep.tlp;
 		ep.pap = or->hit[i].pap > ep.pap ? or->hit[i].pap : ep.pap;
 	}
-	oracle_windows(or, b, e, &ep);
+	int64_t of_union = oracle_windows(or, b, e, &ep);
+	oracle_apart(&ep, oracle_capacity(or, b, e), of_union);
 	oracle_evidence(or, b, e, &ep);
 	write_episode(out, &ep);
 }

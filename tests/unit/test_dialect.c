@@ -6,6 +6,8 @@ static const char *sample(const struct dialect_row *row)
 {
 	if (row->field == FIELD_TIMESTAMP || row->slot == SLOT_TIME)
 		return "2026-11-20T10:15:30Z";
+	if (row->slot == SLOT_CLAIM)
+		return "true";
 	if (row->slot == SLOT_SOURCE || row->slot == SLOT_DESTINATION || row->slot == SLOT_CLIENT)
 		return "192.0.2.1";
 	switch (row->field == FIELD_NONE ? OBSERVABLE_TEXT : event_field_type(row->field)) {
@@ -53,6 +55,8 @@ static bool same_event(const struct event *a, const struct event *b)
 		if (a->field[i].id != b->field[i].id ||
 		    a->field[i].value.len != b->field[i].value.len)
 			return false;
+	if (a->claims != b->claims || memcmp(a->measure, b->measure, sizeof(a->measure)) != 0)
+		return false;
 	for (uint32_t i = 0; i < a->observables; i++)
 		if (a->observable[i].type != b->observable[i].type ||
 		    a->observable[i].role != b->observable[i].role)
@@ -75,7 +79,8 @@ static int check_row(enum format format, const struct dialect_row *row)
 		filled |= row->field == FIELD_NONE || ev.field[i].id == row->field;
 	/* these slots only bear on others */
 	filled |= row->slot == SLOT_DIRECTION || row->slot == SLOT_CLIENT ||
-		  row->slot == SLOT_WEB_QUERY;
+		  row->slot == SLOT_WEB_QUERY || row->slot == SLOT_CEASED;
+	filled |= row->slot >= SLOTS && ev.reports;
 	if (row->field != FIELD_NONE && event_field_type(row->field) != OBSERVABLE_NONE)
 		filled &= ev.observables > 0;
 	for (unsigned mask = 1; mask < 16; mask++) {
@@ -130,6 +135,11 @@ static void telling(void)
 		{"{\"ts\":1}", FORMAT_ECS},
 		{"{\"reporter\":{\"_path\":\"reporter\",\"ts\":1}}", FORMAT_ZEEK},
 		{"{\"Format\":\"IDEA0\"}", FORMAT_IDEA},
+		{"{\"notification\":{\"schema\":\"urn:tocsin:schema:notification:1\","
+		 "\"type\":\"final-report\"}}",
+		 FORMAT_NOTIFICATION},
+		{"{\"notification\":{\"schema\":\"urn:other\",\"type\":\"final-report\"}}",
+		 FORMAT_ECS},
 		{"{\"Format\":\"PDF\",\"ecs\":{\"version\":\"8\"}}", FORMAT_ECS},
 		{"{\"classification\":{\"taxonomy\":\"test\"}}", FORMAT_INTELMQ},
 		{"{\"category\":\"bots\",\"source\":\"a.b\",\"id\":\"1\"}", FORMAT_N6},

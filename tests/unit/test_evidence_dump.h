@@ -52,6 +52,8 @@ static int dump_by_hash(const void *va, const void *vb)
 
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
+	if (a->pair != b->pair)
+		return a->pair < b->pair ? -1 : 1;
 	return (a->hash > b->hash) - (a->hash < b->hash);
 }
 
@@ -89,9 +91,9 @@ static void dump_entries(const struct evidence_table *t, const struct evidence_c
 		if (over[e->kind])
 			continue;
 		text_printf(out,
-			    "  %u %016" PRIx64 " %" PRId64 "..%" PRId64 " %" PRIu64 " %" PRIu64
+			    "  %u.%u %016" PRIx64 " %" PRId64 "..%" PRId64 " %" PRIu64 " %" PRIu64
 			    "\n",
-			    e->kind, e->hash, e->first_us, e->last_us, e->users, e->duration_s);
+			    e->kind, e->pair, e->hash, e->first_us, e->last_us, e->users, e->duration_s);
 		if (e->kind == EVIDENCE_RECORD)
 			dump_item(out, &e->item);
 	}

@@ -121,7 +121,7 @@ static void test_refused(void)
 	refuses(GOOD CRITERION "    at_least: {entities: 1}\n", 14, "id c is taken");
 	refuses(HEAD CRITERION "    at_least: {}\n", 12, "wants entities, sectors, origins");
 	refuses(HEAD CRITERION "    at_least: 3\n", 12, "wants a mapping");
-	refuses(HEAD CRITERION, 8, "at_least is missing");
+	refuses(HEAD CRITERION, 8, "asks for nothing");
 	refuses(HEAD CRITERION "    counting: {one_sector: true}\n    at_least: {sectors: 2}\n", 8,
 		"contradict");
 	refuses(HEAD "  - id: c/d\n", 8, "wants letters, digits");
@@ -141,6 +141,152 @@ static void test_refused(void)
 	refuses("id: \"\\x01\\0\"\n", 1, "id: wants text");
 	refuses(GOOD "---\nid: y\n", 0, "one document a file");
 	refuses("id: &a x\ntitle: *b\n", 2, "not YAML");
+}
+
+/* Of what entities report: line 8 is the criterion, 13 the first line added. */
+#define REPORTED                                                                                   \
+	HEAD "  - id: a\n    legal_basis: l\n    basis: asserted\n    describe: d\n"              \
+	     "    counting: {one_entity: true}\n"
+#define SECOND "  - {id: b, legal_basis: l, basis: asserted, describe: d, "
+#define ONE    "counting: {one_entity: true}, "
+
+static void test_refused_reported(void)
+{
+	refuses(REPORTED "    more_than: {entities: 3}\n", 13,
+		"known: users, duration, unavailable, limited");
+	refuses(REPORTED "    more_than: {users: -3}\n", 13, "wants a whole number 0..4294967294");
+	refuses(REPORTED "    more_than: {users_share: 5}\n", 13, "wants a percentage");
+	refuses(REPORTED "    more_than: {users_share: 100%}\n", 13, "wants a percentage from 0%");
+	refuses(REPORTED "    at_least: {users_share: 5%}\n", 13, "in more_than");
+	refuses(REPORTED "    more_than: {unavailable: 1500ms}\n", 13, "wants a duration of 0s..");
+	refuses(REPORTED "    more_than: {unavailable_in_week: 8d}\n", 13, "wants a duration of 0s..604799s");
+	refuses(REPORTED "    more_than: {response_time: 2d}\n", 13, "0ms..86399999ms");
+	refuses(REPORTED "    at_least: {users: 3}\n    more_than: {users: 2}\n", 14,
+		"is in at_least and in more_than");
+	refuses(REPORTED "    at_least: {users: 3, origins: 2}\n", 8, "counted over all");
+	refuses(REPORTED "    reported: [martians]\n", 13, "no claim or cause \"martians\"");
+	refuses(REPORTED "    reported: capacity_exceeded\n", 13, "its own rule");
+	refuses(REPORTED "    reported: [[death]]\n", 13, "wants words");
+	refuses(REPORTED "    reported: []\n", 13, "wants a word, or a list of words");
+	refuses(REPORTED "    reported: death\n    valid_from: 2025-02-02\n    valid_to: 2025-02-01\n",
+		8, "valid_from is after valid_to");
+	refuses(REPORTED "    reported: death\n    valid_from: 2025-02-02T01:00:00Z\n", 14,
+		"wants a date");
+	refuses(REPORTED "    reported: death\n    applies_to: everybody\n", 14,
+		"wants member_states or union_entities");
+	refuses(REPORTED "    reported: death\n    part: true\n", 8, "no criterion is built on it");
+	refuses(REPORTED "    reported: death\n" SECOND "reported: death}\n", 14,
+		"counting.one_entity must be true");
+	refuses(REPORTED "    reported: death\n" SECOND
+			 "counting: {entity_type: cloud}, at_least: {users: 1}}\n",
+		14, "no type \"cloud\"; known: dns-service-provider");
+	refuses(REPORTED "    reported: death\n" SECOND
+			 "counting: {entity_type: online-marketplace}, at_least: {users: 1}}\n",
+		14, "entity_type needs counting.one_entity");
+	refuses(HEAD CRITERION "    counting: {annex: 2}\n    at_least: {sectors: 8}\n", 8,
+		"can never hold: Annex 2 has 7");
+}
+
+static void test_refused_trees(void)
+{
+	refuses(REPORTED "    when: b\n", 13, "no criterion \"b\" before this one");
+	refuses(REPORTED "    when: a\n", 13, "no criterion \"a\" before this one");
+	refuses(REPORTED "    when: {all: []}\n", 13, "wants a list of terms");
+	refuses(REPORTED "    when: {of: [{reported: death}]}\n", 13, "or {at_least: N, of: [..]}");
+	refuses(REPORTED "    when: {any: [{reported: death}], all: [{reported: death}]}\n", 13,
+		"wants {all: [..]}");
+	refuses(REPORTED "    when: {at_least: 3, of: [{reported: death}, {reported: data_losses}]}\n",
+		13, "at_least 3 of 2 can never hold: wants 1..2");
+	refuses(REPORTED "    when: {at_least: 0, of: [{reported: death}]}\n", 13,
+		"wants a whole number 1..");
+	refuses(REPORTED "    when: {any: [{martians: 3}]}\n", 13,
+		"unknown key \"martians\"; known: at_least, more_than, reported");
+	refuses(REPORTED "    when: {any: [{at_least: {reporters: 2}}]}\n", 13,
+		"belongs to the criterion's own");
+	refuses(REPORTED "    when: &x {any: [*x]}\n", 13, "wants at most 8 levels");
+	refuses(REPORTED "    reported: death\n" SECOND ONE "applies_to: union_entities, when: a}\n",
+		14, "applies to others");
+	refuses(HEAD CRITERION "    at_least: {entities: 3}\n" SECOND ONE "when: c}\n", 13,
+		"is not of one entity");
+	refuses(REPORTED "    reported: death\n    valid_to: 2024-12-31\n" SECOND ONE
+			 "valid_from: 2025-01-01, when: {all: [a]}}\n",
+		15, "never valid at the same time");
+}
+
+#define OVERRIDES HEAD CRITERION "    at_least: {entities: 3}\n"
+
+static void test_refused_overrides(void)
+{
+	refuses(OVERRIDES "    overrides: 3\n", 13, "wants a list");
+	refuses(OVERRIDES "    overrides: [{legal_basis: l, at_least: {entities: 2}}]\n", 13,
+		"wants a member_state, a sector, or both");
+	refuses(OVERRIDES "    overrides: [{member_state: DE, at_least: {entities: 2}}]\n", 13,
+		"legal_basis is missing");
+	refuses(OVERRIDES "    overrides: [{member_state: DE, legal_basis: l}]\n", 13,
+		"wants at_least or more_than");
+	refuses(OVERRIDES
+		"    overrides:\n      - {member_state: DX, legal_basis: l, at_least: {entities: 2}}\n",
+		14, "\"DX\" is no Member State");
+	refuses(OVERRIDES
+		"    overrides:\n      - {member_state: EU, legal_basis: l, at_least: {entities: 2}}\n",
+		14, "\"EU\" is no Member State");
+	refuses(OVERRIDES
+		"    overrides:\n      - {sector: moon, legal_basis: l, at_least: {entities: 2}}\n",
+		14, "\"moon\" is no NIS2 sector");
+	refuses(OVERRIDES
+		"    overrides:\n      - {sector: energy, legal_basis: l, at_least: {entities: 2}}\n",
+		14, "need counting.one_sector");
+	refuses(OVERRIDES
+		"    counting: {annex: 2, one_sector: true}\n"
+		"    overrides:\n      - {sector: energy, legal_basis: l, at_least: {entities: 2}}\n",
+		15, "can never hold");
+	refuses(OVERRIDES
+		"    counting: {one_sector: true}\n"
+		"    overrides:\n      - {sector: energy, legal_basis: l, at_least: {sectors: 2}}\n",
+		15, "contradict");
+	refuses(OVERRIDES
+		"    overrides:\n      - {member_state: DE, legal_basis: l, at_least: {entities: 2}}\n"
+		"      - {member_state: [FR, DE], legal_basis: l, at_least: {entities: 4}}\n",
+		15, "names the same state and sector");
+	refuses(OVERRIDES
+		"    overrides:\n      - {member_state: DE, legal_basis: l, more_than: {users: 4}}\n",
+		8, "basis must be asserted");
+	refuses(OVERRIDES
+		"    applies_to: union_entities\n"
+		"    overrides:\n      - {member_state: DE, legal_basis: l, at_least: {entities: 2}}\n",
+		15, "can never hold");
+}
+
+/* The override that names most stands; what it does not name stays. */
+static void test_overrides(void)
+{
+	static const char text[] = OVERRIDES
+		"    counting: {one_sector: true, severity: high}\n"
+		"    overrides:\n"
+		"      - {sector: energy, legal_basis: s, at_least: {entities: 5}}\n"
+		"      - {member_state: [DE, EL], legal_basis: m, at_least: {entities: 6, origins: 2}}\n"
+		"      - {member_state: DE, sector: [energy, health], legal_basis: b, at_least: {entities: 7}}\n";
+	struct problems ps;
+
+	problems_init(&ps);
+	struct profile *p = profile_parse(text, sizeof(text) - 1, "p.yaml", &ps);
+	const int de = vocab_state_parse("DE", 2), gr = vocab_state_parse("GR", 2),
+		  fr = vocab_state_parse("FR", 2), energy = vocab_sector_parse("energy", 6),
+		  health = vocab_sector_parse("health", 6), space = vocab_sector_parse("space", 5);
+	if (!tap_ok(p && p->override_count == 3, "a state, a sector, both"))
+		return;
+#define ASKS(state, sector) profile_demand(p, 0, state, sector).entities
+	tap_int((long long)ASKS(fr, space), 3, "neither: the criterion's own");
+	tap_int((long long)ASKS(fr, energy), 5, "a sector's");
+	tap_int((long long)ASKS(gr, energy), 6, "a state's goes before a sector's; EL is GR");
+	tap_int((long long)profile_demand(p, 0, gr, energy).origins, 2, "with all it names");
+	tap_int((long long)ASKS(de, health), 7, "both goes before either");
+	tap_int((long long)profile_demand(p, 0, de, health).origins, 0, "and alone");
+	tap_int((long long)ASKS(de, -1), 6, "of no one sector, a sector's numbers are not meant");
+	tap_ok(strcmp(profile_override_of(p, 0, de, space)->legal_basis, "m") == 0,
+	       "and it tells its own legal basis");
+	profile_free(p);
+	problems_fini(&ps);
 }
 
 static void test_files(void)
@@ -166,6 +312,10 @@ int main(void)
 	test_observed();
 	test_reported();
 	test_refused();
+	test_refused_reported();
+	test_refused_trees();
+	test_refused_overrides();
+	test_overrides();
 	test_files();
 	return tap_done();
 }
