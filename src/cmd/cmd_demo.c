@@ -275,8 +275,8 @@ static void tell_end(struct demo *d)
 static int serve_to_end(struct demo *d)
 {
 	while (!service_ended(&d->s)) {
+		service_wait(&d->s, -1);
 		service_tick(&d->s);
-		usleep((useconds_t)d->cli->config.raise_interval);
 	}
 	return service_stop(&d->s) ? EXIT_IO : EXIT_OK;
 }

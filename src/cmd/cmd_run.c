@@ -3,8 +3,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,6 +22,7 @@ struct run {
 	struct service s;
 	uint64_t started_ns;
 	sigset_t signals;
+	int signal_fd;
 };
 
 /* Before any thread starts, so that all of them inherit it. */
@@ -33,6 +35,7 @@ static void block_signals(struct run *r)
 	sigaddset(&r->signals, SIGUSR1);
 	sigaddset(&r->signals, SIGUSR2);
 	pthread_sigmask(SIG_BLOCK, &r->signals, NULL);
+	r->signal_fd = signalfd(-1, &r->signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -95,12 +98,13 @@ static void reload(struct run *r)
 	notify_state("READY=1");
 }
 
+/* The signal that came, or 0 when there is something else to do. */
 static int wait_signal(const struct run *r)
 {
-	int64_t us = r->cli->config.raise_interval;
-	struct timespec ts = {us / 1000000, (long)(us % 1000000) * 1000};
+	struct signalfd_siginfo info;
 
-	return sigtimedwait(&r->signals, NULL, &ts);
+	service_wait(&r->s, r->signal_fd);
+	return read(r->signal_fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
 /* A checkpoint that cannot be written (disk full) is tried again at the next
@@ -193,6 +197,7 @@ static int run_run(struct cli *cli)
 	}
 	output_close(&r.out);
 	engine_destroy(r.e);
+	close(r.signal_fd);
 	if (r.fresh)
 		cli_fini(r.fresh);
 	free(r.fresh);

@@ -61,7 +61,7 @@
 	X(checkpoint_interval, "checkpoint_interval", DURATION, "5s", 0, 1,                        \
 	  "run: at most this long between checkpoints (100ms..1d)")                                \
 	X(raise_interval, "raise_interval", DURATION, "200ms", 0, 1,                               \
-	  "run, --stream: how often changed threats are judged (1ms..1d)")                         \
+	  "a candidate is updated at most this often; what is new is said at once (1ms..1d)")       \
 	X(feedback_path, "feedback.path", PATH, "", 0, 0,                                          \
 	  "false positives told by people: a file or folder of records, MISP sightings, STIX opinions") \
 	X(feedback_topic, "feedback.topic", TEXT, "", 0, 0, "run: the same from this Kafka topic")  \

@@ -149,7 +149,11 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	feedback_input_init(&e->feedback);
 	inbox_init(&e->said);
 	ruleset_holder_init(&e->rules);
-	int err = init_parts(e, ps, why);
+	int err = bell_init(&e->bell);
+	if (err)
+		snprintf(why, 256, "eventfd: %s", strerror(-err));
+	else
+		err = init_parts(e, ps, why);
 	if (err) {
 		engine_destroy(e);
 		return err;
@@ -198,6 +202,8 @@ void engine_destroy(struct engine *e)
 	}
 	profile_free(e->profile);
 	gate_fini(&e->gate);
+	bell_fini(&e->bell);
+	pace_fini(&e->pace);
 	feedback_input_fini(&e->feedback);
 	inbox_fini(&e->said);
 	pthread_mutex_destroy(&e->hits.lock);

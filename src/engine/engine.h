@@ -60,6 +60,12 @@ int engine_reassess(struct engine *e, const struct threat_name *t,
 /* While running: judges the threats that changed and says what is new. One
  * thread at a time. 0 or -ENOMEM. */
 int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate *c), void *arg);
+/* The same, but a threat of which something was said within rest_ns waits for a later
+ * call: what is new is said at once, and what goes on not more often than that. */
+int engine_judge_paced(struct engine *e, uint64_t rest_ns,
+		       void (*say)(void *arg, const struct candidate *c), void *arg);
+/* Readable, for poll(2), once there is evidence that no call has judged yet. */
+int engine_bell(const struct engine *e);
 
 /* Hears the files of feedback.path that are new or have changed, and what arrived.
  * What follows of it is said by the next engine_judge(). 0 or -errno with why; what

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "base/bell.h"
 #include "correlate/assess.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
@@ -37,7 +38,20 @@ struct worker {
 	struct match_result result;
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	struct text hits;   /* lines of the current batch */
+	bool placed;	    /* evidence came of the current batch */
 };
+
+/* Threats of which something was said a moment ago wait a little to be judged again. */
+struct pace {
+	struct pace_threat {
+		uint64_t said_ns; /* monotonic; 0 never */
+		bool waits;
+	} *threat; /* by number */
+	uint32_t threats;
+	uint32_t *waiting; /* numbers; as much room as threats */
+	uint32_t count;
+};
+void pace_fini(struct pace *p);
 
 /* Readers park here while a checkpoint wants the world still. */
 struct gate {
@@ -74,6 +88,8 @@ struct engine {
 	pthread_mutex_t live_lock; /* live_indicators and live_changed */
 	bool live_changed;
 	struct assessor *assessor; /* @thread judge */
+	struct pace pace;	   /* @thread judge */
+	struct bell bell;	   /* rings when there is evidence to judge */
 	struct board *board;	   /* @thread judge */
 	struct feedback_input feedback;
 	struct inbox said; /* candidates of output.topic, ours and other nodes' */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/engine_priv.h"
 
 #define DIRTY_AT_ONCE 1024
@@ -94,34 +95,136 @@ struct offering {
 	struct engine *e;
 	void (*say)(void *arg, const struct candidate *c);
 	void *arg;
+	bool said;
 	int error;
 };
+
+static void say(void *arg, const struct candidate *c)
+{
+	struct offering *o = arg;
+
+	o->said = true;
+	o->say(o->arg, c);
+}
 
 static void offer(void *arg, const struct episode *ep)
 {
 	struct offering *o = arg;
 
 	if (!o->error)
-		o->error = board_offer(o->e->board, &o->e->context, ep, o->say, o->arg);
+		o->error = board_offer(o->e->board, &o->e->context, ep, say, o);
 }
 
-int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate *c), void *arg)
+void pace_fini(struct pace *p)
 {
-	struct offering o = {e, say, arg, 0};
-	uint32_t threats[DIRTY_AT_ONCE], n;
-	uint64_t generation = feedback_generation(e->feedback.store);
+	free(p->threat);
+	free(p->waiting);
+	memset(p, 0, sizeof(*p));
+}
+
+static int pace_grow(struct pace *p, uint32_t threats)
+{
+	if (threats < p->threats)
+		return 0;
+	uint32_t room = threats + threats / 2 + 64;
+	struct pace_threat *t = realloc(p->threat, room * sizeof(*t));
+	if (t)
+		p->threat = t;
+	uint32_t *w = realloc(p->waiting, room * sizeof(*w));
+	if (w)
+		p->waiting = w;
+	if (!t || !w)
+		return -ENOMEM;
+	memset(t + p->threats, 0, (room - p->threats) * sizeof(*t));
+	p->threats = room;
+	return 0;
+}
+
+/* True when the threat is to wait; once in the row is enough. */
+static bool pace_waits(struct pace *p, uint32_t threat, uint64_t now, uint64_t rest_ns)
+{
+	struct pace_threat *t = &p->threat[threat];
+
+	if (t->said_ns == 0 || now - t->said_ns >= rest_ns)
+		return false;
+	if (!t->waits)
+		p->waiting[p->count++] = threat;
+	t->waits = true;
+	return true;
+}
+
+static int judge(struct offering *o, uint32_t threat, uint64_t now)
+{
+	struct engine *e = o->e;
+
+	o->said = false;
+	int err = assess_threat(e->assessor, e->evidence, threat, offer, o);
+	if (o->said)
+		e->pace.threat[threat].said_ns = now;
+	return err ? err : o->error;
+}
+
+/* Those that have waited long enough. */
+static int judge_waiting(struct offering *o, uint64_t now, uint64_t rest_ns)
+{
+	struct pace *p = &o->e->pace;
+	uint32_t kept = 0;
 	int err = 0;
 
+	for (uint32_t i = 0; i < p->count; i++) {
+		struct pace_threat *t = &p->threat[p->waiting[i]];
+		if (err || now - t->said_ns < rest_ns) {
+			p->waiting[kept++] = p->waiting[i];
+			continue;
+		}
+		t->waits = false;
+		err = judge(o, p->waiting[i], now);
+	}
+	p->count = kept;
+	return err;
+}
+
+static int judge_dirty(struct offering *o, uint64_t now, uint64_t rest_ns)
+{
+	struct engine *e = o->e;
+	uint32_t threats[DIRTY_AT_ONCE], n;
+	int err = 0;
+
+	while (!err && (n = evidence_take_dirty(e->evidence, threats, DIRTY_AT_ONCE)) > 0) {
+		/* whoever is dirty has a number by now */
+		err = pace_grow(&e->pace, names_threat_count(e->names));
+		for (uint32_t i = 0; i < n && !err; i++)
+			if (!pace_waits(&e->pace, threats[i], now, rest_ns))
+				err = judge(o, threats[i], now);
+	}
+	return err;
+}
+
+int engine_judge_paced(struct engine *e, uint64_t rest_ns,
+		       void (*fn)(void *arg, const struct candidate *c), void *arg)
+{
+	struct offering o = {e, fn, arg, false, 0};
+	uint64_t generation = feedback_generation(e->feedback.store), now = clock_monotonic_ns();
+	int err = 0;
+
+	bell_clear(&e->bell);
 	if (generation != e->feedback.reviewed) {
-		err = board_review(e->board, &e->context, say, arg);
+		err = board_review(e->board, &e->context, fn, arg);
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
-	while (!err && (n = evidence_take_dirty(e->evidence, threats, DIRTY_AT_ONCE)) > 0)
-		for (uint32_t i = 0; i < n && !err; i++) {
-			err = assess_threat(e->assessor, e->evidence, threats[i], offer, &o);
-			err = err ? err : o.error;
-		}
-	return err;
+	if (!err)
+		err = judge_waiting(&o, now, rest_ns);
+	return err ? err : judge_dirty(&o, now, rest_ns);
+}
+
+int engine_judge(struct engine *e, void (*fn)(void *arg, const struct candidate *c), void *arg)
+{
+	return engine_judge_paced(e, 0, fn, arg);
+}
+
+int engine_bell(const struct engine *e)
+{
+	return e->bell.fd;
 }
 
 bool engine_name(const struct engine *e, struct candidate *c)

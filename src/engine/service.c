@@ -1,6 +1,7 @@
 #include "engine/service.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -153,14 +154,19 @@ static void forget_old(struct service *s)
 		evidence_compact(e->evidence, (int32_t)(horizon / EVIDENCE_BUCKET_US));
 }
 
+/* A threat of millions of hits takes long to judge: not again at once. */
+static uint64_t judge_due(const struct service *s)
+{
+	return s->judged_ns + SHARE * s->judge_took_ns;
+}
+
 static int judge(struct service *s)
 {
 	uint64_t from = clock_monotonic_ns();
 
-	/* a threat of millions of hits takes long to judge: not again at once */
-	if (from - s->judged_ns < SHARE * s->judge_took_ns)
+	if (from < judge_due(s))
 		return 0;
-	int err = engine_judge(s->e, say, s);
+	int err = engine_judge_paced(s->e, (uint64_t)s->e->config->raise_interval * 1000, say, s);
 	s->judged_ns = clock_monotonic_ns();
 	s->judge_took_ns = s->judged_ns - from;
 	return err;
@@ -248,6 +254,15 @@ static void look_for_files(struct service *s)
 	hear(s);
 }
 
+/* False when the first of them is readable. */
+static bool wait_until(struct pollfd *p, nfds_t count, uint64_t until_ns)
+{
+	uint64_t now = clock_monotonic_ns(), left = until_ns > now ? until_ns - now : 0;
+	struct timespec ts = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+
+	return ppoll(p, count, &ts, NULL) <= 0 || !p[0].revents;
+}
+
 int service_tick(struct service *s)
 {
 	take_live_indicators(s);
@@ -264,6 +279,22 @@ int service_tick(struct service *s)
 	if (!err && !(durable(s) && s->changed))
 		send(s);
 	return err;
+}
+
+void service_wait(const struct service *s, int fd)
+{
+	struct pollfd p[2] = {{.fd = fd, .events = POLLIN},
+			      {.fd = engine_bell(s->e), .events = POLLIN}};
+	uint64_t now = clock_monotonic_ns(), due = judge_due(s);
+	uint64_t until = now + (uint64_t)s->e->config->raise_interval * 1000;
+
+	/* a change waits for the checkpoint that makes it durable, and may be due before */
+	uint64_t durable_ns = s->checkpoint_ns + SHARE * s->checkpoint_took_ns;
+	if (durable(s) && s->changed && durable_ns < until)
+		until = durable_ns;
+	if (now < due && !wait_until(p, 1, due < until ? due : until))
+		return;
+	wait_until(p, 2, until);
 }
 
 bool service_ended(const struct service *s)

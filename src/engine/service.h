@@ -37,7 +37,10 @@ int service_restore(struct service *s, struct engine *e, char why[256]);
 /* Starts workers and inputs. 0 or -errno with why. */
 int service_start(struct service *s, struct output *o, const struct live_options *lo,
 		  char why[256]);
-/* Call every raise_interval. 0 or -errno (a checkpoint that could not be written). */
+/* Until there is something to do: evidence to judge, a checkpoint, or that fd (-1: none) is
+ * readable; raise_interval at most. */
+void service_wait(const struct service *s, int fd);
+/* Call after each wait. 0 or -errno (a checkpoint that could not be written). */
 int service_tick(struct service *s);
 /* Every input has come to its end (stop_at_end). */
 bool service_ended(const struct service *s);

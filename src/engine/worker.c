@@ -184,6 +184,7 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.users = ev->users_affected,
 		.duration_s = ev->duration_s,
 	};
+	wk->placed = true;
 	/* a cell that found no room still joined what it could; the ledger tells */
 	if (threat == 0 || by == 0 || evidence_update(wk->e->evidence, &o) != 0 ||
 	    (ev->reports && join_reports(wk, o) != 0))
@@ -543,6 +544,9 @@ void worker_run(struct worker *wk)
 		(void)ok;
 		one_batch(wk, b);
 		ruleset_put(&e->rules, wk->rules);
+		if (wk->placed)
+			bell_ring(&e->bell);
+		wk->placed = false;
 		if (wk->hits.len)
 			hits_append(&e->hits, &wk->hits);
 		batch_put(&e->pool, b);

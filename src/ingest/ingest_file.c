@@ -28,10 +28,10 @@
 
 /* One byte more than a batch: a record of exactly BATCH_BYTES is seen to end. */
 #define WINDOW          (BATCH_BYTES + 1u)
-#define FILL_WAIT_MS    200
+#define FILL_WAIT_MS    20 /* a checkpoint waits as long */
 #define STREAM_WAIT_NS  2000000 /* what has come is not held back for a fuller batch */
-#define FOLLOW_PAUSE_MS 50
-#define FOLLOW_GRACE    20 /* looks: a rotated file's writer may still finish its lines */
+#define FOLLOW_PAUSE_MS 20
+#define FOLLOW_GRACE    50 /* looks: a rotated file's writer may still finish its lines */
 
 static_assert(BATCH_PAD > 1, "the window's last byte lies in the pad");
 
