@@ -195,11 +195,11 @@ fuzz:
 	@config/deps.sh build fuzz
 	@$(MAKE) FLAVOUR=fuzz fuzzers
 	@set -e; for f in $(FUZZSRC:tests/fuzz/fuzz_%.c=%); do \
-		mkdir -p build/fuzz/found/$$f tests/fuzz/corpus/$$f; \
+		mkdir -p build/fuzz/found/$$f tests/fuzz/corpus/fuzz_$$f; \
 		echo "  FUZZ $$f for $(FUZZ_SECONDS) s"; \
 		build/fuzz/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 \
 			-print_final_stats=1 -verbosity=0 -artifact_prefix=build/fuzz/found/$$f/crash- \
-			build/fuzz/found/$$f $$(ls -d tests/fuzz/corpus/$$f tests/fuzz/regressions/$$f 2>/dev/null); \
+			build/fuzz/found/$$f $$(ls -d tests/fuzz/corpus/fuzz_$$f tests/fuzz/regressions/fuzz_$$f 2>/dev/null); \
 	done
 
 .PHONY: fuzzers benches

@@ -41,7 +41,9 @@ const char *match_block(const struct matcher *m, struct match_scratch *sc, enum 
 	struct scan_finds *f = &a->finds;
 
 	a->start = a->end = NULL;
-	if (len == 0 || m->parse_all || (a->rest > 0 && a->rest--))
+	if (len == 0)
+		return p;
+	if (m->parse_all || (a->rest > 0 && a->rest--))
 		return p + len;
 	if (len > SCAN_BYTES_MAX - SCAN_PAD)
 		len = SCAN_BYTES_MAX - SCAN_PAD;
