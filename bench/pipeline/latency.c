@@ -21,11 +21,11 @@
 #include "bench.h"
 #include "tocsin/tocsin.h"
 
-#define DIR	   "build/bench/"
+#define DIR        "build/bench/"
 #define ASKED_MS   10.0
 #define TRIALS_MAX 4000
-#define PIECE	   (64u << 10) /* of the other records, at a time */
-#define GAP_US	   11000       /* between deciding records; no multiple of a period in the engine */
+#define PIECE      (64u << 10) /* of the other records, at a time */
+#define GAP_US     11000       /* between deciding records; no multiple of a period in the engine */
 #define LINE_MAX_  512
 
 static double entered[TRIALS_MAX], left[TRIALS_MAX];
@@ -40,16 +40,19 @@ static void die(const char *what)
 /* One host of a state asks for the trial's name. */
 static int spell(char *out, int trial, int state, int host)
 {
-	return snprintf(out, LINE_MAX_,
-			"{\"timestamp\":\"2026-03-01T10:00:0%d.000000+0000\",\"event_type\":\"dns\",\"src_ip\":\"10.%d.0.%d\","
-			"\"src_port\":5353,\"dest_ip\":\"192.0.2.53\",\"dest_port\":53,\"proto\":\"UDP\","
-			"\"dns\":{\"type\":\"query\",\"rrname\":\"t%d.lat.example\"}}\n",
-			host, state, host, trial);
+	return snprintf(
+		out, LINE_MAX_,
+		"{\"timestamp\":\"2026-03-01T10:00:0%d.000000+0000\",\"event_type\":\"dns\",\"src_"
+		"ip\":\"10.%d.0.%d\","
+		"\"src_port\":5353,\"dest_ip\":\"192.0.2.53\",\"dest_port\":53,\"proto\":\"UDP\","
+		"\"dns\":{\"type\":\"query\",\"rrname\":\"t%d.lat.example\"}}\n",
+		host, state, host, trial);
 }
 
 static void write_feed(void)
 {
-	if (system("mkdir -p " DIR " && build/gen --write-atoms 10000 " DIR "latency.tsv 2>/dev/null;"
+	if (system("mkdir -p " DIR " && build/gen --write-atoms 10000 " DIR
+		   "latency.tsv 2>/dev/null;"
 		   " build/gen --bytes 32M --out " DIR "latency.json 2>/dev/null"))
 		die("build/gen");
 	FILE *f = fopen(DIR "latency.txt", "w");
@@ -66,7 +69,8 @@ static void look(const char *line)
 	const char *name = strstr(line, "\"name\":\"t");
 	int trial = name ? atoi(name + 9) : -1;
 
-	if (trial >= 0 && trial < trials && strstr(line, "\"status\":\"raised\"") && left[trial] == 0)
+	if (trial >= 0 && trial < trials && strstr(line, "\"status\":\"raised\"") &&
+	    left[trial] == 0)
 		left[trial] = bench_now();
 }
 
@@ -96,7 +100,8 @@ static void read_load(struct load *l)
 		die(DIR "latency.json");
 	fclose(f);
 	for (size_t at = 0; at + PIECE < (size_t)st.st_size && l->pieces < 8191;) {
-		const char *nl = memchr(l->bytes + at + PIECE, '\n', (size_t)st.st_size - at - PIECE);
+		const char *nl =
+			memchr(l->bytes + at + PIECE, '\n', (size_t)st.st_size - at - PIECE);
 		l->cut[l->pieces++] = at;
 		at = nl ? (size_t)(nl - l->bytes) + 1 : (size_t)st.st_size;
 		l->cut[l->pieces] = at;
@@ -121,7 +126,8 @@ static void *load_thread(void *arg)
 	struct load *l = arg;
 	double from = bench_now();
 
-	for (int i = 0; !atomic_load_explicit(&l->stop, memory_order_relaxed); i = (i + 1) % l->pieces) {
+	for (int i = 0; !atomic_load_explicit(&l->stop, memory_order_relaxed);
+	     i = (i + 1) % l->pieces) {
 		size_t len = l->cut[i + 1] - l->cut[i];
 		if (l->send(l, l->bytes + l->cut[i], len))
 			break;
@@ -172,9 +178,11 @@ static int tell(const char *way, double rate)
 			ms[n++] = (left[i] - entered[i]) * 1e3;
 	qsort(ms, (size_t)n, sizeof(*ms), bench_ascending);
 	double p50 = n ? ms[n / 2] : NAN, p99 = n ? ms[(int)(0.99 * (n - 1))] : NAN;
-	printf("{\"bench\":\"latency\",\"way\":\"%s\",\"trials\":%d,\"raised\":%d,\"load_mb_s\":%.0f,"
+	printf("{\"bench\":\"latency\",\"way\":\"%s\",\"trials\":%d,\"raised\":%d,\"load_mb_s\":%."
+	       "0f,"
 	       "\"p50_ms\":%.2f,\"p99_ms\":%.2f,\"max_ms\":%.2f,\"p99_ms_asked\":%.0f,\"met\":%s,",
-	       way, trials, n, rate / 1e6, p50, p99, n ? ms[n - 1] : NAN, ASKED_MS, p99 < ASKED_MS ? "true" : "false");
+	       way, trials, n, rate / 1e6, p50, p99, n ? ms[n - 1] : NAN, ASKED_MS,
+	       p99 < ASKED_MS ? "true" : "false");
 	bench_machine(stdout);
 	puts("}");
 	fflush(stdout);
@@ -219,7 +227,8 @@ static int through_the_api(struct load *l)
 	tocsin_config_indicators(c, DIR "latency.tsv");
 	if (tocsin_open(&l->t, c))
 		die(tocsin_config_error(c));
-	int de = tocsin_source(l->t, "DE/energy/soc-de"), fr = tocsin_source(l->t, "FR/energy/soc-fr");
+	int de = tocsin_source(l->t, "DE/energy/soc-de"),
+	    fr = tocsin_source(l->t, "FR/energy/soc-fr");
 	l->source = tocsin_source(l->t, "IT/energy/soc-it");
 	l->send = to_api;
 	for (int i = 0; i < trials; i++)
@@ -273,16 +282,21 @@ static void start(struct service *s, const char *more)
 
 	if (!f || pipe(ends))
 		die("pipe");
-	fprintf(f, "sources:\n  - {name: de, state: DE, sector: energy, format: eve, path: latency-de}\n"
-		   "  - {name: fr, state: FR, sector: energy, format: eve, path: latency-fr}\n"
-		   "  - {name: it, state: IT, sector: energy, format: eve, path: latency-it}\n"
-		   "indicators:\n  - path: latency.txt\n  - path: latency.tsv\nthreads: 2\nretention: 366d\n%s", more);
+	fprintf(f,
+		"sources:\n  - {name: de, state: DE, sector: energy, format: eve, path: "
+		"latency-de}\n"
+		"  - {name: fr, state: FR, sector: energy, format: eve, path: latency-fr}\n"
+		"  - {name: it, state: IT, sector: energy, format: eve, path: latency-it}\n"
+		"indicators:\n  - path: latency.txt\n  - path: latency.tsv\nthreads: 2\nretention: "
+		"366d\n%s",
+		more);
 	fclose(f);
 	s->pid = fork();
 	if (s->pid == 0) {
 		dup2(ends[1], 1);
 		close(ends[0]);
-		execl("build/tocsin", "tocsin", "run", "-q", "-c", DIR "latency.yaml", (char *)NULL);
+		execl("build/tocsin", "tocsin", "run", "-q", "-c", DIR "latency.yaml",
+		      (char *)NULL);
 		_exit(127);
 	}
 	close(ends[1]);
@@ -293,7 +307,9 @@ static void start(struct service *s, const char *more)
 static int make(const char *path, bool fifo)
 {
 	unlink(path);
-	int fd = fifo && mkfifo(path, 0666) ? -1 : open(path, fifo ? O_RDWR : O_WRONLY | O_CREAT | O_APPEND, 0666);
+	int fd = fifo && mkfifo(path, 0666)
+			 ? -1
+			 : open(path, fifo ? O_RDWR : O_WRONLY | O_CREAT | O_APPEND, 0666);
 	if (fd < 0)
 		die(path);
 	return fd;
@@ -355,8 +371,10 @@ int main(int argc, char **argv)
 	read_load(&l);
 	bad |= through_the_api(&l);
 	bad |= through_the_service(&l, "run: file, as configured by default", "", false);
-	bad |= through_the_service(&l, "run: file, raise_interval 1ms", "raise_interval: 1ms\n", false);
-	bad |= through_the_service(&l, "run: pipe, raise_interval 1ms", "raise_interval: 1ms\n", true);
+	bad |= through_the_service(&l, "run: file, raise_interval 1ms", "raise_interval: 1ms\n",
+				   false);
+	bad |= through_the_service(&l, "run: pipe, raise_interval 1ms", "raise_interval: 1ms\n",
+				   true);
 	bad |= through_the_service(&l, "run: pipe, raise_interval 1ms, state_dir",
 				   "raise_interval: 1ms\nstate_dir: latency-state\n", true);
 	free(l.bytes);

@@ -9,9 +9,9 @@
 #include "config/vocab.h"
 #include "correlate/evidence.h"
 
-#define CELLS	50 /* of one threat, in one chain: a walk long enough to meet an update */
+#define CELLS   50 /* of one threat, in one chain: a walk long enough to meet an update */
 #define UPDATES 8  /* a round; the last is the one that nobody comes after */
-#define T0	INT64_C(1767225600000000)
+#define T0      INT64_C(1767225600000000)
 
 static struct evidence_table *table;
 static _Atomic uint32_t round_begun, round_done;
@@ -51,7 +51,8 @@ static void *writer(void *arg)
 			rest(&spins);
 		for (uint32_t i = 0; i < UPDATES; i++) {
 			s = s * UINT64_C(6364136223846793005) + 1442695040888963407u;
-			for (volatile uint32_t pause = (uint32_t)(s >> 33) % 100; pause > 0; pause--)
+			for (volatile uint32_t pause = (uint32_t)(s >> 33) % 100; pause > 0;
+			     pause--)
 				;
 			update(CELLS + r * UPDATES + i, (uint32_t)(s >> 40) % CELLS);
 		}
@@ -97,7 +98,8 @@ int main(int argc, char **argv)
 			lost++;
 	}
 	pthread_join(thread, NULL);
-	tap_ok(lost == 0, "%u rounds of %d updates: the last change of each was told", rounds, UPDATES);
+	tap_ok(lost == 0, "%u rounds of %d updates: the last change of each was told", rounds,
+	       UPDATES);
 	if (lost)
 		printf("# not told %u times\n", lost);
 	evidence_fini(table);

@@ -35,7 +35,8 @@ static void take_change(void *arg, const char *id, const char *line, size_t len)
 		if (strcmp(t->cards[i].id, id) == 0)
 			old = &t->cards[i];
 	if (old && now.version <= old->version)
-		snprintf(t->why, 256, "candidate %s: version %d after %d", id, now.version, old->version);
+		snprintf(t->why, 256, "candidate %s: version %d after %d", id, now.version,
+			 old->version);
 	if (!old)
 		old = PUSH(t, card);
 	free(old->text);
@@ -45,7 +46,8 @@ static void take_change(void *arg, const char *id, const char *line, size_t len)
 static void alive(struct table *t, struct truth_lines *out)
 {
 	for (int i = 0; i < t->card_count; i++)
-		if (strcmp(t->cards[i].status, "withdrawn") && strcmp(t->cards[i].status, "expired"))
+		if (strcmp(t->cards[i].status, "withdrawn") &&
+		    strcmp(t->cards[i].status, "expired"))
 			lines_add(out, strdup(t->cards[i].text));
 	lines_sort(out);
 }
@@ -74,7 +76,8 @@ static void feed_message(struct feeding *f, const struct truth_message *m)
 	size_t len = 0;
 
 	for (int i = 0; i < m->count; i++)
-		len += (size_t)sprintf(text + len, "%s%s", i ? "\n" : "", f->w->records[m->first + i].line);
+		len += (size_t)sprintf(text + len, "%s%s", i ? "\n" : "",
+				       f->w->records[m->first + i].line);
 	f->failed += tocsin_feed(f->t, f->number[m->source], text, len, m->offset) != 0;
 }
 
@@ -163,8 +166,8 @@ static struct tocsin *open_engine(const char *folder, int threads, int records)
 static void check_ledger(struct tocsin *t, const struct truth_world *w, const int *order, int count,
 			 char why[256])
 {
-	static const char *const names[FATES] = {"clean",     "hit",	   "exercise",
-						 "time_future", "time_past", "state_not_registered"};
+	static const char *const names[FATES] = {
+		"clean", "hit", "exercise", "time_future", "time_past", "state_not_registered"};
 	uint64_t want[FATES] = {0};
 
 	for (int i = 0; i < count; i++) {
@@ -210,7 +213,8 @@ void drive_engine(const struct truth_world *w, const char *folder, const int *or
 	for (int i = 0, done = 0; i <= d->looks; i++) {
 		int to = (int)((int64_t)count * (i + 1) / (d->looks + 1));
 		if (feed(&f, done, to, d->feeders))
-			snprintf(out->why, sizeof(out->why), "records were refused: %s", tocsin_error(t));
+			snprintf(out->why, sizeof(out->why), "records were refused: %s",
+				 tocsin_error(t));
 		done = to;
 		tocsin_flush(t);
 		tocsin_changes(t, take_change, &told);

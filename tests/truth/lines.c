@@ -69,7 +69,9 @@ char *candidate_text(const struct truth_candidate *c)
 	put(&o, " tlp=%s", truth_tlps[c->tlp]);
 	for (int i = 0; i < c->states; i++) {
 		const struct truth_state *s = &c->state[i];
-		put(&o, " | %s sig=%d dec=%d crit=%x ent=%u att=%u rec=%u org=%u sec=%x users=%llu dur=%u sev=%s",
+		put(&o,
+		    " | %s sig=%d dec=%d crit=%x ent=%u att=%u rec=%u org=%u sec=%x users=%llu "
+		    "dur=%u sev=%s",
 		    truth_states[s->state], s->significant, s->deciding, s->criteria, s->entities,
 		    s->attempted, s->records, s->origins, s->sectors, (unsigned long long)s->users,
 		    s->duration_s, truth_severities[s->severity]);
@@ -130,10 +132,10 @@ static void read_state(struct truth_state *s, const json_t *o, int state)
 		.first_us = time_of(o, "first_seen"),
 		.last_us = time_of(o, "last_seen"),
 	};
-	json_array_foreach(json_object_get(o, "criteria"), i, v)
-		s->criteria |= 1u << strtol(json_string_value(v) + 1, NULL, 10);
-	json_array_foreach(json_object_get(o, "sectors"), i, v)
-		s->sectors |= 1u << find(truth_sectors, TRUTH_SECTORS, json_string_value(v));
+	json_array_foreach(json_object_get(o, "criteria"), i, v) s->criteria |=
+		1u << strtol(json_string_value(v) + 1, NULL, 10);
+	json_array_foreach(json_object_get(o, "sectors"), i, v) s->sectors |=
+		1u << find(truth_sectors, TRUTH_SECTORS, json_string_value(v));
 }
 
 static void read_states(struct truth_candidate *c, const json_t *states)
@@ -143,9 +145,9 @@ static void read_states(struct truth_candidate *c, const json_t *states)
 
 	/* in the order of truth_states, which is that of the codes but for GB and EU */
 	for (int s = 0; s < TRUTH_STATES; s++)
-		json_array_foreach(states, i, v)
-			if (c->states < TRUTH_STATES && strcmp(word(v, "code"), truth_states[s]) == 0)
-				read_state(&c->state[c->states++], v, s);
+		json_array_foreach(states, i, v) if (c->states < TRUTH_STATES &&
+						     strcmp(word(v, "code"), truth_states[s]) == 0)
+			read_state(&c->state[c->states++], v, s);
 }
 
 char *candidate_read(const char *line, size_t len, char status[16], char id[40], int *version)

@@ -64,7 +64,8 @@ static bool holds(const struct truth_criterion *c, const struct truth_hit *const
 	}
 	for (int i = 0; i < entities.count; i++)
 		sum += users[i];
-	bool good = (uint32_t)entities.count >= c->entities && (uint32_t)sectors.count >= c->sectors &&
+	bool good = (uint32_t)entities.count >= c->entities &&
+		    (uint32_t)sectors.count >= c->sectors &&
 		    (uint32_t)origins.count >= c->origins && sum >= c->users &&
 		    longest >= c->duration_s;
 	free(entities.item);
@@ -74,8 +75,8 @@ static bool holds(const struct truth_criterion *c, const struct truth_hit *const
 	return good;
 }
 
-static uint32_t criteria_that_hold(const struct truth_profile *p, const struct truth_hit *const *hits,
-				   int count)
+static uint32_t criteria_that_hold(const struct truth_profile *p,
+				   const struct truth_hit *const *hits, int count)
 {
 	uint32_t held = 0;
 

@@ -39,13 +39,17 @@ static void put_addresses(struct line *l, const struct truth_shot *s)
 
 	snprintf(inside, sizeof(inside), "10.%d.%u.%u", s->slot, s->host >> 8, s->host & 255);
 	if (s->knocking)
-		put(l, "\"event_type\":\"flow\",\"src_ip\":\"%s\",\"dest_ip\":\"%s\",\"dest_port\":22",
+		put(l,
+		    "\"event_type\":\"flow\",\"src_ip\":\"%s\",\"dest_ip\":\"%s\",\"dest_port\":22",
 		    s->knocking->value, inside);
 	else if (s->peer)
-		put(l, "\"event_type\":\"%s\",\"src_ip\":\"%s\",\"dest_ip\":\"%s\",\"dest_port\":443",
+		put(l,
+		    "\"event_type\":\"%s\",\"src_ip\":\"%s\",\"dest_ip\":\"%s\",\"dest_port\":443",
 		    s->asked ? "tls" : "flow", inside, s->peer->value);
 	else
-		put(l, "\"event_type\":\"dns\",\"src_ip\":\"%s\",\"dest_ip\":\"192.0.2.53\",\"dest_port\":53",
+		put(l,
+		    "\"event_type\":\"dns\",\"src_ip\":\"%s\",\"dest_ip\":\"192.0.2.53\",\"dest_"
+		    "port\":53",
 		    inside);
 }
 
@@ -65,7 +69,8 @@ char *shot_line(const struct truth_shot *s)
 	if (s->asked && s->peer)
 		put(&l, ",\"tls\":{\"sni\":\"%s%s\"}", sub, name);
 	else if (!s->peer && !s->knocking)
-		put(&l, ",\"dns\":{\"type\":\"query\",\"rrname\":\"%s%s\",\"rrtype\":\"A\"}", sub, name);
+		put(&l, ",\"dns\":{\"type\":\"query\",\"rrname\":\"%s%s\",\"rrtype\":\"A\"}", sub,
+		    name);
 	if (s->organisation >= 0)
 		put(&l, ",\"organization\":{\"name\":\"%s %d\"}", s->serial % 2 ? "Firm" : "FIRM",
 		    s->organisation);
@@ -100,13 +105,18 @@ static FILE *open_in(const char *folder, const char *name)
 
 static void write_profile(FILE *f, const struct truth_profile *p)
 {
-	fprintf(f, "id: truth\nversion: \"1\"\ntitle: t\nlegal_basis: none\nwindow: %dh\nmin_states: %d\ncriteria:\n",
+	fprintf(f,
+		"id: truth\nversion: \"1\"\ntitle: t\nlegal_basis: none\nwindow: %dh\nmin_states: "
+		"%d\ncriteria:\n",
 		(int)(p->window_us / 3600000000), p->min_states);
 	for (int i = 0; i < p->criteria; i++) {
 		const struct truth_criterion *c = &p->criterion[i];
-		fprintf(f, "  - id: c%d\n    legal_basis: none\n    basis: %s\n    describe: d\n"
-			   "    counting:\n      annex: %d\n      one_sector: %s\n      effect_only: %s\n",
-			i, c->users || c->duration_s ? "asserted" : "inferred", c->annex, c->one_sector ? "true" : "false", c->attempts_too ? "false" : "true");
+		fprintf(f,
+			"  - id: c%d\n    legal_basis: none\n    basis: %s\n    describe: d\n"
+			"    counting:\n      annex: %d\n      one_sector: %s\n      effect_only: "
+			"%s\n",
+			i, c->users || c->duration_s ? "asserted" : "inferred", c->annex,
+			c->one_sector ? "true" : "false", c->attempts_too ? "false" : "true");
 		if (c->severity)
 			fprintf(f, "      severity: %s\n", truth_severities[c->severity]);
 		fprintf(f, "    at_least:\n");
@@ -138,7 +148,8 @@ static void write_sources(FILE *f, const struct truth_world *w, bool paths)
 			fprintf(f, ", address_space: %s", s->space);
 		for (int k = 0; s->aggregates && k < TRUTH_STATES; k++)
 			if (s->aggregates >> k & 1)
-				fprintf(f, "%s%s", s->aggregates & ((1u << k) - 1) ? ", " : ", aggregates: [",
+				fprintf(f, "%s%s",
+					s->aggregates & ((1u << k) - 1) ? ", " : ", aggregates: [",
 					truth_states[k]);
 		fprintf(f, "%s", s->aggregates ? "]" : "");
 		if (paths)

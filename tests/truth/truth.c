@@ -35,12 +35,15 @@ static bool same(const struct truth_lines *a, const struct truth_lines *b)
 	return true;
 }
 
-static void show_difference(const char *name, const struct truth_lines *got, const struct truth_lines *want)
+static void show_difference(const char *name, const struct truth_lines *got,
+			    const struct truth_lines *want)
 {
 	int shown = 0;
 
 	for (int i = 0, k = 0; (i < got->count || k < want->count) && shown < 6;) {
-		int d = i == got->count ? 1 : k == want->count ? -1 : strcmp(got->line[i], want->line[k]);
+		int d = i == got->count    ? 1
+			: k == want->count ? -1
+					   : strcmp(got->line[i], want->line[k]);
 		if (d < 0)
 			printf("# %s has:  %s\n", name, got->line[i]);
 		else if (d > 0)
@@ -89,7 +92,8 @@ static void shrink(struct part *p)
 {
 	int *all = malloc((size_t)p->count * sizeof(*all)), *keep = p->order;
 
-	for (int piece = (p->count + 1) / 2, tries = 0; piece >= 1 && tries < 600; piece = piece > 1 ? (piece + 1) / 2 : 0) {
+	for (int piece = (p->count + 1) / 2, tries = 0;
+	     piece >= 1 && tries<600; piece = piece> 1 ? (piece + 1) / 2 : 0) {
 		for (int at = 0; at < p->count && tries < 600; tries++) {
 			int n = p->count, cut = at + piece > n ? n - at : piece;
 			memcpy(all, keep, (size_t)n * sizeof(*all));
@@ -115,12 +119,14 @@ static void show_part(const struct part *p)
 		const struct truth_message *m = &p->w->messages[p->order[i]];
 		const struct truth_source *s = &p->w->sources[m->source];
 		for (int k = 0; k < m->count; k++)
-			printf("# %s/%s/%s@%llu+%d %s\n", truth_states[s->state], truth_sectors[s->sector],
-			       s->name, (unsigned long long)m->offset, k, p->w->records[m->first + k].line);
+			printf("# %s/%s/%s@%llu+%d %s\n", truth_states[s->state],
+			       truth_sectors[s->sector], s->name, (unsigned long long)m->offset, k,
+			       p->w->records[m->first + k].line);
 	}
 	fflush(stdout);
 	snprintf(command, sizeof(command),
-		 "sed 's/^/# /' %s/profile.yaml; grep -hE 'of %d,|s%d[.]bad' %s/indicators.csv | sed 's/^/# /'",
+		 "sed 's/^/# /' %s/profile.yaml; grep -hE 'of %d,|s%d[.]bad' %s/indicators.csv | "
+		 "sed 's/^/# /'",
 		 p->folder, seed, seed, p->folder);
 	if (system(command))
 		puts("# (the files are gone)");
@@ -152,7 +158,8 @@ static void explain(const struct truth_world *w, const char *folder, const struc
 	}
 	if (seed < 0) {
 		printf("# no seed of %llu..%llu differs alone: together, or by the threads' luck\n",
-		       (unsigned long long)w->first_seed, (unsigned long long)w->first_seed + (unsigned)w->seeds - 1);
+		       (unsigned long long)w->first_seed,
+		       (unsigned long long)w->first_seed + (unsigned)w->seeds - 1);
 		part_of(&p, w, -1);
 	} else {
 		printf("# seed %d differs\n", seed);
@@ -222,15 +229,17 @@ static int run_seeds(uint64_t first, long count, const char *folder, const char 
 	bool rich = count < 50 || (s.raised > s.seeds / 10 && s.watch > s.seeds / 10);
 	if (bench) {
 		printf("{\"bench\":\"%s\",\"seeds\":%ld,\"packs_that_differ\":%ld,\"records\":%ld,"
-		       "\"messages_delivered\":%ld,\"raised\":%ld,\"watch\":%ld,\"threads\":\"1..16\","
+		       "\"messages_delivered\":%ld,\"raised\":%ld,\"watch\":%ld,\"threads\":\"1.."
+		       "16\","
 		       "\"seconds_reference\":%.1f,\"seconds_engine\":%.1f,",
-		       bench, s.seeds, s.bad, s.records, s.deliveries, s.raised, s.watch, s.reference_s,
-		       s.engine_s);
+		       bench, s.seeds, s.bad, s.records, s.deliveries, s.raised, s.watch,
+		       s.reference_s, s.engine_s);
 		bench_machine(stdout);
 		puts("}");
 		return s.bad || !rich;
 	}
-	printf("%sok 1 - %ld seeds equal the reference: %ld records, %ld raised, %ld on watch, 1 to 16 threads\n",
+	printf("%sok 1 - %ld seeds equal the reference: %ld records, %ld raised, %ld on watch, 1 "
+	       "to 16 threads\n",
 	       s.bad ? "not " : "", s.seeds, s.records, s.raised, s.watch);
 	printf("%sok 2 - they hold enough to find\n1..2\n", rich ? "" : "not ");
 	return s.bad || !rich;
@@ -262,7 +271,8 @@ static int run_emit(uint64_t first, long count, const char *folder)
 	for (int i = 0; i < w.order_count; i++) {
 		const struct truth_message *m = &w.messages[w.order[i]];
 		for (int k = 0; k < m->count && !said[w.order[i]]; k++)
-			fprintf(f, "%s\t%s\n", w.sources[m->source].name, w.records[m->first + k].line);
+			fprintf(f, "%s\t%s\n", w.sources[m->source].name,
+				w.records[m->first + k].line);
 		said[w.order[i]] = true;
 	}
 	for (int i = 0; i < want.count; i++)
@@ -343,6 +353,7 @@ int main(int argc, char **argv)
 		if (strcmp(what, "emit") == 0 && count <= TRUTH_SEEDS_MAX)
 			return run_emit(first, count, argv[4]);
 	}
-	fprintf(stderr, "usage: truth seeds FIRST COUNT FOLDER [--line NAME] | emit FIRST COUNT FOLDER | read\n");
+	fprintf(stderr, "usage: truth seeds FIRST COUNT FOLDER [--line NAME] | emit FIRST COUNT "
+			"FOLDER | read\n");
 	return 2;
 }

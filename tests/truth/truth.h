@@ -18,7 +18,7 @@
 #include <stdio.h>
 
 #define TRUTH_SEEDS_MAX 256
-#define TRUTH_PACK	50 /* seeds a world: they share its profile and sources, nothing else */
+#define TRUTH_PACK      50 /* seeds a world: they share its profile and sources, nothing else */
 
 /* --- seeded choices --------------------------------------------------------- */
 
@@ -75,7 +75,15 @@ struct truth_atom {
 };
 
 /* What the engine should make of a line. */
-enum truth_fate { FATE_CLEAN, FATE_HIT, FATE_EXERCISE, FATE_FUTURE, FATE_PAST, FATE_UNREGISTERED, FATES };
+enum truth_fate {
+	FATE_CLEAN,
+	FATE_HIT,
+	FATE_EXERCISE,
+	FATE_FUTURE,
+	FATE_PAST,
+	FATE_UNREGISTERED,
+	FATES
+};
 
 /* One hit of one record: all that the reference sees. */
 struct truth_hit {
@@ -121,18 +129,23 @@ void world_free(struct truth_world *w);
  * benign.txt, sources.yaml. paths: each source reads in/<its name>. */
 void world_write(const struct truth_world *w, const char *folder, bool paths);
 
+#define TRUTH_EXERCISE 23 /* the source that only exercises */
+/* Adds the threats and records of the seed with this slot. */
+void campaign_make(struct truth_world *w, int slot);
+
 /* Array grows by one; the new, zeroed element. */
 void *truth_push(void *array, int *count, int *room, size_t size);
 #define PUSH(w, of) truth_push(&(w)->of##s, &(w)->of##_count, &(w)->of##_room, sizeof(*(w)->of##s))
 
 /* The spelling of a line. */
 struct truth_shot {
-	const struct truth_atom *asked, *peer, *knocking; /* name asked for; address reached; from outside */
-	uint32_t host;	      /* of the seed's hosts */
-	int slot;	      /* which seed of the world */
-	int severity, claim;  /* stated, or -1 */
-	bool test;	      /* marked as an exercise */
-	int organisation;     /* number of a named one, -1 none */
+	const struct truth_atom *asked, *peer,
+		*knocking;   /* name asked for; address reached; from outside */
+	uint32_t host;       /* of the seed's hosts */
+	int slot;            /* which seed of the world */
+	int severity, claim; /* stated, or -1 */
+	bool test;           /* marked as an exercise */
+	int organisation;    /* number of a named one, -1 none */
 	uint32_t users, duration_s;
 	int64_t time_us;
 	uint32_t serial;
@@ -181,11 +194,11 @@ char *candidate_read(const char *line, size_t len, char status[16], char id[40],
 struct drive {
 	int threads, feeders;
 	uint64_t shuffle; /* seed of the order of delivery; 0: as the world has it */
-	int looks;	  /* how often what changed is asked for meanwhile */
+	int looks;        /* how often what changed is asked for meanwhile */
 };
 struct driven {
 	struct truth_lines final, told; /* at the end; as the changes told it */
-	char why[256];			/* what else is wrong, or "" */
+	char why[256];                  /* what else is wrong, or "" */
 };
 /* Feeds messages order[0..count) of w; folder is where its files are. */
 void drive_engine(const struct truth_world *w, const char *folder, const int *order, int count,

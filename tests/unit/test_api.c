@@ -27,7 +27,8 @@ static void many_sources(int sources, const char *batches)
 	for (int round = 0; t && round < 3; round++)
 		for (int i = 0; i < sources; i++) {
 			snprintf(spec, sizeof(spec), "DE/energy/soc-%d", i);
-			refused += tocsin_feed(t, tocsin_source(t, spec), "{}", 2, (uint64_t)round) != 0;
+			refused += tocsin_feed(t, tocsin_source(t, spec), "{}", 2,
+					       (uint64_t)round) != 0;
 		}
 	if (t)
 		tocsin_flush(t);
