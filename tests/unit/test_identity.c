@@ -359,7 +359,7 @@ static void one_run(const struct fixture *f, const struct run *r, struct tally *
 
 static struct tally many(const struct fixture *f, const char *what, struct run r)
 {
-	const uint32_t runs = TAP_SANITIZED ? 30 : 250;
+	const uint32_t runs = TAP_SANITIZED ? 30 : 150;
 	struct tally t = {0};
 
 	seed = hash_bytes(what, strlen(what), 0);
