@@ -313,10 +313,15 @@ int board_review(struct board *b, const struct candidate_context *cx, board_say 
 	struct board_entry **list = collect(b, INT64_MAX, &n);
 	int r = list ? 0 : -ENOMEM;
 
-	for (uint32_t i = 0; i < n && r == 0; i++)
+	for (uint32_t i = 0; i < n && r == 0; i++) {
+		struct board_entry *e = list[i];
+		bool gone = e->status == CANDIDATE_WITHDRAWN;
 		/* what evidence withdrew, or only a line told of, has nothing to judge */
-		if (list[i]->episode.status != EPISODE_NONE && list[i]->status != CANDIDATE_EXPIRED)
-			r = move(&v, list[i], &list[i]->episode);
+		if (e->episode.status == EPISODE_NONE || e->status == CANDIDATE_EXPIRED)
+			continue;
+		if (gone != (candidate_rejected(cx, e->id, &e->threat, &e->episode) != NULL))
+			r = move(&v, e, &e->episode);
+	}
 	free(list);
 	return r;
 }

@@ -72,7 +72,8 @@ static bool read_rest(const json_t *o, struct candidate_said *out)
 int candidate_read(const char *line, size_t len, struct candidate_said *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (!candidate_head(line, len, &out->head) || out->head.version == 0)
+	if (!candidate_head(line, len, &out->head) || out->head.version == 0 ||
+	    out->head.version == UINT32_MAX) /* versions go on from it */
 		return -EINVAL;
 	json_t *o = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
 	int r = json_is_object(o) && read_rest(o, out) ? 0 : -EINVAL;

@@ -51,18 +51,17 @@ int64_t clocks_add_months(int64_t us, uint32_t months)
 	int64_t month = tm.tm_mon + (int64_t)months;
 	int year = tm.tm_year + 1900 + (int)(month / 12), days;
 	days = days_of(year, (int)(month % 12) + 1);
-	int64_t due = timestamp_civil(year, (int)(month % 12) + 1,
-				      tm.tm_mday < days ? tm.tm_mday : days, tm.tm_hour, tm.tm_min,
-				      tm.tm_sec);
+	int64_t due =
+		timestamp_civil(year, (int)(month % 12) + 1, tm.tm_mday < days ? tm.tm_mday : days,
+				tm.tm_hour, tm.tm_min, tm.tm_sec);
 	return due * TIMESTAMP_SECOND + (us - second * TIMESTAMP_SECOND);
 }
 
 int64_t clocks_due(enum clock_id id, int64_t aware_us)
 {
 	const struct clock_rule *r = clocks_rule(id);
-	int64_t from = r->counted_from < 0
-			       ? aware_us
-			       : clocks_due((enum clock_id)r->counted_from, aware_us);
+	int64_t from = r->counted_from < 0 ? aware_us
+					   : clocks_due((enum clock_id)r->counted_from, aware_us);
 
 	from += r->hours * TIMESTAMP_HOUR;
 	return r->months ? clocks_add_months(from, r->months) : from;

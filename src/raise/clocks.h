@@ -35,11 +35,11 @@ enum clock_id {
 };
 
 struct clock_rule {
-	const char *name;	  /* "nis2-early-warning" */
-	const char *title;	  /* "NIS2 early warning" */
-	int counted_from;	  /* a clock_id, or -1: aware_at */
-	uint32_t hours, months;	  /* one of them is 0 */
-	const char *limit;	  /* the same as an ISO 8601 duration */
+	const char *name;       /* "nis2-early-warning" */
+	const char *title;      /* "NIS2 early warning" */
+	int counted_from;       /* a clock_id, or -1: aware_at */
+	uint32_t hours, months; /* one of them is 0 */
+	const char *limit;      /* the same as an ISO 8601 duration */
 	const char *legal_basis;
 };
 

@@ -254,7 +254,8 @@ static void count_taken(struct feedback *f, const char *target, const char *by, 
 	struct text t;
 
 	text_init(&t);
-	text_printf(&t, "%s\n%s\n%s\n%lld%d", target, by, reason, (long long)time_us, false_positive);
+	text_printf(&t, "%s\n%s\n%s\n%lld%d", target, by, reason, (long long)time_us,
+		    false_positive);
 	feedback_count(f, FEEDBACK_TAKEN, t.p ? t.p : "", t.len);
 	text_fini(&t);
 }
@@ -301,9 +302,8 @@ static bool holds_against(const struct feedback_verdict *v, const struct episode
 }
 
 /* The latest word when every piece of evidence has one against it. */
-static const struct feedback_verdict *about_evidence(const struct feedback *f,
-						     const struct episode *ep,
-						     const struct names *names)
+static const struct feedback_verdict *
+about_evidence(const struct feedback *f, const struct episode *ep, const struct names *names)
 {
 	const struct feedback_verdict *last = NULL;
 

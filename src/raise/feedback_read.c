@@ -104,7 +104,8 @@ static const char *misp_by(const json_t *s)
 static void sighting(struct reading *r, const json_t *s, const json_t *attribute)
 {
 	const json_t *type = json_object_get(s, "type"), *values = json_object_get(s, "values"), *v;
-	struct record rec = {.json = s, .by = misp_by(s), .reason = "MISP sighting: false positive"};
+	struct record rec = {
+		.json = s, .by = misp_by(s), .reason = "MISP sighting: false positive"};
 	size_t i;
 
 	rec.has_verdict = rec.false_positive =
@@ -112,7 +113,8 @@ static void sighting(struct reading *r, const json_t *s, const json_t *attribute
 		(json_is_integer(type) && json_integer_value(type) == 1);
 	rec.has_time = epoch(json_object_get(s, "date_sighting"), &rec.time_us) ||
 		       epoch(json_object_get(s, "timestamp"), &rec.time_us);
-	json_array_foreach(values, i, v) {
+	json_array_foreach(values, i, v)
+	{
 		rec.target = json_is_string(v) ? json_string_value(v) : "";
 		take(r, &rec);
 	}
@@ -146,9 +148,11 @@ static const char *stix_by(const struct feedback *f, const json_t *o)
 	const json_t *author;
 	size_t i;
 
-	json_array_foreach(json_object_get(o, "authors"), i, author)
-		if (json_is_string(author) && feedback_is_registered(f, json_string_value(author)))
-			return json_string_value(author);
+	json_array_foreach(
+		json_object_get(o, "authors"), i,
+		author) if (json_is_string(author) &&
+			    feedback_is_registered(
+				    f, json_string_value(author))) return json_string_value(author);
 	return string(o, "created_by_ref");
 }
 
@@ -160,7 +164,8 @@ static void opinion(struct reading *r, const json_t *o)
 	const json_t *refs = json_object_get(o, "object_refs"), *ref;
 	size_t i;
 
-	rec.false_positive = strcmp(word, "disagree") == 0 || strcmp(word, "strongly-disagree") == 0;
+	rec.false_positive =
+		strcmp(word, "disagree") == 0 || strcmp(word, "strongly-disagree") == 0;
 	rec.has_verdict = rec.false_positive || strcmp(word, "agree") == 0 ||
 			  strcmp(word, "strongly-agree") == 0;
 	rec.has_time = read_time(string(o, "modified"), &rec.time_us);
@@ -168,7 +173,8 @@ static void opinion(struct reading *r, const json_t *o)
 		refuse(r, o, FEEDBACK_NO_TARGET);
 		return;
 	}
-	json_array_foreach(refs, i, ref) {
+	json_array_foreach(refs, i, ref)
+	{
 		rec.target = json_is_string(ref) ? json_string_value(ref) : "";
 		if (strncmp(rec.target, incident, sizeof(incident) - 1) == 0)
 			rec.target += sizeof(incident) - 1;
@@ -183,7 +189,7 @@ static void any(struct reading *r, const json_t *v, const json_t *attribute, int
 /* True: the object is a wrapping, or part of one. */
 static bool unwrap(struct reading *r, const json_t *o, const json_t *attribute, int depth)
 {
-	static const char *const keys[] = {"Sighting", "Attribute", "Event",   "Object",
+	static const char *const keys[] = {"Sighting", "Attribute", "Event",          "Object",
 					   "response", "objects",   "ShadowAttribute"};
 	bool found = false;
 

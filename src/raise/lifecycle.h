@@ -34,13 +34,13 @@
 #include "raise/candidate.h"
 
 enum life_event {
-	LIFE_NOT,	/* no longer significant anywhere with another state seen */
-	LIFE_WATCH,	/* significant, in fewer Member States than the rule asks for */
-	LIFE_RAISED,	/* the rule holds */
+	LIFE_NOT,       /* no longer significant anywhere with another state seen */
+	LIFE_WATCH,     /* significant, in fewer Member States than the rule asks for */
+	LIFE_RAISED,    /* the rule holds */
 	LIFE_SUPPORTED, /* the same, corroborated */
-	LIFE_REJECTED,	/* feedback calls it a false positive */
-	LIFE_JOINED,	/* it is part of another candidate */
-	LIFE_OVER	/* older than the retention */
+	LIFE_REJECTED,  /* feedback calls it a false positive */
+	LIFE_JOINED,    /* it is part of another candidate */
+	LIFE_OVER       /* older than the retention */
 };
 #define LIFE_EVENTS 7
 #define LIFE_NEW    CANDIDATE_STATUSES /* as "from": not said yet */

@@ -1,4 +1,5 @@
-/* Whatever the bytes, a record is heard or refused, and what is heard can be printed and read again. */
+/* Whatever the bytes, a record is heard or refused, and what is heard can be printed and read
+ * again. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -185,6 +185,31 @@ static void bridge(const struct fixture *f)
 	board_fini(b);
 }
 
+/* A name that was gone when the bridge came stays gone, though its cell is the earlier. */
+static void bridge_to_a_gone_one(const struct fixture *f)
+{
+	struct board *b = new_board();
+	struct heard h = {.cx = &f->cx};
+	struct episode late = shifted(f, 3), early = shifted(f, 0), both = early;
+
+	offer(b, f, &early, &h);
+	early.status = EPISODE_NONE;
+	offer(b, f, &early, &h);
+	offer(b, f, &late, &h);
+	char id[CANDIDATE_ID_MAX];
+	strcpy(id, last(&h)->id);
+	both.last_us = late.last_us;
+	offer(b, f, &both, &h);
+	tap_ok(h.count == 4 && strcmp(last(&h)->id, id) == 0, "what is alive goes on");
+	both.status = EPISODE_NONE;
+	offer(b, f, &both, &h);
+	both.status = EPISODE_RAISED;
+	offer(b, f, &both, &h);
+	tap_ok(h.count == 6 && last(&h)->status == CANDIDATE_RAISED && strcmp(last(&h)->id, id) == 0,
+	       "and comes back as itself");
+	board_fini(b);
+}
+
 struct memory {
 	struct text t;
 	size_t at;
@@ -508,6 +533,7 @@ int main(int argc, char **argv)
 	}
 	life(&f);
 	bridge(&f);
+	bridge_to_a_gone_one(&f);
 	snapshots(&f);
 	earlier_life(&f);
 	two_nodes(&f);

@@ -82,7 +82,8 @@ int main(void)
 		wrong += clocks_add_months(us, 1) != by_days(us);
 		for (int c = 0; c < CLOCKS; c++)
 			odd += clocks_due((enum clock_id)c, us) <= us ||
-			       clocks_due((enum clock_id)c, us + 1) < clocks_due((enum clock_id)c, us);
+			       clocks_due((enum clock_id)c, us + 1) <
+				       clocks_due((enum clock_id)c, us);
 	}
 	tap_int(wrong, 0, "a month is what counting days says");
 	tap_int(odd, 0, "every clock is due later, and later still for what was known later");

@@ -53,47 +53,71 @@ static void formats(void)
 	struct feedback *f = made("desk");
 
 	hear(f, FP("C2.example", "desk", "2026-11-20T10:00:00Z", "parked"));
-	says(f, FP("c2.example", "desk", "2026-11-20T10:00:00.000000Z", "parked"), "a record of ours");
+	says(f, FP("c2.example", "desk", "2026-11-20T10:00:00.000000Z", "parked"),
+	     "a record of ours");
 	f = made("desk");
-	hear(f, "{\"event_type\":\"feedback\",\n \"candidate\":\"94ec10fa-d3cb-5702-a458-30cd694d928e\",\n"
-		"\"verdict\":\"false_positive\",\"by\":\"desk\",\"time\":\"2026-11-20T10:00:00Z\"}");
-	says(f, FP("94ec10fa-d3cb-5702-a458-30cd694d928e", "desk", "2026-11-20T10:00:00.000000Z", ""),
+	hear(f,
+	     "{\"event_type\":\"feedback\",\n "
+	     "\"candidate\":\"94ec10fa-d3cb-5702-a458-30cd694d928e\",\n"
+	     "\"verdict\":\"false_positive\",\"by\":\"desk\",\"time\":\"2026-11-20T10:00:00Z\"}");
+	says(f,
+	     FP("94ec10fa-d3cb-5702-a458-30cd694d928e", "desk", "2026-11-20T10:00:00.000000Z", ""),
 	     "about a candidate, pretty-printed");
 	f = made("other, CERT X");
-	hear(f, "{\"Sighting\":{\"attribute_uuid\":\"5d3c5b43-0000-4000-8000-000000000001\",\"type\":\"1\","
-		"\"date_sighting\":\"1795168800\",\"source\":\"\",\"Organisation\":{\"name\":\"CERT X\"}}}");
-	says(f, FP("5d3c5b43-0000-4000-8000-000000000001", "CERT X", "2026-11-20T10:00:00.000000Z",
-		   "MISP sighting: false positive"), "a MISP sighting");
+	hear(f, "{\"Sighting\":{\"attribute_uuid\":\"5d3c5b43-0000-4000-8000-000000000001\","
+		"\"type\":\"1\","
+		"\"date_sighting\":\"1795168800\",\"source\":\"\",\"Organisation\":{\"name\":"
+		"\"CERT X\"}}}");
+	says(f,
+	     FP("5d3c5b43-0000-4000-8000-000000000001", "CERT X", "2026-11-20T10:00:00.000000Z",
+		"MISP sighting: false positive"),
+	     "a MISP sighting");
 	f = made("s");
-	hear(f, "{\"response\":[{\"Event\":{\"uuid\":\"u\",\"Attribute\":[{\"type\":\"domain\","
-		"\"value\":\"a.example\",\"Sighting\":[{\"type\":\"0\",\"date_sighting\":\"1795168800\","
-		"\"source\":\"s\"},{\"type\":1,\"date_sighting\":1795168800,\"source\":\"s\"}]}]}}]}");
-	tap_int((long long)feedback_counted(f, FEEDBACK_NO_VERDICT), 1, "a sighting of type 0 is no verdict");
-	says(f, FP("a.example", "s", "2026-11-20T10:00:00.000000Z", "MISP sighting: false positive"),
+	hear(f,
+	     "{\"response\":[{\"Event\":{\"uuid\":\"u\",\"Attribute\":[{\"type\":\"domain\","
+	     "\"value\":\"a.example\",\"Sighting\":[{\"type\":\"0\",\"date_sighting\":"
+	     "\"1795168800\","
+	     "\"source\":\"s\"},{\"type\":1,\"date_sighting\":1795168800,\"source\":\"s\"}]}]}}]}");
+	tap_int((long long)feedback_counted(f, FEEDBACK_NO_VERDICT), 1,
+		"a sighting of type 0 is no verdict");
+	says(f,
+	     FP("a.example", "s", "2026-11-20T10:00:00.000000Z", "MISP sighting: false positive"),
 	     "sightings inside a response, by their attribute's value");
 	f = made("s");
-	hear(f, "{\"values\":[\"a.example\",\"192.0.2.1\"],\"type\":\"1\",\"timestamp\":1795168800,\"source\":\"s\"}");
-	says(f, FP("192.0.2.1", "s", "2026-11-20T10:00:00.000000Z", "MISP sighting: false positive")
-		FP("a.example", "s", "2026-11-20T10:00:00.000000Z", "MISP sighting: false positive"),
+	hear(f, "{\"values\":[\"a.example\",\"192.0.2.1\"],\"type\":\"1\",\"timestamp\":1795168800,"
+		"\"source\":\"s\"}");
+	says(f,
+	     FP("192.0.2.1", "s", "2026-11-20T10:00:00.000000Z", "MISP sighting: false positive")
+		     FP("a.example", "s", "2026-11-20T10:00:00.000000Z",
+			"MISP sighting: false positive"),
 	     "as sightings/add takes it");
 	f = made("Ana, desk");
-	hear(f, "{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":[{\"type\":\"identity\",\"id\":\"identity--1\"},"
-		"{\"type\":\"opinion\",\"opinion\":\"strongly-disagree\",\"explanation\":\"a lab\",\"authors\":"
-		"[\"Bo\",\"Ana\"],\"created_by_ref\":\"identity--1\",\"modified\":\"2026-11-20T10:00:00.000Z\","
-		"\"object_refs\":[\"incident--94ec10fa-d3cb-5702-a458-30cd694d928e\",\"indicator--x\"]},"
-		"{\"type\":\"opinion\",\"opinion\":\"neutral\",\"authors\":[\"Ana\"],\"object_refs\":[\"indicator--y\"],"
+	hear(f, "{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":[{\"type\":\"identity\","
+		"\"id\":\"identity--1\"},"
+		"{\"type\":\"opinion\",\"opinion\":\"strongly-disagree\",\"explanation\":\"a "
+		"lab\",\"authors\":"
+		"[\"Bo\",\"Ana\"],\"created_by_ref\":\"identity--1\",\"modified\":\"2026-11-20T10:"
+		"00:00.000Z\","
+		"\"object_refs\":[\"incident--94ec10fa-d3cb-5702-a458-30cd694d928e\",\"indicator--"
+		"x\"]},"
+		"{\"type\":\"opinion\",\"opinion\":\"neutral\",\"authors\":[\"Ana\"],\"object_"
+		"refs\":[\"indicator--y\"],"
 		"\"modified\":\"2026-11-20T10:00:00.000Z\"}]}");
-	tap_int((long long)feedback_counted(f, FEEDBACK_NO_VERDICT), 1, "a neutral opinion is none");
-	says(f, FP("94ec10fa-d3cb-5702-a458-30cd694d928e", "Ana", "2026-11-20T10:00:00.000000Z", "a lab")
-		FP("indicator--x", "Ana", "2026-11-20T10:00:00.000000Z", "a lab"), "STIX opinions in a bundle");
+	tap_int((long long)feedback_counted(f, FEEDBACK_NO_VERDICT), 1,
+		"a neutral opinion is none");
+	says(f,
+	     FP("94ec10fa-d3cb-5702-a458-30cd694d928e", "Ana", "2026-11-20T10:00:00.000000Z",
+		"a lab") FP("indicator--x", "Ana", "2026-11-20T10:00:00.000000Z", "a lab"),
+	     "STIX opinions in a bundle");
 }
 
 /* The records that tests/cases/30_schema validates. */
-static const char golden[] =
-	FP("c2.example", "desk", "2026-11-20T10:00:00Z", "parked")
-	OK("domain:c2.example", "desk", "2026-11-21T10:00:00.5+01:00")
-	"{\"event_type\":\"feedback\",\"verdict\":\"false_positive\",\"candidate\":"
-	"\"94ec10fa-d3cb-5702-a458-30cd694d928e\",\"by\":\"desk\",\"time\":\"2026-11-20T10:00:00Z\"}\n";
+static const char golden[] = FP("c2.example", "desk", "2026-11-20T10:00:00Z", "parked")
+	OK("domain:c2.example", "desk",
+	   "2026-11-21T10:00:00.5+01:00") "{\"event_type\":\"feedback\",\"verdict\":\"false_"
+					  "positive\",\"candidate\":"
+					  "\"94ec10fa-d3cb-5702-a458-30cd694d928e\",\"by\":"
+					  "\"desk\",\"time\":\"2026-11-20T10:00:00Z\"}\n";
 
 static void by_the_schema(const char *path)
 {
@@ -107,7 +131,8 @@ static void by_the_schema(const char *path)
 		return;
 	}
 	hear(f, golden);
-	tap_int((long long)feedback_counted(f, FEEDBACK_TAKEN), 3, "what the schema's examples say is heard");
+	tap_int((long long)feedback_counted(f, FEEDBACK_TAKEN), 3,
+		"what the schema's examples say is heard");
 	feedback_fini(f);
 }
 
@@ -128,9 +153,11 @@ static void refusals(void)
 		{FP("a", "desk", "1969-11-20T10:00:00Z", ""), FEEDBACK_NO_TIME},
 		{FP("a", "desk", "2026-11-24T10:00:00Z", ""), FEEDBACK_TIME_FUTURE},
 		{FP("", "desk", "2026-11-20T10:00:00Z", ""), FEEDBACK_NO_TARGET},
-		{"{\"event_type\":\"feedback\",\"verdict\":\"maybe\",\"indicator\":\"a\",\"by\":\"desk\"}\n",
+		{"{\"event_type\":\"feedback\",\"verdict\":\"maybe\",\"indicator\":\"a\",\"by\":"
+		 "\"desk\"}\n",
 		 FEEDBACK_NO_VERDICT},
-		{"{\"type\":\"opinion\",\"opinion\":\"disagree\",\"authors\":[\"desk\"]}\n", FEEDBACK_NO_TARGET},
+		{"{\"type\":\"opinion\",\"opinion\":\"disagree\",\"authors\":[\"desk\"]}\n",
+		 FEEDBACK_NO_TARGET},
 	};
 	struct feedback *f = made("desk,b");
 	uint64_t sum = 0;
@@ -145,10 +172,12 @@ static void refusals(void)
 	tap_int(wrong, 0, "each refusal has its name, and counts once however often it is read");
 	for (int i = 0; i < FEEDBACK_COUNTERS; i++)
 		sum += feedback_counted(f, (enum feedback_count)i);
-	tap_int((long long)sum, (long long)(sizeof(bad) / sizeof(bad[0])), "and nothing else is counted");
+	tap_int((long long)sum, (long long)(sizeof(bad) / sizeof(bad[0])),
+		"and nothing else is counted");
 	tap_int((long long)feedback_generation(f), 0, "none of it is heard");
 	hear(f, "{\"event_type\":\"feedback\",\"verd");
-	tap_int((long long)feedback_counted(f, FEEDBACK_NOT_JSON), 1, "a line that is being written is waited for");
+	tap_int((long long)feedback_counted(f, FEEDBACK_NOT_JSON), 1,
+		"a line that is being written is waited for");
 	says(f, "", "nothing stands");
 }
 
@@ -178,7 +207,8 @@ static void any_order(void)
 			uint64_t h = hash_word(order[i] + 1000u);
 			snprintf(target, sizeof(target), "t%d", (int)(h % 5));
 			snprintf(reason, sizeof(reason), "r%d", (int)(h >> 8 & 1));
-			feedback_hear(f, target, who[h >> 16 & 1], reason, (int64_t)(h >> 24 & 3), h >> 32 & 1);
+			feedback_hear(f, target, who[h >> 16 & 1], reason, (int64_t)(h >> 24 & 3),
+				      h >> 32 & 1);
 		}
 		char *got = all(f);
 		if (!want)
@@ -223,8 +253,10 @@ static void about(const struct fixture *x)
 	tap_ok(against(x, f, &ep), "a word about the campaign");
 	char id[CANDIDATE_ID_MAX], line[256];
 	candidate_id(names_threat_get(x->names, ep.threat), AT(0, 0), TIMESTAMP_DAY, id);
-	snprintf(line, sizeof(line), "{\"event_type\":\"feedback\",\"verdict\":\"confirmed\",\"candidate\":\"%s\","
-		 "\"by\":\"desk\",\"time\":\"2026-11-20T09:00:00Z\"}\n", id);
+	snprintf(line, sizeof(line),
+		 "{\"event_type\":\"feedback\",\"verdict\":\"confirmed\",\"candidate\":\"%s\","
+		 "\"by\":\"desk\",\"time\":\"2026-11-20T09:00:00Z\"}\n",
+		 id);
 	hear(f, line);
 	tap_ok(!against(x, f, &ep), "what is said of the candidate itself goes before all");
 	feedback_fini(f);
@@ -245,7 +277,8 @@ static void listen(void *arg, const struct candidate *c)
 
 	text_init(&t);
 	candidate_json(&t, c, h->cx);
-	h->explained = strstr(t.p, "\"reason\":\"false-positive\"") && strstr(t.p, "Withdrawn: desk called");
+	h->explained = strstr(t.p, "\"reason\":\"false-positive\"") &&
+		       strstr(t.p, "Withdrawn: desk called");
 	text_fini(&t);
 	h->count++;
 	h->version = c->version;
@@ -269,7 +302,8 @@ static void on_the_board(const struct fixture *x)
 	tap_ok(h.count == 1 && h.status == CANDIDATE_RAISED, "raised");
 	hear(f, FP("c2.example", "desk", "2026-11-20T20:00:00Z", "ours"));
 	board_review(b, &cx, listen, &h);
-	tap_ok(h.count == 2 && h.status == CANDIDATE_WITHDRAWN && strcmp(h.by, "desk") == 0 && h.explained,
+	tap_ok(h.count == 2 && h.status == CANDIDATE_WITHDRAWN && strcmp(h.by, "desk") == 0 &&
+		       h.explained,
 	       "a word withdraws it, and the line says whose");
 	ep.state[0].entities++;
 	ep.last_us += TIMESTAMP_HOUR;
@@ -278,7 +312,8 @@ static void on_the_board(const struct fixture *x)
 	tap_int(h.count, 2, "more of the same evidence changes nothing");
 	hear(f, OK("c2.example", "desk", "2026-11-20T21:00:00Z"));
 	board_review(b, &cx, listen, &h);
-	tap_ok(h.count == 3 && h.status == CANDIDATE_RAISED && h.version == 3, "taken back, it is raised again");
+	tap_ok(h.count == 3 && h.status == CANDIDATE_RAISED && h.version == 3,
+	       "taken back, it is raised again");
 	board_review(b, &cx, listen, &h);
 	tap_int(h.count, 3, "once");
 	hear(f, FP("c2.example", "desk", "2026-11-20T22:00:00Z", "after all"));

@@ -11,11 +11,12 @@
 #include "tap.h"
 #include "test_candidate.h"
 
-#define POINTS	   96
-#define NODES	   2
-#define LINES	   4096
-#define MINUTE	   (60 * TIMESTAMP_SECOND)
-#define FIRST_DAYS 28 /* when the first incident begins: uniform, so that cells are met anywhere */
+#define POINTS     96
+#define NODES      2
+#define LINES      4096
+#define MINUTE     (60 * TIMESTAMP_SECOND)
+#define FIRST_DAYS 28 /* when the first incident begins: uniform, so that cells are met anywhere   \
+		       */
 
 struct line {
 	struct candidate_said said;
@@ -36,9 +37,9 @@ struct node {
 	struct assessor *assessor;
 	struct board *board;
 	struct sink *sink;
-	struct text evidence, names;	/* the last snapshot */
-	uint32_t saved_at;		/* points that were in it */
-	struct line waiting[LINES];	/* said, and not durable yet */
+	struct text evidence, names; /* the last snapshot */
+	uint32_t saved_at;           /* points that were in it */
+	struct line waiting[LINES];  /* said, and not durable yet */
 	uint32_t wait_count;
 	uint8_t number;
 };
@@ -214,16 +215,24 @@ static uint32_t make_points(const struct fixture *f, const struct run *r, struct
 	int64_t t = AT(0, 0) + (int64_t)below(FIRST_DAYS * 1440) * MINUTE;
 	uint32_t n = 0, incidents = 1 + below(3);
 
-	for (uint32_t i = 0; i < incidents; i++, t += f->profile.window_us + MINUTE * (1 + below(1440)))
+	for (uint32_t i = 0; i < incidents;
+	     i++, t += f->profile.window_us + MINUTE * (1 + below(1440)))
 		for (uint32_t k = 0, m = 8 + below(24); k < m; k++, n++) {
 			t += (int64_t)below(r->shuffled ? 900 : 150) * MINUTE;
-			p[n] = (struct point){
-				.o = {.threat = f->campaign, .by = f->by_domain, .state = states[below(3)],
-				      .sector = ENERGY, .tlp = TLP_GREEN, .hit_class = CLASS_EFFECT,
-				      .severity = SEVERITY_MEDIUM, .time_us = t, .entity = 1 + below(12),
-				      .origin = 1 + below(3), .object = below(3), .offset = n},
-				.arrives = t,
-				.nodes = (uint8_t)(r->nodes == 1 ? 1 : 1 + below(3))};
+			p[n] = (struct point){.o = {.threat = f->campaign,
+						    .by = f->by_domain,
+						    .state = states[below(3)],
+						    .sector = ENERGY,
+						    .tlp = TLP_GREEN,
+						    .hit_class = CLASS_EFFECT,
+						    .severity = SEVERITY_MEDIUM,
+						    .time_us = t,
+						    .entity = 1 + below(12),
+						    .origin = 1 + below(3),
+						    .object = below(3),
+						    .offset = n},
+					      .arrives = t,
+					      .nodes = (uint8_t)(r->nodes == 1 ? 1 : 1 + below(3))};
 			if (r->late && below(4) == 0)
 				p[n].arrives += (int64_t)below(12 * 60) * MINUTE;
 			if (r->shuffled)
@@ -359,21 +368,23 @@ static void one_run(const struct fixture *f, const struct run *r, struct tally *
 
 static struct tally many(const struct fixture *f, const char *what, struct run r)
 {
-	const uint32_t runs = TAP_SANITIZED ? 30 : 250;
+	const uint32_t runs = TAP_SANITIZED ? 30 : 150;
 	struct tally t = {0};
 
 	seed = hash_bytes(what, strlen(what), 0);
 	while (t.runs < runs)
 		one_run(f, &r, &t);
-	tap_ok(t.episodes > runs / 2, "%s: %u runs, %u incidents that hold", what, t.runs, t.episodes);
+	tap_ok(t.episodes > runs / 2, "%s: %u runs, %u incidents that hold", what, t.runs,
+	       t.episodes);
 	tap_ok(t.wrong == 0, "%s: one id of an incident is alive in the end (%u are not)", what,
 	       t.wrong);
 	tap_ok(t.disagree == 0, "%s: every node has the same name for it (%u are not)", what,
 	       t.disagree);
-	tap_ok(t.doubled == 0, "%s: no version is written twice (%u are not)", what,
-	       t.doubled);
-	printf("# %s: a written id was withdrawn for another in %.2f %% of the runs; the id is another "
-	       "than a replay's for %.2f %% of the incidents, whose first evidence moved by %.4f windows\n",
+	tap_ok(t.doubled == 0, "%s: no version is written twice (%u are not)", what, t.doubled);
+	printf("# %s: a written id was withdrawn for another in %.2f %% of the runs; the id is "
+	       "another "
+	       "than a replay's for %.2f %% of the incidents, whose first evidence moved by %.4f "
+	       "windows\n",
 	       what, 100.0 * t.bridged / t.runs, 100.0 * t.other_than_replay / t.episodes,
 	       t.shift / t.episodes);
 	return t;
@@ -400,20 +411,28 @@ int main(void)
 	tap_ok(t.bridged == 0 && t.other_than_replay == 0, "nor when only the lines are left");
 	t = many(&f, "late", (struct run){.nodes = 1, .late = true, .kills = true});
 	tap_int(t.bridged, 0, "late evidence changes no id that was written");
-	tap_ok(as_rare_as_proven(&t), "and a replay gives another as rarely as the proof says (%u of %u, "
-	       "expected %.1f)", t.other_than_replay, t.episodes, t.shift);
+	tap_ok(as_rare_as_proven(&t),
+	       "and a replay gives another as rarely as the proof says (%u of %u, "
+	       "expected %.1f)",
+	       t.other_than_replay, t.episodes, t.shift);
 	t = many(&f, "any order", (struct run){.nodes = 1, .shuffled = true, .kills = true});
-	tap_ok(as_rare_as_proven(&t), "and a replay gives another as rarely as the proof says (%u of %u, "
-	       "expected %.1f)", t.other_than_replay, t.episodes, t.shift);
-	tap_ok(t.bridged * 5 < t.runs, "two names for what turns out to be one: in fewer than a fifth");
+	tap_ok(as_rare_as_proven(&t),
+	       "and a replay gives another as rarely as the proof says (%u of %u, "
+	       "expected %.1f)",
+	       t.other_than_replay, t.episodes, t.shift);
+	tap_ok(t.bridged * 5 < t.runs,
+	       "two names for what turns out to be one: in fewer than a fifth");
 	t = many(&f, "late, state lost",
 		 (struct run){.nodes = 1, .late = true, .kills = true, .forgetful = true});
-	tap_int(t.bridged, 0, "late evidence and only the lines left: no id that was written changes");
+	tap_int(t.bridged, 0,
+		"late evidence and only the lines left: no id that was written changes");
 	t = many(&f, "two nodes", (struct run){.nodes = 2, .late = true, .kills = true});
-	tap_ok(t.bridged * 7 < t.runs, "two nodes differ, and one gives way, in fewer than a seventh");
+	tap_ok(t.bridged * 7 < t.runs,
+	       "two nodes differ, and one gives way, in fewer than a seventh");
 	t = many(&f, "two nodes, state lost",
 		 (struct run){.nodes = 2, .late = true, .kills = true, .forgetful = true});
-	tap_ok(t.bridged * 20 < t.runs, "with only the lines left they take each other's name: a twentieth");
+	tap_ok(t.bridged * 20 < t.runs,
+	       "with only the lines left they take each other's name: a twentieth");
 	fixture_fini(&f);
 	return tap_done();
 }

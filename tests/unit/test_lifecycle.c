@@ -34,11 +34,13 @@ static void table(void)
 		for (int event = 0; event < LIFE_EVENTS; event++) {
 			int to = lifecycle_next(from, (enum life_event)event);
 			odd += to != LIFE_STAYS && (to < 0 || to >= CANDIDATE_STATUSES);
-			dead += from >= CANDIDATE_WITHDRAWN && from != LIFE_NEW && to >= CANDIDATE_WITHDRAWN;
+			dead += from >= CANDIDATE_WITHDRAWN && from != LIFE_NEW &&
+				to >= CANDIDATE_WITHDRAWN;
 		}
 	tap_int(odd, 0, "every step of the table leads to a status");
 	tap_int(dead, 0, "what is over is over once");
-	tap_ok(!follows(LIFE_NEW, CANDIDATE_UPDATED) && !follows(LIFE_NEW, CANDIDATE_CORROBORATED) &&
+	tap_ok(!follows(LIFE_NEW, CANDIDATE_UPDATED) &&
+		       !follows(LIFE_NEW, CANDIDATE_CORROBORATED) &&
 		       !follows(CANDIDATE_WATCH, CANDIDATE_UPDATED) &&
 		       !follows(CANDIDATE_WATCH, CANDIDATE_CORROBORATED) &&
 		       !follows(CANDIDATE_WITHDRAWN, CANDIDATE_UPDATED),

@@ -53,7 +53,8 @@ static void hold(const struct fixture *f)
 		{CANDIDATE_EXPIRED, CANDIDATE_RAISED, false},
 	};
 	struct episode ep = fixture_raised(f);
-	struct board_told told = {.id = "x", .version = 2, .superseded_by = "", .profile = "", .episode = &ep};
+	struct board_told told = {
+		.id = "x", .version = 2, .superseded_by = "", .profile = "", .episode = &ep};
 	struct candidate now;
 	int wrong = 0;
 
@@ -65,13 +66,16 @@ static void hold(const struct fixture *f)
 	tap_int(wrong, 0, "it holds while it is no less than was said");
 	told.status = CANDIDATE_RAISED;
 	candidate_make(&now, &f->cx, &ep, CANDIDATE_RAISED, 1);
-	tap_ok(recheck_holds(NULL, &now) && !recheck_holds(NULL, NULL), "what was never said is what it is now");
+	tap_ok(recheck_holds(NULL, &now) && !recheck_holds(NULL, NULL),
+	       "what was never said is what it is now");
 	told.superseded_by = "94ec10fa-d3cb-5702-a458-30cd694d928e";
 	tap_ok(!recheck_holds(&told, &now), "what is part of another does not");
 	struct text t;
 	text_init(&t);
 	recheck_print(&t, &told, NULL, &f->cx, false);
-	tap_ok(strstr(t.p, "no: it is part of candidate 94ec10fa-d3cb-5702-a458-30cd694d928e") != NULL, "and says whose");
+	tap_ok(strstr(t.p, "no: it is part of candidate 94ec10fa-d3cb-5702-a458-30cd694d928e") !=
+		       NULL,
+	       "and says whose");
 	text_reset(&t);
 	told.superseded_by = "";
 	recheck_print(&t, &told, &now, &f->cx, false);

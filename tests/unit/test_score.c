@@ -76,7 +76,8 @@ static void decide(struct episode *ep, const struct profile *p)
 	uint32_t significant = 0;
 
 	for (uint32_t i = 0; i < ep->states; i++)
-		significant += ep->state[i].significant && vocab_state_is_member(ep->state[i].state);
+		significant +=
+			ep->state[i].significant && vocab_state_is_member(ep->state[i].state);
 	/* many may be significant, and never inside one window */
 	if (ep->status != EPISODE_RAISED && significant >= p->min_states && below(8) == 0)
 		ep->status = EPISODE_RAISED;
@@ -95,8 +96,9 @@ static void by_hand(void)
 		struct score was = {0}, s;
 		for (int i = 0; i < STEPS; i++) {
 			if (ep.states < 8 && below(6) == 0) {
-				ep.state[ep.states] = (struct state_assessment){
-					.state = (uint8_t)(ep.states * 3), .severity = SEVERITY_LOW};
+				ep.state[ep.states] =
+					(struct state_assessment){.state = (uint8_t)(ep.states * 3),
+								  .severity = SEVERITY_LOW};
 				ep.states++;
 			} else if (ep.states) {
 				grow(&ep.state[below(ep.states)], &p);
@@ -104,7 +106,8 @@ static void by_hand(void)
 			decide(&ep, &p);
 			score_episode(&s, &ep, &p);
 			fell += s.hundredths < was.hundredths;
-			odd += !adds_up(&s) || (s.hundredths >= 50) != (ep.status == EPISODE_RAISED);
+			odd += !adds_up(&s) ||
+			       (s.hundredths >= 50) != (ep.status == EPISODE_RAISED);
 			watched += ep.status == EPISODE_WATCH;
 			was = s;
 		}
@@ -112,7 +115,8 @@ static void by_hand(void)
 	}
 	tap_int(fell, 0, "whatever evidence adds, no score falls");
 	tap_int(odd, 0, "terms add up, each with its evidence, and 0.50 is where the rule holds");
-	tap_ok(raised > rounds / 4 && watched > rounds, "of all kinds (%d of %d raised)", raised, rounds);
+	tap_ok(raised > rounds / 4 && watched > rounds, "of all kinds (%d of %d raised)", raised,
+	       rounds);
 }
 
 /* --- through the table and the assessment ----------------------------------------- */
@@ -148,14 +152,21 @@ static void through_the_table(const struct fixture *f)
 		if (evidence_init(&t, &config) || assessor_init(&a, &f->profile))
 			abort();
 		for (uint32_t i = 0; i < STEPS; i++) {
-			struct observation o = {
-				.threat = f->campaign, .by = f->by_domain, .state = states[below(4)],
-				.sector = (uint8_t)(1 + below(5)), .tlp = TLP_GREEN,
-				.hit_class = below(4) ? CLASS_EFFECT : CLASS_ATTEMPT,
-				.severity = (uint8_t)(SEVERITY_LOW + below(3)),
-				.time_us = AT(0, 0) + (int64_t)below(20 * 60) * 60 * TIMESTAMP_SECOND,
-				.entity = 1 + below(60), .origin = 1 + below(5), .object = below(3),
-				.offset = i, .users = below(9) ? 0 : below(200000)};
+			struct observation o = {.threat = f->campaign,
+						.by = f->by_domain,
+						.state = states[below(4)],
+						.sector = (uint8_t)(1 + below(5)),
+						.tlp = TLP_GREEN,
+						.hit_class =
+							below(4) ? CLASS_EFFECT : CLASS_ATTEMPT,
+						.severity = (uint8_t)(SEVERITY_LOW + below(3)),
+						.time_us = AT(0, 0) + (int64_t)below(20 * 60) * 60 *
+									      TIMESTAMP_SECOND,
+						.entity = 1 + below(60),
+						.origin = 1 + below(5),
+						.object = below(3),
+						.offset = i,
+						.users = below(9) ? 0 : below(200000)};
 			struct watching w = {.p = &f->profile};
 			if (evidence_update(t, &o) || assess_threat(a, t, f->campaign, look, &w))
 				abort();
