@@ -3,28 +3,7 @@
 #include "raise/board.h"
 #include "tap.h"
 #include "test_candidate.h"
-
-struct memory {
-	struct text t;
-	size_t at;
-};
-
-static int to_memory(void *arg, const void *p, size_t len)
-{
-	text_bytes(&((struct memory *)arg)->t, p, len);
-	return ((struct memory *)arg)->t.error;
-}
-
-static int64_t from_memory(void *arg, void *p, size_t len)
-{
-	struct memory *m = arg;
-
-	if (len > m->t.len - m->at)
-		len = m->t.len - m->at;
-	memcpy(p, m->t.p + m->at, len);
-	m->at += len;
-	return (int64_t)len;
-}
+#include "test_evidence_dump.h"
 
 struct lines {
 	const struct candidate_context *cx;
@@ -91,7 +70,7 @@ static void line_of(const struct fixture *f, const struct episode *ep, struct li
 
 int main(void)
 {
-	struct memory m = {0};
+	struct blob saved = {0};
 	struct lines before = {0}, after = {0};
 	struct board *b, *c;
 	struct fixture f;
@@ -126,7 +105,8 @@ int main(void)
 		return 2;
 	tap_int(board_offer(b, &f.cx, &ep, print, &before), 0, "offered");
 	text_reset(&before.t);
-	tap_ok(board_snapshot(b, to_memory, &m) == 0 && board_restore(c, from_memory, &m) == 0,
+	tap_ok(board_snapshot(b, blob_write, &saved) == 0 &&
+		       board_restore(c, blob_read, &saved) == 0,
 	       "saved and restored");
 	board_expire(b, &f.cx, INT64_MAX, print, &before);
 	board_expire(c, &f.cx, INT64_MAX, print, &after);
@@ -137,7 +117,7 @@ int main(void)
 	board_fini(c);
 	text_fini(&before.t);
 	text_fini(&after.t);
-	text_fini(&m.t);
+	free(saved.p);
 	fixture_fini(&f);
 	return tap_done();
 }
