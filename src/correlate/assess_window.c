@@ -1,18 +1,10 @@
 #include "correlate/assess_window.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A sketch that also forgets: how often each register was given each rank. */
-struct sliding {
-	uint32_t given[HLL_REGISTERS][HLL_RANK_MAX + 1];
-	uint8_t highest[HLL_REGISTERS];
-	uint32_t ranks[HLL_RANK_MAX + 1]; /* registers by their highest */
-	uint32_t members;                 /* sketches inside */
-	bool used;
-};
+#include "correlate/assess_sliding.h"
 
 struct assess_window {
 	struct window_input in;
@@ -30,7 +22,7 @@ struct assess_window {
 	/* what the window holds now */
 	uint64_t entities, origins, users_sum, sectors, long_reports;
 	uint32_t sector_count[SECTORS];
-	struct sliding entity_sketch, origin_sketch;
+	struct assess_sliding entity_sketch, origin_sketch;
 	/* of one entity: its reports that reach what is asked for */
 	uint32_t reaching[IMPACT_MEASURE_COUNT];
 	uint32_t claiming[IMPACT_CLAIM_COUNT], of_type;
@@ -75,67 +67,6 @@ void assess_window_fini(struct assess_window *w)
 	free(w->users);
 	free(w->users_begin);
 	free(w);
-}
-
-/* --- a sketch that forgets ------------------------------------------------- */
-
-static void sliding_reset(struct sliding *s)
-{
-	if (s->used)
-		memset(s, 0, sizeof(*s));
-	s->ranks[0] = HLL_REGISTERS;
-}
-
-static void sliding_add(struct sliding *s, uint32_t r, uint8_t rank)
-{
-	s->used = true;
-	if (rank == 0 || s->given[r][rank]++ || rank <= s->highest[r])
-		return;
-	s->ranks[s->highest[r]]--;
-	s->ranks[rank]++;
-	s->highest[r] = rank;
-}
-
-static void sliding_remove(struct sliding *s, uint32_t r, uint8_t rank)
-{
-	if (rank == 0)
-		return;
-	assert(s->given[r][rank]);
-	if (--s->given[r][rank] || rank < s->highest[r])
-		return;
-	s->ranks[rank]--;
-	while (rank && !s->given[r][rank])
-		rank--;
-	s->highest[r] = rank;
-	s->ranks[rank]++;
-}
-
-static void sliding_element(struct assess_window *w, struct sliding *s, uint64_t element, bool add)
-{
-	uint8_t rank;
-	uint32_t r;
-
-	if (!w->sketched)
-		return;
-	r = hll_register(element, &rank);
-	(add ? sliding_add : sliding_remove)(s, r, rank);
-}
-
-static void sliding_sketch(struct sliding *s, const uint8_t *regs, bool add)
-{
-	for (uint32_t r = 0; r < HLL_REGISTERS; r++)
-		(add ? sliding_add : sliding_remove)(s, r, regs[r]);
-	s->members += add ? 1 : UINT32_MAX;
-}
-
-/* Distinct elements: counted while all are known, else estimated. */
-static uint64_t sliding_count(const struct assess_window *w, const struct sliding *s,
-			      uint64_t exact)
-{
-	if (!s->members)
-		return exact;
-	uint64_t estimate = hll_estimate_ranks(s->ranks);
-	return estimate > w->in.exact_max ? estimate : (uint64_t)w->in.exact_max + 1;
 }
 
 /* --- begin ------------------------------------------------------------------ */
@@ -241,8 +172,8 @@ static void reset(struct assess_window *w)
 	memset(w->entity_count, 0, w->in.entities * sizeof(*w->entity_count));
 	memset(w->entity_users, 0, w->in.entities * sizeof(*w->entity_users));
 	memset(w->origin_count, 0, w->in.origins * sizeof(*w->origin_count));
-	sliding_reset(&w->entity_sketch);
-	sliding_reset(&w->origin_sketch);
+	assess_sliding_reset(&w->entity_sketch);
+	assess_sliding_reset(&w->origin_sketch);
 }
 
 static uint64_t counted(uint32_t *count, bool add)
@@ -289,20 +220,22 @@ static void move(struct assess_window *w, uint32_t i, const struct demand *d, bo
 		break;
 	case WINDOW_ENTITY:
 		w->entities += step * counted(&w->entity_count[it->id], add);
-		sliding_element(w, &w->entity_sketch, it->hash, add);
+		if (w->sketched)
+			assess_sliding_element(&w->entity_sketch, it->hash, add);
 		break;
 	case WINDOW_ORIGIN:
 		w->origins += step * counted(&w->origin_count[it->id], add);
-		sliding_element(w, &w->origin_sketch, it->hash, add);
+		if (w->sketched)
+			assess_sliding_element(&w->origin_sketch, it->hash, add);
 		break;
 	case WINDOW_REPORT:
 		move_report(w, it, d, add);
 		break;
 	case WINDOW_ENTITY_SKETCH:
-		sliding_sketch(&w->entity_sketch, w->in.sketches[it->id], add);
+		assess_sliding_sketch(&w->entity_sketch, w->in.sketches[it->id], add);
 		break;
 	case WINDOW_ORIGIN_SKETCH:
-		sliding_sketch(&w->origin_sketch, w->in.sketches[it->id], add);
+		assess_sliding_sketch(&w->origin_sketch, w->in.sketches[it->id], add);
 		break;
 	}
 }
@@ -311,8 +244,10 @@ static bool reached(const struct assess_window *w, const struct demand *d)
 {
 	return w->sectors >= d->sectors && w->users_sum >= d->users &&
 	       (!d->duration_s || w->long_reports) &&
-	       (!d->entities || sliding_count(w, &w->entity_sketch, w->entities) >= d->entities) &&
-	       (!d->origins || sliding_count(w, &w->origin_sketch, w->origins) >= d->origins);
+	       (!d->entities || assess_sliding_count(&w->entity_sketch, w->entities,
+						     w->in.exact_max) >= d->entities) &&
+	       (!d->origins || assess_sliding_count(&w->origin_sketch, w->origins,
+						    w->in.exact_max) >= d->origins);
 }
 
 /* --- what one entity reported ------------------------------------------------- */

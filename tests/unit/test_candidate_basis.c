@@ -47,9 +47,12 @@ static struct episode of_union(const struct fixture *f)
 	ep.status = EPISODE_RAISED;
 	for (uint32_t i = 0; i < ep.states; i++)
 		ep.state[i].deciding = false;
-	ep.state[ep.states++] = (struct state_assessment){.state = STATE_EU, .significant = true,
-							  .deciding = true, .criteria = 1,
-							  .first_us = ep.first_us, .last_us = ep.last_us};
+	ep.state[ep.states++] = (struct state_assessment){.state = STATE_EU,
+							  .significant = true,
+							  .deciding = true,
+							  .criteria = 1,
+							  .first_us = ep.first_us,
+							  .last_us = ep.last_us};
 	return ep;
 }
 
@@ -91,13 +94,15 @@ int main(void)
 	says(before.t.p, "by criteria of its own it is significant, and not counted");
 	line_of(&f, &ep, &before);
 	says(before.t.p, ",\"basis\":\"capacity_exceeded\"");
-	says(before.t.p, "\"reported\":{\"claims\":[\"trust-service-provider\",\"malicious-actions\","
-			 "\"capacity_exceeded\"],\"financial_loss_eur\":500001,"
-			 "\"financial_loss_percent_of_turnover\":0.0007,"
-			 "\"users_affected_percent\":5.0001,\"data_users_affected_percent\":100,"
-			 "\"clients_affected_percent\":10}");
+	says(before.t.p,
+	     "\"reported\":{\"claims\":[\"trust-service-provider\",\"malicious-actions\","
+	     "\"capacity_exceeded\"],\"financial_loss_eur\":500001,"
+	     "\"financial_loss_percent_of_turnover\":0.0007,"
+	     "\"users_affected_percent\":5.0001,\"data_users_affected_percent\":100,"
+	     "\"clients_affected_percent\":10}");
 	says(before.t.p, "\"capacity_exceeded\":true");
-	says(before.t.p, "the capacity to respond is exceeded in France (FR) (Directive (EU) 2022/2555, Article 6(7)). "
+	says(before.t.p, "the capacity to respond is exceeded in France (FR) (Directive (EU) "
+			 "2022/2555, Article 6(7)). "
 			 "The rule of 2 Member States does not hold.");
 
 	text_reset(&before.t);
@@ -111,7 +116,8 @@ int main(void)
 	board_expire(b, &f.cx, INT64_MAX, print, &before);
 	board_expire(c, &f.cx, INT64_MAX, print, &after);
 	tap_ok(before.t.len > 100 && strstr(before.t.p, "\"reported\"") &&
-		       before.t.len == after.t.len && memcmp(before.t.p, after.t.p, before.t.len) == 0,
+		       before.t.len == after.t.len &&
+		       memcmp(before.t.p, after.t.p, before.t.len) == 0,
 	       "a restart forgets nothing of it");
 	board_fini(b);
 	board_fini(c);
