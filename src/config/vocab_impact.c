@@ -18,10 +18,10 @@ static const char *const claims[IMPACT_CLAIM_COUNT] = {
 	IMPACT_ENTITY_TYPES(X)
 #undef X
 #define X(id, name) [IMPACT_CAUSE_##id] = name,
-	IMPACT_CAUSES(X)
+		IMPACT_CAUSES(X)
 #undef X
 #define X(id, name) [IMPACT_CLAIM_##id] = name,
-	IMPACT_CLAIMS(X) IMPACT_DERIVED(X)
+			IMPACT_CLAIMS(X) IMPACT_DERIVED(X)
 #undef X
 };
 
@@ -106,8 +106,9 @@ struct decimal {
 	bool tail;
 };
 
-#define DIGITS_MAX UINT64_C(100000000000000000) /* 17 digits: more than 32 bits and six decimals */
-#define SCALE_MAX  1000
+#define DIGITS_MAX UINT64_C(100000000000000000) /* 17 digits: more than 32 bits and six decimals   \
+						 */
+#define SCALE_MAX 1000
 
 static const char *take_digits(const char *p, const char *end, bool fraction, struct decimal *d)
 {

@@ -64,6 +64,8 @@ struct state_assessment {
 	uint32_t origins;	 /* distinct, effect and attempt lanes */
 	uint32_t sectors;	 /* bit per vocab sector, effect lanes (bit 0 unknown) */
 	uint64_t users, duration_s; /* reported: effect lanes; sum over entities of users; max of duration */
+	uint64_t claims;	 /* reported: effect lanes; union of all, bit per enum impact_claim */
+	uint32_t measure[IMPACT_MEASURE_COUNT]; /* the same, the largest of one entity; not users, duration */
 	uint8_t severity;	 /* highest, effect lanes; attempt lanes when there is no effect */
 	int64_t first_us, last_us;
 };

@@ -87,6 +87,16 @@ static uint64_t count_records(struct assessor *a, const struct evidence_cell *ce
 	return *exact ? n : assess_count_sketch(a, regs);
 }
 
+/* What was reported beyond users and duration. */
+static void join_report(struct state_assessment *s, const struct window_item *it)
+{
+	if (it->pair == IMPACT_PAIR_CLAIMS)
+		s->claims |= (uint64_t)it->value[0] << 32 | it->value[1];
+	for (int half = 0; half < 2 && it->pair < IMPACT_PAIRS; half++)
+		if (s->measure[2 * it->pair + half] < it->value[half])
+			s->measure[2 * it->pair + half] = it->value[half];
+}
+
 /* Reported impact of effect lanes; ids are numbered. */
 static void count_reports(struct assessor *a, uint32_t entities, struct state_assessment *s)
 {
@@ -95,8 +105,12 @@ static void count_reports(struct assessor *a, uint32_t entities, struct state_as
 	memset(a->scratch, 0, entities * sizeof(*a->scratch));
 	for (size_t i = 0; i < a->item_count; i++) {
 		const struct window_item *it = &a->items[i];
-		if (it->kind != WINDOW_REPORT || it->hit_class != CLASS_EFFECT || it->pair != 0)
+		if (it->kind != WINDOW_REPORT || it->hit_class != CLASS_EFFECT)
 			continue;
+		if (it->pair != 0) {
+			join_report(s, it);
+			continue;
+		}
 		if (a->scratch[it->id] < it->value[0])
 			a->scratch[it->id] = it->value[0];
 		if (s->duration_s < it->value[1])

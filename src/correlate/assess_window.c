@@ -1,18 +1,10 @@
 #include "correlate/assess_window.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A sketch that also forgets: how often each register was given each rank. */
-struct sliding {
-	uint32_t given[HLL_REGISTERS][HLL_RANK_MAX + 1];
-	uint8_t highest[HLL_REGISTERS];
-	uint32_t ranks[HLL_RANK_MAX + 1]; /* registers by their highest */
-	uint32_t members;                 /* sketches inside */
-	bool used;
-};
+#include "correlate/assess_sliding.h"
 
 struct assess_window {
 	struct window_input in;
@@ -23,12 +15,14 @@ struct assess_window {
 	uint32_t *origin_count;
 	/* reports by entity id, each entity's in order of time; where each id begins */
 	uint32_t *reports_first, *reports_last, *report_begin, *report_cursor;
+	uint32_t *users, *users_begin; /* those of users, likewise */
 	size_t item_room, last_room, active_room, entity_room, users_room, origin_room,
-		reports_first_room, reports_last_room, begin_room, cursor_room;
+		reports_first_room, reports_last_room, begin_room, cursor_room, users_index_room,
+		users_begin_room;
 	/* what the window holds now */
-	uint64_t entities, origins, users, sectors, long_reports;
+	uint64_t entities, origins, users_sum, sectors, long_reports;
 	uint32_t sector_count[SECTORS];
-	struct sliding entity_sketch, origin_sketch;
+	struct assess_sliding entity_sketch, origin_sketch;
 	/* of one entity: its reports that reach what is asked for */
 	uint32_t reaching[IMPACT_MEASURE_COUNT];
 	uint32_t claiming[IMPACT_CLAIM_COUNT], of_type;
@@ -70,68 +64,9 @@ void assess_window_fini(struct assess_window *w)
 	free(w->reports_last);
 	free(w->report_begin);
 	free(w->report_cursor);
+	free(w->users);
+	free(w->users_begin);
 	free(w);
-}
-
-/* --- a sketch that forgets ------------------------------------------------- */
-
-static void sliding_reset(struct sliding *s)
-{
-	if (s->used)
-		memset(s, 0, sizeof(*s));
-	s->ranks[0] = HLL_REGISTERS;
-}
-
-static void sliding_add(struct sliding *s, uint32_t r, uint8_t rank)
-{
-	s->used = true;
-	if (rank == 0 || s->given[r][rank]++ || rank <= s->highest[r])
-		return;
-	s->ranks[s->highest[r]]--;
-	s->ranks[rank]++;
-	s->highest[r] = rank;
-}
-
-static void sliding_remove(struct sliding *s, uint32_t r, uint8_t rank)
-{
-	if (rank == 0)
-		return;
-	assert(s->given[r][rank]);
-	if (--s->given[r][rank] || rank < s->highest[r])
-		return;
-	s->ranks[rank]--;
-	while (rank && !s->given[r][rank])
-		rank--;
-	s->highest[r] = rank;
-	s->ranks[rank]++;
-}
-
-static void sliding_element(struct assess_window *w, struct sliding *s, uint64_t element, bool add)
-{
-	uint8_t rank;
-	uint32_t r;
-
-	if (!w->sketched)
-		return;
-	r = hll_register(element, &rank);
-	(add ? sliding_add : sliding_remove)(s, r, rank);
-}
-
-static void sliding_sketch(struct sliding *s, const uint8_t *regs, bool add)
-{
-	for (uint32_t r = 0; r < HLL_REGISTERS; r++)
-		(add ? sliding_add : sliding_remove)(s, r, regs[r]);
-	s->members += add ? 1 : UINT32_MAX;
-}
-
-/* Distinct elements: counted while all are known, else estimated. */
-static uint64_t sliding_count(const struct assess_window *w, const struct sliding *s,
-			      uint64_t exact)
-{
-	if (!s->members)
-		return exact;
-	uint64_t estimate = hll_estimate_ranks(s->ranks);
-	return estimate > w->in.exact_max ? estimate : (uint64_t)w->in.exact_max + 1;
 }
 
 /* --- begin ------------------------------------------------------------------ */
@@ -152,30 +87,44 @@ static int compare_last(const void *a, const void *b, void *arg)
 	return (x > y) - (x < y);
 }
 
-/* The reports of each entity in this order of all items. */
-static void place_reports(struct assess_window *w, const uint32_t *order, uint32_t *out)
+static bool is_report(const struct window_item *it, uint8_t pairs)
+{
+	return it->kind == WINDOW_REPORT && it->pair < pairs;
+}
+
+/* Where each entity's reports of the first so many pairs begin. */
+static void count_reports(const struct window_input *in, uint8_t pairs, uint32_t *begin)
+{
+	memset(begin, 0, (in->entities + 1) * sizeof(*begin));
+	for (uint32_t i = 0; i < in->count; i++)
+		if (is_report(&in->items[i], pairs))
+			begin[in->items[i].id + 1]++;
+	for (uint32_t id = 0; id < in->entities; id++)
+		begin[id + 1] += begin[id];
+}
+
+/* They, in this order of all items. */
+static void place_reports(struct assess_window *w, uint8_t pairs, const uint32_t *begin,
+			  const uint32_t *order, uint32_t *out)
 {
 	const struct window_input *in = &w->in;
 
-	memcpy(w->report_cursor, w->report_begin, in->entities * sizeof(*w->report_cursor));
+	memcpy(w->report_cursor, begin, in->entities * sizeof(*begin));
 	for (uint32_t i = 0; i < in->count; i++)
-		if (in->items[order[i]].kind == WINDOW_REPORT)
+		if (is_report(&in->items[order[i]], pairs))
 			out[w->report_cursor[in->items[order[i]].id]++] = order[i];
 }
 
 /* Reports by entity, as a counting sort. */
 static void index_reports(struct assess_window *w)
 {
-	const struct window_input *in = &w->in;
+	const uint8_t all = IMPACT_PAIR_CLAIMS + 1, plain = 1; /* the pair of users */
 
-	memset(w->report_begin, 0, (in->entities + 1) * sizeof(*w->report_begin));
-	for (uint32_t i = 0; i < in->count; i++)
-		if (in->items[i].kind == WINDOW_REPORT)
-			w->report_begin[in->items[i].id + 1]++;
-	for (uint32_t id = 0; id < in->entities; id++)
-		w->report_begin[id + 1] += w->report_begin[id];
-	place_reports(w, w->by_first, w->reports_first);
-	place_reports(w, w->by_last, w->reports_last);
+	count_reports(&w->in, all, w->report_begin);
+	place_reports(w, all, w->report_begin, w->by_first, w->reports_first);
+	place_reports(w, all, w->report_begin, w->by_last, w->reports_last);
+	count_reports(&w->in, plain, w->users_begin);
+	place_reports(w, plain, w->users_begin, w->by_first, w->users);
 }
 
 static bool make_room(struct assess_window *w)
@@ -191,7 +140,9 @@ static bool make_room(struct assess_window *w)
 	       ROOM(entity_users, users_room, in->entities) &&
 	       ROOM(origin_count, origin_room, in->origins) &&
 	       ROOM(report_begin, begin_room, (size_t)in->entities + 1) &&
-	       ROOM(report_cursor, cursor_room, (size_t)in->entities + 1);
+	       ROOM(report_cursor, cursor_room, (size_t)in->entities + 1) &&
+	       ROOM(users, users_index_room, in->count) &&
+	       ROOM(users_begin, users_begin_room, (size_t)in->entities + 1);
 #undef ROOM
 }
 
@@ -215,14 +166,14 @@ int assess_window_begin(struct assess_window *w, const struct window_input *in)
 
 static void reset(struct assess_window *w)
 {
-	w->entities = w->origins = w->users = w->sectors = w->long_reports = 0;
+	w->entities = w->origins = w->users_sum = w->sectors = w->long_reports = 0;
 	memset(w->sector_count, 0, sizeof(w->sector_count));
 	memset(w->active, 0, w->in.count);
 	memset(w->entity_count, 0, w->in.entities * sizeof(*w->entity_count));
 	memset(w->entity_users, 0, w->in.entities * sizeof(*w->entity_users));
 	memset(w->origin_count, 0, w->in.origins * sizeof(*w->origin_count));
-	sliding_reset(&w->entity_sketch);
-	sliding_reset(&w->origin_sketch);
+	assess_sliding_reset(&w->entity_sketch);
+	assess_sliding_reset(&w->origin_sketch);
 }
 
 static uint64_t counted(uint32_t *count, bool add)
@@ -235,13 +186,13 @@ static void move_users(struct assess_window *w, uint32_t id)
 {
 	uint32_t most = 0;
 
-	for (uint32_t n = w->report_begin[id]; n < w->report_begin[id + 1]; n++) {
-		const struct window_item *it = &w->in.items[w->reports_first[n]];
-		if (it->pair == 0 && w->active[w->reports_first[n]] && it->value[0] > most)
+	for (uint32_t n = w->users_begin[id]; n < w->users_begin[id + 1]; n++) {
+		const struct window_item *it = &w->in.items[w->users[n]];
+		if (w->active[w->users[n]] && it->value[0] > most)
 			most = it->value[0];
 	}
-	w->users += most;
-	w->users -= w->entity_users[id];
+	w->users_sum += most;
+	w->users_sum -= w->entity_users[id];
 	w->entity_users[id] = most;
 }
 
@@ -269,30 +220,34 @@ static void move(struct assess_window *w, uint32_t i, const struct demand *d, bo
 		break;
 	case WINDOW_ENTITY:
 		w->entities += step * counted(&w->entity_count[it->id], add);
-		sliding_element(w, &w->entity_sketch, it->hash, add);
+		if (w->sketched)
+			assess_sliding_element(&w->entity_sketch, it->hash, add);
 		break;
 	case WINDOW_ORIGIN:
 		w->origins += step * counted(&w->origin_count[it->id], add);
-		sliding_element(w, &w->origin_sketch, it->hash, add);
+		if (w->sketched)
+			assess_sliding_element(&w->origin_sketch, it->hash, add);
 		break;
 	case WINDOW_REPORT:
 		move_report(w, it, d, add);
 		break;
 	case WINDOW_ENTITY_SKETCH:
-		sliding_sketch(&w->entity_sketch, w->in.sketches[it->id], add);
+		assess_sliding_sketch(&w->entity_sketch, w->in.sketches[it->id], add);
 		break;
 	case WINDOW_ORIGIN_SKETCH:
-		sliding_sketch(&w->origin_sketch, w->in.sketches[it->id], add);
+		assess_sliding_sketch(&w->origin_sketch, w->in.sketches[it->id], add);
 		break;
 	}
 }
 
 static bool reached(const struct assess_window *w, const struct demand *d)
 {
-	return w->sectors >= d->sectors && w->users >= d->users &&
+	return w->sectors >= d->sectors && w->users_sum >= d->users &&
 	       (!d->duration_s || w->long_reports) &&
-	       (!d->entities || sliding_count(w, &w->entity_sketch, w->entities) >= d->entities) &&
-	       (!d->origins || sliding_count(w, &w->origin_sketch, w->origins) >= d->origins);
+	       (!d->entities || assess_sliding_count(&w->entity_sketch, w->entities,
+						     w->in.exact_max) >= d->entities) &&
+	       (!d->origins || assess_sliding_count(&w->origin_sketch, w->origins,
+						    w->in.exact_max) >= d->origins);
 }
 
 /* --- what one entity reported ------------------------------------------------- */

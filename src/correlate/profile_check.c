@@ -22,8 +22,7 @@ const struct profile_override *profile_override_of(const struct profile *p, uint
 	for (uint32_t i = 0; i < p->override_count; i++) {
 		const struct profile_override *o = &p->override[i];
 		int names = 2 * (o->states != 0) + (o->sectors != 0);
-		if (o->criterion == c && names > most &&
-		    (!o->states || o->states >> state & 1) &&
+		if (o->criterion == c && names > most && (!o->states || o->states >> state & 1) &&
 		    (!o->sectors || (sector >= 0 && o->sectors >> sector & 1))) {
 			best = o;
 			most = names;
@@ -66,16 +65,18 @@ static_assert(sizeof(struct demand) ==
 
 static bool reported_only(const struct demand *d)
 {
-	struct demand counted = {.entities = d->entities, .sectors = d->sectors,
-				 .origins = d->origins};
+	struct demand counted = {
+		.entities = d->entities, .sectors = d->sectors, .origins = d->origins};
 
 	return memcmp(&counted, d, sizeof(counted)) != 0;
 }
 
 static bool of_one_entity_only(const struct demand *d)
 {
-	struct demand plain = {.entities = d->entities,     .sectors = d->sectors,
-			       .origins = d->origins,       .users = d->users,
+	struct demand plain = {.entities = d->entities,
+			       .sectors = d->sectors,
+			       .origins = d->origins,
+			       .users = d->users,
 			       .duration_s = d->duration_s};
 
 	return memcmp(&plain, d, sizeof(plain)) != 0;
@@ -146,8 +147,9 @@ static void check_criterion(struct load *l, uint32_t i)
 	const uint32_t line = l->line[i];
 
 	if (profile_demand_empty(&c->demand) && !c->node)
-		REFUSE_AT(l, line,
-			  "criterion: asks for nothing: wants at_least, more_than, reported or when");
+		REFUSE_AT(
+			l, line,
+			"criterion: asks for nothing: wants at_least, more_than, reported or when");
 	if (c->valid_until_us && c->valid_until_us <= c->valid_from_us)
 		REFUSE_AT(l, line, "criterion: valid_from is after valid_to");
 	if (c->types && !c->one_entity)

@@ -83,7 +83,8 @@ static void take_flag(struct load *l, yaml_node_t *v, const struct key *k, void 
 	char q[48];
 
 	if (!yes && strcmp(p, "false") != 0)
-		REFUSE(l, v, "%s: wants true or false, not \"%s\"", k->name, profile_read_quoted(p, q));
+		REFUSE(l, v, "%s: wants true or false, not \"%s\"", k->name,
+		       profile_read_quoted(p, q));
 	else
 		*(bool *)at = yes;
 }
@@ -221,7 +222,8 @@ static void refuse_measure(struct load *l, yaml_node_t *v, const struct key *k, 
 		       q);
 		break;
 	case IMPACT_SHARE:
-		REFUSE(l, v, "%s: wants a percentage from 0%% to below 100%%, such as 5%%, not \"%s\"",
+		REFUSE(l, v,
+		       "%s: wants a percentage from 0%% to below 100%%, such as 5%%, not \"%s\"",
 		       k->name, q);
 		break;
 	case IMPACT_MILLISECONDS:
@@ -271,9 +273,9 @@ static void take_measure(struct load *l, yaml_node_t *v, const struct key *k, vo
 void profile_read_value(struct load *l, yaml_node_t *v, const struct key *k, void *base)
 {
 	static void (*const take[])(struct load *, yaml_node_t *, const struct key *, void *) = {
-		[TEXT] = take_text,         [ID] = take_text,     [WHOLE] = take_whole,
-		[FLAG] = take_flag,         [SPAN] = take_span,   [DATE] = take_date,
-		[SEVERITY] = take_severity, [BASIS] = take_basis, [ANNEX] = take_annex,
+		[TEXT] = take_text,         [ID] = take_text,         [WHOLE] = take_whole,
+		[FLAG] = take_flag,         [SPAN] = take_span,       [DATE] = take_date,
+		[SEVERITY] = take_severity, [BASIS] = take_basis,     [ANNEX] = take_annex,
 		[LAST_DAY] = take_last_day, [APPLIES] = take_applies, [MEASURE] = take_measure,
 	};
 
@@ -304,11 +306,13 @@ static void refuse_key(struct load *l, yaml_node_t *node, const char *what, cons
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "",
 				      keys[i].name);
 	REFUSE(l, node, "%s: unknown key \"%s\"; known: %s", what,
-	       node->type == YAML_SCALAR_NODE ? profile_read_quoted(profile_read_scalar(node), q) : "(not text)", list);
+	       node->type == YAML_SCALAR_NODE ? profile_read_quoted(profile_read_scalar(node), q)
+					      : "(not text)",
+	       list);
 }
 
 void profile_read_mapping(struct load *l, yaml_node_t *node, const char *what,
-			 const struct key *keys, size_t count, void *base)
+			  const struct key *keys, size_t count, void *base)
 {
 	uint32_t given = 0;
 
@@ -320,8 +324,9 @@ void profile_read_mapping(struct load *l, yaml_node_t *node, const char *what,
 	     p++) {
 		yaml_node_t *k = yaml_document_get_node(&l->doc, p->key);
 		yaml_node_t *v = yaml_document_get_node(&l->doc, p->value);
-		const struct key *known =
-			k->type == YAML_SCALAR_NODE ? find_key(keys, count, profile_read_scalar(k)) : NULL;
+		const struct key *known = k->type == YAML_SCALAR_NODE
+						  ? find_key(keys, count, profile_read_scalar(k))
+						  : NULL;
 		if (!known) {
 			refuse_key(l, k, what, keys, count);
 			continue;

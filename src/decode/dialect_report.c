@@ -170,8 +170,9 @@ void dialect_report_duration(struct draft *d)
 	struct span from = d->slot[SLOT_BEGAN], to = d->slot[SLOT_CEASED];
 	int64_t began, ended;
 
-	if (d->ev->duration_s || !timestamp_parse(from.p, from.len, &began) ||
-	    !timestamp_parse(to.p, to.len, &ended) || ended <= began)
+	if (d->ev->duration_s || !from.len || !to.len ||
+	    !timestamp_parse(from.p, from.len, &began) || !timestamp_parse(to.p, to.len, &ended) ||
+	    ended <= began)
 		return;
 	d->ev->duration_s = (uint64_t)((ended - began + TIMESTAMP_SECOND - 1) / TIMESTAMP_SECOND);
 }

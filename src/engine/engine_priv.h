@@ -113,6 +113,13 @@ int worker_init(struct worker *wk, struct engine *e);
 int worker_prepare(struct worker *wk); /* the first generation's scratch: 0, -ENOMEM. @thread main */
 void worker_fini(struct worker *wk);
 
+/* It names a campaign, or asserts an exceeded capacity. */
+bool named_by_itself(const struct event *ev);
+/* Takes that assertion out of wk's event where its source's word does not count. */
+void named_settle_capacity(struct worker *wk, const struct source *s, uint8_t state);
+/* The number in names of the threat that wk's notification names; 0: none. */
+uint32_t named_threat(struct worker *wk);
+
 /* A reader announces itself, passes the gate before each fill, and leaves. */
 void gate_init(struct gate *g);
 void gate_fini(struct gate *g);

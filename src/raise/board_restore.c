@@ -87,7 +87,7 @@ static int64_t get_time(struct cursor *c)
 static void get_state(struct cursor *c, struct state_assessment *st)
 {
 	st->state = (uint8_t)get_below(c, 1, STATES);
-	uint32_t flags = get_below(c, 1, 32);
+	uint32_t flags = get_below(c, 1, 64);
 	st->significant = flags & 1;
 	st->deciding = flags >> 1 & 1;
 	st->entities_exact = flags >> 2 & 1;
@@ -104,6 +104,13 @@ static void get_state(struct cursor *c, struct state_assessment *st)
 	st->severity = (uint8_t)get_below(c, 1, SEVERITY_HIGH + 1);
 	st->first_us = get_time(c);
 	st->last_us = get_time(c);
+	if (!(flags >> 5 & 1))
+		return;
+	st->claims = get(c, 8);
+	if (st->claims >> IMPACT_CLAIM_COUNT)
+		c->ok = false;
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		st->measure[m] = (uint32_t)get(c, 4);
 }
 
 static void get_evidence(struct cursor *c, struct assess_evidence *e)

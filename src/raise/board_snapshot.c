@@ -21,12 +21,31 @@ static void put_string(struct text *t, const char *s)
 	text_bytes(t, s, len);
 }
 
+/* What few candidates have is written only where it is there. */
+static bool has_reports(const struct state_assessment *st)
+{
+	uint32_t any = 0;
+
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		any |= st->measure[m];
+	return any || st->claims;
+}
+
+static void put_reports(struct text *t, const struct state_assessment *st)
+{
+	put(t, st->claims, 8);
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		put(t, st->measure[m], 4);
+}
+
 static void put_state(struct text *t, const struct state_assessment *st)
 {
+	const bool reports = has_reports(st);
+
 	put(t, st->state, 1);
 	put(t,
 	    st->significant | st->deciding << 1 | st->entities_exact << 2 |
-		    st->records_exact << 3 | st->capacity_exceeded << 4,
+		    st->records_exact << 3 | st->capacity_exceeded << 4 | reports << 5,
 	    1);
 	put(t, st->criteria, 4);
 	put(t, st->entities, 8);
@@ -39,6 +58,8 @@ static void put_state(struct text *t, const struct state_assessment *st)
 	put(t, st->severity, 1);
 	put(t, (uint64_t)st->first_us, 8);
 	put(t, (uint64_t)st->last_us, 8);
+	if (reports)
+		put_reports(t, st);
 }
 
 static void put_evidence(struct text *t, const struct assess_evidence *e)

@@ -1,6 +1,7 @@
 #include "raise/candidate.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "raise/clocks.h"
@@ -106,6 +107,46 @@ static void missing(struct text *out, const struct state_assessment *st, const s
 	text_fini(&t);
 }
 
+/* Millionths as a percentage: "5.0001". */
+static void percent(struct text *out, const char *key, uint32_t share)
+{
+	char digits[16];
+	int n = snprintf(digits, sizeof(digits), "%" PRIu32 ".%04" PRIu32, share / 10000,
+			 share % 10000);
+
+	while (digits[n - 1] == '0')
+		n--;
+	n -= digits[n - 1] == '.';
+	text_printf(out, ",\"%s\":%.*s", key, n, digits);
+}
+
+/* What was reported beyond users and duration, in a notification's own words. */
+static void reported(struct text *out, const struct state_assessment *st)
+{
+	const char *sep = "";
+	uint32_t any = 0;
+
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		any |= st->measure[m];
+	if (!any && !st->claims)
+		return;
+	text_str(out, ",\"reported\":{\"claims\":[");
+	for (int c = 0; c < IMPACT_CLAIM_COUNT; c++) {
+		if (!(st->claims >> c & 1))
+			continue;
+		text_str(out, sep);
+		text_json_str(out, vocab_impact_claim_name(c));
+		sep = ",";
+	}
+	text_char(out, ']');
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		if (st->measure[m] && vocab_impact_unit(m) == IMPACT_SHARE)
+			percent(out, vocab_impact_measure_field(m), st->measure[m]);
+		else if (st->measure[m])
+			number(out, vocab_impact_measure_field(m), st->measure[m]);
+	text_char(out, '}');
+}
+
 /* The overrides by which this state's criteria may hold: of the state, and of its sectors. */
 static void overrides(struct text *out, const struct state_assessment *st, const struct profile *p)
 {
@@ -148,6 +189,7 @@ static void state(struct text *out, const struct state_assessment *st, const str
 	number(out, "attempted_entities", st->attempted);
 	boolean(out, "records_exact", st->records_exact);
 	number(out, "duration_s", st->duration_s);
+	reported(out, st);
 	overrides(out, st, p);
 	if (st->capacity_exceeded)
 		boolean(out, "capacity_exceeded", true);

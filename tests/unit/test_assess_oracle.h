@@ -223,6 +223,10 @@ __attribute__((unused)) static void write_episode(void *arg, const struct episod
 			    s->entities_exact, s->attempted, s->records, s->records_exact,
 			    s->origins, s->sectors, s->users, s->duration_s, s->severity,
 			    s->first_us, s->last_us);
+		text_printf(t, "  claims %" PRIx64, s->claims);
+		for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+			text_printf(t, " %u", s->measure[m]);
+		text_char(t, '\n');
 	}
 	for (uint32_t i = 0; i < ep->evidence_count; i++) {
 		const struct assess_evidence *e = &ep->evidence[i];
@@ -582,6 +586,14 @@ static void oracle_state(const struct oracle * or, int b, int e, struct state_as
 		    vocab_state_is_member(s->state))
 			s->capacity_exceeded |=
 				o->users >> (IMPACT_CLAIM_CAPACITY - 32) & 1;
+		if (impact && reports(o) && o->pair == IMPACT_PAIR_CLAIMS) {
+			s->claims |= o->users << 32 | o->duration_s;
+		} else if (impact && reports(o) && o->pair) {
+			uint32_t *most_of = &s->measure[2 * o->pair];
+			most_of[0] = o->users > most_of[0] ? (uint32_t)o->users : most_of[0];
+			most_of[1] = o->duration_s > most_of[1] ? (uint32_t)o->duration_s
+								: most_of[1];
+		}
 		if (!impact || !reports(o) || o->pair)
 			continue;
 		uint64_t before = reps;

@@ -103,8 +103,8 @@ static void numbers(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint32_t n = 0;
-		bool good = vocab_impact_number(rows[i].unit, rows[i].text, strlen(rows[i].text),
-						&n);
+		bool good =
+			vocab_impact_number(rows[i].unit, rows[i].text, strlen(rows[i].text), &n);
 		tap_int(good ? (long long)n : -1, rows[i].want, rows[i].text);
 	}
 }
