@@ -142,6 +142,14 @@ bool config_resolve(char out[CONFIG_TEXT_MAX], const char *base, const char *pat
 	return n < CONFIG_TEXT_MAX;
 }
 
+/* What is found by its id has neither. */
+static bool is_path(const char *s)
+{
+	size_t len = strlen(s);
+
+	return strchr(s, '/') || (len > 5 && strcmp(s + len - 5, ".yaml") == 0);
+}
+
 bool config_option_set(struct config *c, const struct config_option *o, const char *value,
 		       const char *base, char why[256])
 {
@@ -160,6 +168,10 @@ bool config_option_set(struct config *c, const struct config_option *o, const ch
 			return true;
 		snprintf(why, 256, "%s: \"%s\" is neither true nor false", o->name, value);
 		return false;
+	case CONFIG_NAMED:
+		if (!is_path(value))
+			return set_text(o, value, member, why);
+		__attribute__((fallthrough));
 	case CONFIG_PATH:
 		if (config_resolve(resolved, base, value))
 			return set_text(o, resolved, member, why);

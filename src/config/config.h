@@ -26,11 +26,12 @@
  * X(member, "name", TYPE, default, min, max, "doc")
  * COUNT a number with k, M, G (powers of 1024); DURATION "24h" in microseconds;
  * TIME RFC 3339 in microseconds; FLAG true or false; TEXT any text; PATH
- * relative to the file that names it.
+ * relative to the file that names it; NAMED an id, or such a path, which has a '/'
+ * in it or ends in ".yaml".
  */
 #define CONFIG_OPTIONS(X)                                                                          \
 	X(threads, "threads", COUNT, "0", 0, 256, "worker threads; 0 is one a core")               \
-	X(profile, "profile", TEXT, "observed", 1, 0,                                              \
+	X(profile, "profile", NAMED, "observed", 1, 0,                                             \
 	  "significance profile: an id in rules/significance, or a path")                          \
 	X(home_net, "home_net", TEXT, "", 0, 0,                                                    \
 	  "what is inside: CIDRs; default the private, unique-local and link-local ranges")        \
@@ -81,7 +82,7 @@
 	  "do not start when any rule or indicator is refused")                                    \
 	X(strict, "strict", FLAG, "false", 0, 1, "accounted loss is exit code 5")
 
-enum config_type { CONFIG_COUNT, CONFIG_DURATION, CONFIG_TIME, CONFIG_FLAG, CONFIG_TEXT, CONFIG_PATH };
+enum config_type { CONFIG_COUNT, CONFIG_DURATION, CONFIG_TIME, CONFIG_FLAG, CONFIG_TEXT, CONFIG_PATH, CONFIG_NAMED };
 
 typedef uint64_t config_count;
 typedef int64_t config_duration;
@@ -89,6 +90,7 @@ typedef int64_t config_time;
 typedef bool config_flag;
 typedef char config_text[CONFIG_TEXT_MAX];
 typedef char config_path[CONFIG_TEXT_MAX];
+typedef char config_named[CONFIG_TEXT_MAX];
 
 #define CONFIG_C_COUNT	  config_count
 #define CONFIG_C_DURATION config_duration
@@ -96,6 +98,7 @@ typedef char config_path[CONFIG_TEXT_MAX];
 #define CONFIG_C_FLAG	  config_flag
 #define CONFIG_C_TEXT	  config_text
 #define CONFIG_C_PATH	  config_path
+#define CONFIG_C_NAMED	  config_named
 
 /* Where a source's records come from. */
 struct config_input {

@@ -37,6 +37,7 @@ static void print_value(const struct config *c, const struct config_option *o, F
 		break;
 	case CONFIG_TEXT:
 	case CONFIG_PATH:
+	case CONFIG_NAMED:
 		/* a key in the clear is no business of a terminal or a ticket */
 		if (strcmp(o->name, "entity_key") == 0 && member[0] && strncmp(member, "file:", 5) != 0)
 			fputs("\"(set)\"", out);
@@ -104,6 +105,9 @@ static void print_range(const struct config_option *o, FILE *out)
 		break;
 	case CONFIG_PATH:
 		fputs("path, relative to the file", out);
+		break;
+	case CONFIG_NAMED:
+		fputs("id, or a path relative to the file", out);
 	}
 }
 

@@ -125,6 +125,7 @@ static void rows(void)
 			break;
 		case CONFIG_TEXT:
 		case CONFIG_PATH:
+		case CONFIG_NAMED:
 			text_row(&c, o);
 			break;
 		}
@@ -282,7 +283,7 @@ static void yaml_good(void)
 		    "  - {name: a, state: EL, sector: health, soc: s, tlp: green, format: zeek, "
 		    "exercise: yes, aggregates: [DE, FR], topic: t}\n"
 		    "indicators:\n  - feeds/x.csv\n  - {path: y, name: why, tlp: red, severity: high}\n"
-		    "rules: [r.txt]\nbenign: [b]\nkafka: {brokers: \"k:1\", properties: {a.b: 5}}\n",
+		    "rules: [r.txt]\nbenign: [b]\nkafka: {brokers: \"k:1\", properties: {a.b: 5}}\nprofile: mine.yaml\n",
 		    &ps),
 	       "one of everything");
 	for (size_t i = 0; i < ps.count; i++)
@@ -290,6 +291,7 @@ static void yaml_good(void)
 	tap_ok(config_finish(&c, &ps) && c.threads == 3 && c.home.count == 2 && c.table_cells == 2048,
 	       "options");
 	tap_str(c.state_dir, "/proc/self/fd/state", "a path is relative to the file");
+	tap_str(c.profile, "/proc/self/fd/mine.yaml", "so is a profile's, which may be an id as well");
 	tap_ok(strcmp(c.output_file, "/abs/out") == 0 && strcmp(c.output_hits, "-") == 0,
 	       "but for absolute ones and \"-\"");
 	const struct source *s = source_find(&c.sources, "a", 1);
