@@ -32,6 +32,8 @@
 	X(threads, "threads", COUNT, "0", 0, 256, "worker threads; 0 is one a core")               \
 	X(profile, "profile", TEXT, "observed", 1, 0,                                              \
 	  "significance profile: an id in rules/significance, or a path")                          \
+	X(influence_cap, "influence_cap", FLAG, "false", 0, 1,                                     \
+	  "a Member State whose significance rests on one origin does not count toward raising")   \
 	X(home_net, "home_net", TEXT, "", 0, 0,                                                    \
 	  "what is inside: CIDRs; default the private, unique-local and link-local ranges")        \
 	X(entity_key, "entity_key", TEXT, "", 0, 0,                                                \
@@ -105,6 +107,8 @@ struct config_feed {
 	char path[CONFIG_TEXT_MAX];
 	char topic[CONFIG_TEXT_MAX];
 	char campaign[128];
+	char lineage[128];	/* feeds of one lineage are one origin of an indicator; "" the name */
+	char derived_from[128]; /* the name of the feed it copies: their lineage is one; "" none */
 	uint8_t tlp, pap, severity;
 	uint32_t line;
 };

@@ -31,7 +31,20 @@ void assessor_fini(struct assessor *a)
 	free(a->sketches);
 	free(a->scratch);
 	free(a->moments);
+	free(a->witnesses);
+	free(a->kept);
+	free(a->holds);
+	free(a->left);
+	free(a->without);
 	free(a);
+}
+
+void assessor_origins(struct assessor *a, uint64_t (*fn)(void *arg, uint32_t object, uint8_t state),
+		      void *arg, bool cap)
+{
+	a->origin = fn;
+	a->origin_arg = arg;
+	a->cap = cap;
 }
 
 /* --- one episode ----------------------------------------------------------------- */
@@ -116,7 +129,7 @@ static void assess_episode(struct assessor *a, struct evidence_cell *cells, size
 	memset(ep, 0, sizeof(*ep));
 	ep->threat = cells[0].key.threat;
 	ep->first_us = INT64_MAX;
-	a->moment_count = 0;
+	a->moment_count = a->witness_count = 0;
 	qsort(cells, count, sizeof(*cells), compare_state);
 	for (size_t i = 0, j; i < count; i = j) {
 		for (j = i; j < count && cells[j].key.state == cells[i].key.state; j++) {
@@ -128,6 +141,7 @@ static void assess_episode(struct assessor *a, struct evidence_cell *cells, size
 		}
 		assess_state(a, &cells[i], j - i);
 	}
+	assess_independence_shared(a);
 	decide(a);
 	choose_evidence(a);
 }

@@ -26,6 +26,16 @@
  * `sectors` nor for one_sector. users is the sum over entities of the largest
  * report in the window, duration the longest reported.
  *
+ * Independence: of the copies of one record (same identity) the first-hand one
+ * stands, then the first by position, and origins are those of the records that
+ * stand. A state's significance rests on a single origin when it does not hold
+ * without one of them, in one window at least for each; when all its records
+ * stand with one; or when another Member State has every one of them too. Such
+ * states are marked, and with the cap they do not count. More evidence from one
+ * origin can therefore never take away what others show. In a cell that
+ * outgrew exact_max who named whom is known of 64 classes of entities: without
+ * one origin it counts for at most what the others named.
+ *
  * Thread   one assessor per thread; reads a live table.
  * Order    what happened before the call is seen; see evidence.h.
  * Owns     its scratch; profile and table are borrowed.
@@ -57,6 +67,11 @@ struct state_assessment {
 	uint64_t users, duration_s; /* reported: effect lanes; sum over entities of users; max of duration */
 	uint8_t severity;	 /* highest, effect lanes; attempt lanes when there is no effect */
 	int64_t first_us, last_us;
+	/* independence; assess_independence.c has the rule */
+	bool single_origin;    /* significant, but not without one of its origins */
+	bool capped;	       /* it would be significant, were it not for the influence cap */
+	uint8_t largest_share; /* per cent of its affected entities that one origin alone names */
+	uint64_t shared;       /* records that another Member State's evidence holds too */
 };
 
 enum episode_status { EPISODE_NONE, EPISODE_WATCH, EPISODE_RAISED };
@@ -81,6 +96,10 @@ struct episode {
 struct assessor;
 int assessor_init(struct assessor **a, const struct profile *p); /* 0, -ENOMEM; p is borrowed */
 void assessor_fini(struct assessor *a);
+/* Who is behind an object of evidence, speaking of this state: its origin as in struct
+ * observation. cap: what rests on one origin does not raise. Before the first assessment. */
+void assessor_origins(struct assessor *a, uint64_t (*fn)(void *arg, uint32_t object, uint8_t state),
+		      void *arg, bool cap);
 /* Calls fn for every episode of the threat in order of time. 0 or -ENOMEM. */
 int assess_threat(struct assessor *a, const struct evidence_table *t, uint32_t threat,
 		  void (*fn)(void *arg, const struct episode *ep), void *arg);

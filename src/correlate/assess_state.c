@@ -38,6 +38,11 @@ static void add_record(struct assessor *a, const struct evidence_entry *e)
 		return;
 	a->records[class][a->record_count[class]++] = e->hash;
 	take_evidence(a, &e->item);
+	if (!a->origin || !ROOM(a, a->witnesses, a->witness_room, a->witness_count + 1))
+		return;
+	uint64_t origin = a->origin(a->origin_arg, e->item.object, a->at->key.state);
+	a->witnesses[a->witness_count++] =
+		(struct witness){e->hash, evidence_sole(origin), a->at->key.state};
 }
 
 static void take_entry(void *arg, const struct evidence_entry *e)
@@ -58,9 +63,16 @@ static void take_entry(void *arg, const struct evidence_entry *e)
 	struct window_item *it = add_item(a, kinds[e->kind]);
 	if (!it)
 		return;
+	it->sole = e->kind == EVIDENCE_ORIGIN ? evidence_sole(e->hash) : e->sole;
+	if (e->kind == EVIDENCE_ORIGIN)
+		a->at_sole = evidence_sole_join(a->at_sole, it->sole);
 	it->hash = e->hash;
 	it->first_us = e->first_us;
 	it->last_us = e->last_us;
+	if (e->kind == EVIDENCE_ORIGIN) {
+		it->named = e->named;
+		return;
+	}
 	it->users = (uint32_t)e->users;
 	it->duration_s = (uint32_t)e->duration_s;
 }
@@ -72,15 +84,35 @@ static void add_sketch(struct assessor *a, enum window_kind kind, enum evidence_
 	if (!it || !ROOM(a, a->sketches, a->sketch_room, a->sketch_count + 1))
 		return;
 	it->id = (uint32_t)a->sketch_count++;
+	it->origins_over = a->at->origins_over;
 	memset(a->sketches[it->id], 0, HLL_REGISTERS);
 	evidence_read_sketch(a->t, a->at->index, of, a->sketches[it->id]);
+}
+
+/* A report's is its entity's; a whole cell's, and a sketch's, that of all its origins. */
+static void attribute(struct assessor *a, size_t from)
+{
+	for (size_t i = from; i < a->item_count; i++) {
+		struct window_item *it = &a->items[i];
+		if (it->kind == WINDOW_ENTITY || it->kind == WINDOW_ORIGIN)
+			continue;
+		it->sole = a->at_sole;
+		/* one origin in the cell: the entity can have no other */
+		for (size_t e = from; it->kind == WINDOW_REPORT && a->at_sole == SOLE_SEVERAL &&
+				      e < a->item_count; e++)
+			if (a->items[e].kind == WINDOW_ENTITY && a->items[e].hash == it->hash)
+				it->sole = a->items[e].sole;
+	}
 }
 
 static void gather_cell(struct assessor *a, const struct evidence_cell *c)
 {
 	struct evidence_item items[EVIDENCE_BEST];
+	size_t from = a->item_count;
 
 	a->at = c;
+	a->at_sole = c->origins_over ? SOLE_SEVERAL : SOLE_NOBODY;
+	a->records_known &= !c->records_over;
 	add_item(a, WINDOW_CELL);
 	evidence_read_entries(a->t, c->index, take_entry, a);
 	if (c->entities_over)
@@ -90,6 +122,7 @@ static void gather_cell(struct assessor *a, const struct evidence_cell *c)
 	uint32_t n = c->records_over ? evidence_read_best(a->t, c->index, items) : 0;
 	for (uint32_t i = 0; i < n; i++)
 		take_evidence(a, &items[i]);
+	attribute(a, from);
 }
 
 static int compare_u64(const void *a, const void *b)
@@ -146,34 +179,47 @@ static void seen(struct assessor *a, const struct evidence_cell *cells, size_t c
 	add_moments(a, cells[0].key.state, false, &v, 1);
 }
 
-static void judge(struct assessor *a, uint32_t entities, uint32_t origins,
-		  struct state_assessment *s)
+const struct interval *assess_state_judge(struct assessor *a, const struct window_item *items,
+					  size_t count, uint32_t entities, uint32_t origins,
+					  uint32_t *held, uint32_t *intervals)
 {
 	const struct window_input in = {
-		.items = a->items,
-		.count = (uint32_t)a->item_count,
+		.items = items,
+		.count = (uint32_t)count,
 		.entities = entities,
 		.origins = origins,
 		.sketches = (const uint8_t(*)[HLL_REGISTERS])a->sketches,
 		.exact_max = a->exact_max,
 		.window_us = a->profile->window_us,
 	};
-	uint32_t count;
 
+	*held = *intervals = 0;
 	if (assess_window_begin(a->window, &in)) {
 		a->rc = -ENOMEM;
-		return;
+		return NULL;
 	}
 	for (uint32_t c = 0; c < a->profile->criteria_count; c++) {
-		int held = assess_window_judge(a->window, &a->profile->criteria[c]);
-		if (held < 0)
-			a->rc = held;
-		else if (held)
-			s->criteria |= 1u << c;
+		int n = assess_window_judge(a->window, &a->profile->criteria[c]);
+		if (n < 0)
+			a->rc = n;
+		else if (n)
+			*held |= 1u << c;
 	}
-	s->significant = s->criteria != 0;
-	const struct interval *v = assess_window_intervals(a->window, &count);
-	add_moments(a, s->state, true, v, count);
+	return assess_window_intervals(a->window, intervals);
+}
+
+static void judge(struct assessor *a, uint32_t entities, uint32_t origins,
+		  struct state_assessment *s)
+{
+	uint32_t count;
+	const struct interval *v = assess_state_judge(a, a->items, a->item_count, entities, origins,
+						      &s->criteria, &count);
+
+	if (a->rc || !s->criteria)
+		return;
+	count = assess_independence_judge(a, entities, origins, v, count, s);
+	s->significant = count > 0;
+	add_moments(a, s->state, true, a->holds, count);
 }
 
 void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t count)
@@ -182,11 +228,14 @@ void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t 
 
 	*s = (struct state_assessment){.state = cells[0].key.state};
 	a->item_count = a->sketch_count = 0;
+	a->witness_from = a->witness_count;
+	a->records_known = true;
 	memset(a->record_count, 0, sizeof(a->record_count));
 	a->best = &a->bests[a->episode.states++];
 	a->best->count = 0;
 	for (size_t i = 0; i < count; i++)
 		gather_cell(a, &cells[i]);
+	assess_independence_origins(a);
 	uint32_t entities = number(a, 1u << WINDOW_ENTITY | 1u << WINDOW_REPORT);
 	uint32_t origins = number(a, 1u << WINDOW_ORIGIN);
 	if (a->rc)

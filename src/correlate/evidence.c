@@ -14,9 +14,9 @@ static bool fits(const struct observation *o)
 }
 
 /* Every bit of the position counts, though evidence keeps fewer. */
-static uint64_t position_hash(const struct observation *o)
+static uint64_t record_hash(const struct observation *o)
 {
-	return hash_pair((uint64_t)o->object << 32 | o->sub, o->offset);
+	return o->identity ? o->identity : hash_pair((uint64_t)o->object << 32 | o->sub, o->offset);
 }
 
 /* One update on its way through the table. */
@@ -50,6 +50,10 @@ static void join_fields(struct update *u, struct slot *s, enum slot_kind kind)
 		return;
 	}
 	join_times(u, &s->first, &s->last);
+	if (kind == SLOT_ENTITY)
+		u->changed |= evidence_join_sole(&s->sole, evidence_sole(u->o->origin));
+	if (kind == SLOT_ORIGIN)
+		u->changed |= evidence_join_or64(&s->named, evidence_named(u->o->entity));
 	if (kind == SLOT_REPORT)
 		u->changed |= evidence_join_report(
 			&s->report, u->o->users < UINT32_MAX ? (uint32_t)u->o->users : UINT32_MAX,
@@ -106,7 +110,7 @@ int evidence_update(struct evidence_table *t, const struct observation *o)
 {
 	if (!fits(o))
 		return -ERANGE;
-	uint64_t key = evidence_join_key(o), record = position_hash(o);
+	uint64_t key = evidence_join_key(o), record = record_hash(o);
 	struct update u = {.t = t, .o = o, .salt = evidence_table_salt(t, key)};
 	u.offset_us = (uint32_t)(o->time_us % EVIDENCE_BUCKET_US);
 	prefetch(&u, record);

@@ -90,6 +90,13 @@ bool evidence_join_or32(_Atomic uint32_t *p, uint32_t bits)
 	return (atomic_fetch_or_explicit(p, bits, memory_order_relaxed) & bits) != bits;
 }
 
+bool evidence_join_or64(_Atomic uint64_t *p, uint64_t bits)
+{
+	if ((atomic_load_explicit(p, memory_order_relaxed) & bits) == bits)
+		return false;
+	return (atomic_fetch_or_explicit(p, bits, memory_order_relaxed) & bits) != bits;
+}
+
 bool evidence_join_report(_Atomic uint64_t *p, uint32_t users, uint32_t duration_s)
 {
 	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
@@ -101,6 +108,20 @@ bool evidence_join_report(_Atomic uint64_t *p, uint32_t users, uint32_t duration
 		if (new == old)
 			return false;
 		if (atomic_compare_exchange_weak_explicit(p, &old, new, memory_order_relaxed,
+							  memory_order_relaxed))
+			return true;
+	}
+}
+
+bool evidence_join_sole(_Atomic uint64_t *p, uint16_t sole)
+{
+	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
+
+	for (;;) {
+		uint16_t joined = evidence_sole_join((uint16_t)old, sole);
+		if (joined == old)
+			return false;
+		if (atomic_compare_exchange_weak_explicit(p, &old, joined, memory_order_relaxed,
 							  memory_order_relaxed))
 			return true;
 	}

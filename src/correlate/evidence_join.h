@@ -29,8 +29,10 @@ struct evidence_item evidence_join_unpack(struct packed p, int32_t bucket);
 /* True when they changed something. */
 bool evidence_join_max32(_Atomic uint32_t *p, uint32_t v);
 bool evidence_join_or32(_Atomic uint32_t *p, uint32_t bits);
+bool evidence_join_or64(_Atomic uint64_t *p, uint64_t bits);
 bool evidence_join_max8(_Atomic uint8_t *p, uint8_t v);
 bool evidence_join_report(_Atomic uint64_t *p, uint32_t users, uint32_t duration_s);
+bool evidence_join_sole(_Atomic uint64_t *p, uint16_t sole);
 bool evidence_join_item(_Atomic uint64_t *low, struct packed item); /* high follows low */
 bool evidence_join_load_item(const _Atomic uint64_t *low, struct packed *item); /* false: nothing */
 /* Compare-and-swap of a 16-byte aligned pair, a full barrier; old is what was there. */

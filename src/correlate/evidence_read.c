@@ -150,6 +150,10 @@ static bool describe_slot(const struct slot *s, int32_t bucket, struct evidence_
 	}
 	e->first_us = hour + ~relaxed(&s->first);
 	e->last_us = hour + relaxed(&s->last) - 1;
+	if (e->kind == SLOT_ENTITY)
+		e->sole = (uint16_t)atomic_load_explicit(&s->sole, memory_order_relaxed);
+	if (e->kind == SLOT_ORIGIN)
+		e->named = atomic_load_explicit(&s->named, memory_order_relaxed);
 	if (e->kind == SLOT_REPORT) {
 		uint64_t report = atomic_load_explicit(&s->report, memory_order_relaxed);
 		e->users = report >> 32;

@@ -16,6 +16,7 @@ static const struct dialect_row common[] = {
 	ADD("tocsin.member_state", MEMBER_STATE)
 	ADD("tocsin.users_affected", USERS_AFFECTED)
 	ADD("tocsin.duration_seconds", DURATION)
+	ADD("uuid", EVENT_UUID)
 };
 
 /* Suricata EVE: etc/schema.json of Suricata 7 and 8, and the older dns versions 1 and 2.
@@ -301,6 +302,8 @@ static const struct dialect_row idea[] = {
 	KEEP("WinStartTime", TIME, 2)
 	KEEP("CreateTime", TIME, 3)
 	ADD("ID", EVENT_ID)
+	ADD("AggrID", EVENT_PARENT_ID)
+	ADD("CorrelID", EVENT_PARENT_ID)
 	ADD("Category", RSIT_CLASS)
 	BOTH("Source.IP4", SOURCE_IP, SOURCE, 0)
 	BOTH("Source.IP6", SOURCE_IP, SOURCE, 0)

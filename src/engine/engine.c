@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "engine/entity_key.h"
 
@@ -17,6 +18,30 @@ static struct candidate_origin origin_of(void *arg, uint32_t object)
 
 	return (struct candidate_origin){o && o->source ? o->source->name : "unknown",
 					 o ? o->position : "unknown"};
+}
+
+uint64_t source_origin(const struct source *s, uint8_t state)
+{
+	/* of another state than its own it can only have heard */
+	return s->relay || s->state != state ? EVIDENCE_RELAYED
+					     : hash_bytes(s->lineage, strlen(s->lineage), 0);
+}
+
+static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
+{
+	const struct object *o = object_by_id(((struct engine *)arg)->objects, object);
+
+	return o && o->source ? source_origin(o->source, state) : 0;
+}
+
+static uint32_t feeds_of(void *arg, uint32_t threat)
+{
+	struct engine *e = arg;
+	struct ruleset *r = ruleset_get(&e->rules);
+	uint32_t n = r && threat <= r->feeds_max ? r->feeds[threat] : 0;
+
+	ruleset_put(&e->rules, r);
+	return n;
 }
 
 static const char *const profile_dirs[] = {"rules/significance",
@@ -151,7 +176,8 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 		engine_destroy(e);
 		return err;
 	}
-	e->context = (struct candidate_context){e->names, e->profile, origin_of, e};
+	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
+	e->context = (struct candidate_context){e->names, e->profile, origin_of, e, feeds_of};
 	e->ingest = (struct ingest_context){
 		.record_bytes_max = (uint32_t)c->record_bytes_max,
 		.follow = false,

@@ -94,6 +94,9 @@ void engine_resume(struct engine *e);
 /* Hands a filled batch to the workers, or back to the pool when it is empty. */
 void engine_push(struct engine *e, struct batch *b);
 
+/* The independent origin behind what a source says of a state. */
+uint64_t source_origin(const struct source *s, uint8_t state);
+
 int hits_open(struct hits_file *h, const char *path);
 void hits_append(struct hits_file *h, struct text *lines); /* resets lines */
 int hits_error(struct hits_file *h);

@@ -24,6 +24,8 @@ struct ruleset {
 	uint32_t *threat;    /* number in names, by threat of the set */
 	uint32_t *by;	     /* number in names, by indicator */
 	uint32_t *benign_by; /* number in names, by benign list */
+	uint16_t *feeds;     /* independent feeds, by number of a threat in names */
+	uint32_t feeds_max;  /* the highest such number */
 };
 
 /* What arrived on indicator topics since start; joined to the files at each build. */

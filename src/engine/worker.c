@@ -25,7 +25,7 @@ struct job {
 	uint32_t sub;
 	/* settled once a record has hits: */
 	uint8_t state;
-	uint64_t entity, origin;
+	uint64_t entity, origin, identity;
 	int64_t time_us;
 };
 
@@ -97,17 +97,24 @@ static enum reason settle_time(struct worker *wk, struct job *j)
  * affects at least the organisation behind its source. */
 static void settle_entity(struct worker *wk, struct job *j)
 {
+	const struct source *s = j->source;
 	char text[ENTITY_TEXT_MAX];
 	uint8_t out[crypto_shorthash_BYTES];
 
 	static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16, "SipHash-2-4");
-	size_t len = event_entity(&wk->event, j->source, &wk->e->config->home, text);
+	j->origin = source_origin(s, j->state);
+	j->identity = event_identity(&wk->event);
+	/* who is affected by what a relay passes on, its own registration cannot say */
+	size_t len = event_entity(&wk->event, s->relay ? NULL : s, &wk->e->config->home, text);
+	if (len == 0 && s->relay) {
+		j->entity = 0;
+		return;
+	}
 	if (len == 0)
-		len = (size_t)snprintf(text, sizeof(text), "source:%s", j->source->name);
+		len = (size_t)snprintf(text, sizeof(text), "source:%s", s->name);
 	crypto_shorthash(out, (const uint8_t *)text, len, wk->e->entity_key);
 	memcpy(&j->entity, out, 8);
 	j->entity += j->entity == 0;
-	j->origin = hash_bytes(j->source->name, strlen(j->source->name), 0);
 }
 
 static uint8_t max3(int a, int b, int c)
@@ -117,11 +124,12 @@ static uint8_t max3(int a, int b, int c)
 	return (uint8_t)(m > c ? m : c);
 }
 
-static uint8_t rank_of(enum hit_class c, int severity)
+/* Class and severity are a cell's own, so within one the first-hand copy is always the better. */
+static uint8_t rank_of(enum hit_class c, int severity, bool relayed)
 {
-	if (c != CLASS_EFFECT)
-		return 3;
-	return severity == SEVERITY_HIGH ? 0 : severity == SEVERITY_MEDIUM ? 1 : 2;
+	int rank = c != CLASS_EFFECT || severity < SEVERITY_MEDIUM ? 2 : severity < SEVERITY_HIGH;
+
+	return (uint8_t)(rank + relayed);
 }
 
 static enum hit_class class_of(struct worker *wk, const struct job *j, const struct hit *h)
@@ -145,10 +153,11 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.pap = in->pap,
 		.hit_class = (uint8_t)c,
 		.severity = (uint8_t)severity,
-		.rank = rank_of(c, severity),
+		.rank = rank_of(c, severity, j->origin == EVIDENCE_RELAYED),
 		.time_us = j->time_us,
 		.entity = j->entity,
 		.origin = j->origin,
+		.identity = j->identity,
 		.object = j->b->object->id,
 		.sub = j->sub,
 		.offset = j->offset,

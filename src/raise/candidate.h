@@ -41,6 +41,8 @@ struct candidate_context {
 	const struct profile *profile;
 	struct candidate_origin (*origin)(void *arg, uint32_t object);
 	void *arg;
+	/* Independent feeds that list the threat, 0 not known; may be NULL. */
+	uint32_t (*feeds)(void *arg, uint32_t threat);
 };
 
 struct candidate {

@@ -180,6 +180,60 @@ static void criteria_detail(struct text *out, uint32_t held, const struct profil
 	text_char(out, ']');
 }
 
+static bool is_single_origin(const struct state_assessment *st)
+{
+	return st->single_origin;
+}
+
+static bool is_any(const struct state_assessment *st)
+{
+	(void)st;
+	return true;
+}
+
+static void on_whom(struct text *out, const struct state_assessment *st, bool whole)
+{
+	text_printf(out, whole ? "{\"code\":\"%s\"" : "\"%s\"", vocab_state_code(st->state));
+	if (!whole)
+		return;
+	number(out, "origins", st->origins);
+	hundredths(out, "largest_share", st->largest_share);
+	boolean(out, "single_origin", st->single_origin);
+	boolean(out, "capped", st->capped);
+	number(out, "shared_records", st->shared);
+	text_char(out, '}');
+}
+
+static void each_member(struct text *out, const struct episode *ep, bool whole,
+			bool (*which)(const struct state_assessment *st))
+{
+	const char *sep = "";
+
+	for (uint32_t i = 0; i < ep->states; i++) {
+		if (!vocab_state_is_member(ep->state[i].state) || !which(&ep->state[i]))
+			continue;
+		text_str(out, sep);
+		on_whom(out, &ep->state[i], whole);
+		sep = ",";
+	}
+}
+
+/* On whom each Member State's significance rests. */
+static void independence(struct text *out, const struct episode *ep,
+			 const struct candidate_context *cx)
+{
+	uint32_t feeds = cx->feeds ? cx->feeds(cx->arg, ep->threat) : 0;
+
+	text_str(out, ",\"independence\":{");
+	if (feeds)
+		text_printf(out, "\"feeds\":%" PRIu32 ",", feeds);
+	text_str(out, "\"single_origin\":[");
+	each_member(out, ep, false, is_single_origin);
+	text_str(out, "],\"states\":[");
+	each_member(out, ep, true, is_any);
+	text_str(out, "]}");
+}
+
 static void score(struct text *out, const struct candidate *c, const struct profile *p)
 {
 	struct score s = {0};
@@ -240,6 +294,7 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	states(out, "other_sources", c, false, cx->profile);
 	profile(out, cx->profile);
 	criteria_detail(out, describe_criteria(&c->episode), cx->profile);
+	independence(out, &c->episode, cx);
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
 	string(out, "pap", vocab_pap_name(c->episode.pap));
 	score(out, c, cx->profile);
