@@ -58,6 +58,8 @@
 	  "cells that may outgrow table.exact_max and become sketches")                            \
 	X(table_exact_max, "table.exact_max", COUNT, "1024", 16, 65536,                             \
 	  "exact entities, and exact records, a cell; beyond it HyperLogLog")                      \
+	X(table_source_share, "table.source_share", COUNT, "50", 1, 100,                           \
+	  "per cent of the table that one of several sources may claim; hits beyond are over_share") \
 	X(state_dir, "state_dir", PATH, "", 0, 0,                                                  \
 	  "run: where the checkpoint lives; empty keeps nothing across restarts")                  \
 	X(checkpoint_interval, "checkpoint_interval", DURATION, "5s", 0, 1,                        \

@@ -28,6 +28,7 @@ struct update {
 	uint32_t offset_us; /* in the cell's hour */
 	bool changed;
 	int rc;
+	struct evidence_claims claims;
 };
 
 static void join_times(struct update *u, _Atomic uint32_t *first, _Atomic uint32_t *last)
@@ -91,6 +92,8 @@ static void join_element(struct update *u, enum slot_kind kind, uint64_t element
 		join_fields(u, &u->t->slots[i], kind);
 		evidence_table_slot_done(u->t, u->cell, i, kind, claimed);
 		u->changed |= claimed;
+		u->claims.entries += claimed;
+		u->claims.cells += claimed && kind == SLOT_ORIGIN;
 	}
 }
 
@@ -108,6 +111,15 @@ static void prefetch(const struct update *u, uint64_t record)
 
 int evidence_update(struct evidence_table *t, const struct observation *o)
 {
+	struct evidence_claims claims;
+
+	return evidence_update_claims(t, o, &claims);
+}
+
+int evidence_update_claims(struct evidence_table *t, const struct observation *o,
+			   struct evidence_claims *claims)
+{
+	*claims = (struct evidence_claims){0};
 	if (!fits(o))
 		return -ERANGE;
 	uint64_t key = evidence_join_key(o), record = record_hash(o);
@@ -129,6 +141,7 @@ int evidence_update(struct evidence_table *t, const struct observation *o)
 		join_element(&u, SLOT_REPORT, o->entity);
 	if (u.changed)
 		evidence_table_mark_dirty(t, u.cell);
+	*claims = u.claims;
 	return u.rc;
 }
 

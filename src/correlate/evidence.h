@@ -114,6 +114,13 @@ size_t evidence_bytes(const struct evidence_config *c); /* what init will take; 
 /* Joins o. 0; -ENOSPC when cells or entries are full (what could be joined is);
  * -ERANGE when the time or a number does not fit. @thread any */
 int evidence_update(struct evidence_table *t, const struct observation *o);
+/* The same, and what of the table was claimed for it. */
+struct evidence_claims {
+	uint32_t entries;
+	uint32_t cells; /* 1: new to this origin */
+};
+int evidence_update_claims(struct evidence_table *t, const struct observation *o,
+			   struct evidence_claims *claims);
 
 /* --- reading ------------------------------------------------------------ */
 

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "engine/engine_priv.h"
 
-#define MAGIC	 "tocsinC1"
+#define MAGIC	 "tocsinC2"
 #define BUF_SIZE (1u << 20)
 
 void checkpoint_marks_fini(struct checkpoint_marks *m)
@@ -276,12 +276,37 @@ static void load_marks(struct stream *s, struct checkpoint_marks *m)
 		s->error = s->error ? s->error : -EBADMSG;
 }
 
+static void save_share(struct stream *s, const struct engine *e)
+{
+	put_u64(s, e->config->sources.count);
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		put_str(s, e->config->sources.sources[i].name);
+		put_u64(s, counter_get(&e->share.claimed[i]));
+	}
+}
+
+static void load_share(struct stream *s, struct engine *e)
+{
+	uint64_t n = get_u64(s);
+
+	for (uint64_t i = 0; i < n && !s->error; i++) {
+		char *name = get_str(s, NULL);
+		uint64_t claimed = get_u64(s);
+		const struct source *source =
+			name ? source_find(&e->config->sources, name, strlen(name)) : NULL;
+		if (source && !s->error)
+			counter_add(&e->share.claimed[source->id], claimed);
+		free(name);
+	}
+}
+
 static void save_body(struct stream *s, struct engine *e, const struct outbox *b,
 		      const struct checkpoint_marks *m)
 {
 	save_names(s, e);
 	save_objects(s, e);
 	save_marks(s, m);
+	save_share(s, e);
 	save_outbox(s, b);
 	if (!s->error)
 		s->error = board_snapshot(e->board, put, s);
@@ -372,6 +397,8 @@ static void load_body(struct stream *s, struct engine *e, struct outbox *b,
 		load_objects(s, e);
 	if (!s->error)
 		load_marks(s, m);
+	if (!s->error)
+		load_share(s, e);
 	if (!s->error)
 		load_outbox(s, b);
 	if (!s->error)

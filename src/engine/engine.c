@@ -176,6 +176,7 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 		engine_destroy(e);
 		return err;
 	}
+	share_init(&e->share, c);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
 	e->context = (struct candidate_context){e->names, e->profile, origin_of, e, feeds_of};
 	e->ingest = (struct ingest_context){

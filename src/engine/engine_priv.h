@@ -10,6 +10,7 @@
 #include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/ruleset.h"
+#include "engine/share.h"
 #include "raise/board.h"
 
 /* Lines of hits from all workers, a batch's worth at a time. */
@@ -68,6 +69,7 @@ struct engine {
 	_Atomic bool stop;
 	int64_t future_limit_us;	 /* replay: fixed at start; live: moves with the clock */
 	high_mark watermark[SOURCES_MAX]; /* newest event time by source */
+	struct share share;		  /* of the evidence table, by source */
 	struct candidate_context context;
 	struct ingest_context ingest;
 };

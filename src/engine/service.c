@@ -69,7 +69,8 @@ static int64_t newest(const struct engine *e)
 		int64_t w = high_mark_get(&e->watermark[i]);
 		t = w > t ? w : t;
 	}
-	return t;
+	/* a clock ahead must not make the others' evidence old */
+	return t < clock_wall_us() ? t : clock_wall_us();
 }
 
 /* @locks the engine quiescent */
@@ -84,8 +85,12 @@ static void forget_old(struct service *s)
 	board_expire(e->board, &e->context, horizon, say, s);
 	evidence_usage(e->evidence, &u);
 	if ((uint64_t)u.cells * 100 > (uint64_t)u.capacity.cells * TABLE_PRESSURE ||
-	    (uint64_t)u.entries * 100 > (uint64_t)u.capacity.entries * TABLE_PRESSURE)
+	    (uint64_t)u.entries * 100 > (uint64_t)u.capacity.entries * TABLE_PRESSURE) {
+		uint64_t before = u.entries;
 		evidence_compact(e->evidence, (int32_t)(horizon / EVIDENCE_BUCKET_US));
+		evidence_usage(e->evidence, &u);
+		share_forget(&e->share, before, u.entries);
+	}
 }
 
 static int judge(struct service *s)

@@ -164,9 +164,15 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.users = ev->users_affected,
 		.duration_s = ev->duration_s,
 	};
+	struct evidence_claims claims = {0};
+	if (share_full(&wk->e->share, j->source->id)) {
+		counter_add(&wk->ledger.over_share, 1);
+		return;
+	}
 	/* a cell that found no room still joined what it could; the ledger tells */
-	if (threat == 0 || by == 0 || evidence_update(wk->e->evidence, &o) != 0)
+	if (threat == 0 || by == 0 || evidence_update_claims(wk->e->evidence, &o, &claims) != 0)
 		counter_add(&wk->ledger.unplaced, 1);
+	share_take(&wk->e->share, j->source->id, &claims);
 }
 
 static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
