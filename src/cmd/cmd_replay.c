@@ -109,6 +109,15 @@ static void say(void *arg, const struct candidate *c)
 		r->output_error = err;
 }
 
+static void note(void *arg, const char *id, const char *line, size_t len)
+{
+	struct replay *r = arg;
+	int err = r->out.stix ? 0 : output_line(&r->out, id, line, len);
+
+	if (err && !r->output_error)
+		r->output_error = err;
+}
+
 static void say_final(void *arg, const struct candidate *c)
 {
 	struct replay *r = arg;
@@ -218,6 +227,7 @@ static int open_all(struct replay *r, struct problems *ps)
 		return EXIT_IO;
 	}
 	engine_number_inputs(r->e, &r->inputs);
+	engine_anomalies(r->e, note, r);
 	return EXIT_OK;
 }
 

@@ -34,6 +34,10 @@
 	  "significance profile: an id in rules/significance, or a path")                          \
 	X(influence_cap, "influence_cap", FLAG, "false", 0, 1,                                     \
 	  "a Member State whose significance rests on one origin does not count toward raising")   \
+	X(over_correlation_share, "over_correlation.share", COUNT, "50", 0, 100,                   \
+	  "a threat in this per cent of all records of a state is ordinary there and does not raise; 0 off") \
+	X(over_correlation_records, "over_correlation.records", COUNT, "10000", 1, 1099511627776,  \
+	  "records of a state below which nothing is ordinary")                                    \
 	X(home_net, "home_net", TEXT, "", 0, 0,                                                    \
 	  "what is inside: CIDRs; default the private, unique-local and link-local ranges")        \
 	X(entity_key, "entity_key", TEXT, "", 0, 0,                                                \

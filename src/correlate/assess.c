@@ -47,6 +47,13 @@ void assessor_origins(struct assessor *a, uint64_t (*fn)(void *arg, uint32_t obj
 	a->cap = cap;
 }
 
+void assessor_ordinary(struct assessor *a, bool (*fn)(void *arg, uint8_t state, uint64_t records),
+		       void *arg)
+{
+	a->ordinary = fn;
+	a->ordinary_arg = arg;
+}
+
 /* --- one episode ----------------------------------------------------------------- */
 
 static int compare_moment(const void *a, const void *b)

@@ -71,6 +71,7 @@ struct state_assessment {
 	bool single_origin;    /* significant, but not without one of its origins */
 	bool capped;	       /* it would be significant, were it not for the influence cap */
 	uint8_t largest_share; /* per cent of its affected entities that one origin alone names */
+	bool ordinary;	       /* in too many of the state's records to be significant */
 	uint64_t shared;       /* records that another Member State's evidence holds too */
 };
 
@@ -100,6 +101,10 @@ void assessor_fini(struct assessor *a);
  * observation. cap: what rests on one origin does not raise. Before the first assessment. */
 void assessor_origins(struct assessor *a, uint64_t (*fn)(void *arg, uint32_t object, uint8_t state),
 		      void *arg, bool cap);
+/* Is a threat with so many records in a state (effect and attempt) ordinary there? Then it is
+ * not significant there, and says so. NULL: never. Before the first assessment. */
+void assessor_ordinary(struct assessor *a, bool (*fn)(void *arg, uint8_t state, uint64_t records),
+		       void *arg);
 /* Calls fn for every episode of the threat in order of time. 0 or -ENOMEM. */
 int assess_threat(struct assessor *a, const struct evidence_table *t, uint32_t threat,
 		  void (*fn)(void *arg, const struct episode *ep), void *arg);

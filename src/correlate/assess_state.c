@@ -217,6 +217,9 @@ static void judge(struct assessor *a, uint32_t entities, uint32_t origins,
 
 	if (a->rc || !s->criteria)
 		return;
+	s->ordinary = a->ordinary && a->ordinary(a->ordinary_arg, s->state, s->records);
+	if (s->ordinary)
+		return;
 	count = assess_independence_judge(a, entities, origins, v, count, s);
 	s->significant = count > 0;
 	add_moments(a, s->state, true, a->holds, count);

@@ -68,6 +68,8 @@ struct assessor {
 	/* independence */
 	uint64_t (*origin)(void *arg, uint32_t object, uint8_t state);
 	void *origin_arg;
+	bool (*ordinary)(void *arg, uint8_t state, uint64_t records);
+	void *ordinary_arg;
 	bool cap;
 	bool records_known;	    /* no cell of the state has more records than entries */
 	struct witness *witnesses; /* of the episode; the state at hand's from witness_from on */

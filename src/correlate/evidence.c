@@ -82,6 +82,11 @@ static void join_sketch(struct update *u, enum slot_kind kind, uint64_t element)
 static void join_element(struct update *u, enum slot_kind kind, uint64_t element)
 {
 	bool claimed, full;
+
+	if (u->o->summarise && (kind == SLOT_RECORD || kind == SLOT_ENTITY)) {
+		join_sketch(u, kind, element);
+		return;
+	}
 	uint32_t i = evidence_table_slot(u->t, u->cell, u->salt, kind, element, &claimed, &full);
 
 	if (full) {

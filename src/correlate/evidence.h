@@ -103,6 +103,7 @@ struct observation {
 	uint32_t object; /* position: object id (18 bits are kept) */
 	uint32_t sub;	 /* line in a message (12 bits are kept) */
 	uint64_t offset; /* byte, frame or Kafka offset (40 bits are kept in evidence; the count uses all) */
+	bool summarise;	     /* sketch its entity and record: take no entry for them */
 	uint64_t users;	     /* reported users affected, 0 none */
 	uint64_t duration_s; /* reported duration, 0 none */
 };

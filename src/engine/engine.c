@@ -34,6 +34,11 @@ static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
 	return o && o->source ? source_origin(o->source, state) : 0;
 }
 
+static bool ordinary(void *arg, uint8_t state, uint64_t records)
+{
+	return traffic_ordinary(&((struct engine *)arg)->traffic, state, records);
+}
+
 static uint32_t feeds_of(void *arg, uint32_t threat)
 {
 	struct engine *e = arg;
@@ -177,6 +182,8 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 		return err;
 	}
 	share_init(&e->share, c);
+	traffic_init(&e->traffic, c);
+	assessor_ordinary(e->assessor, ordinary, e);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
 	e->context = (struct candidate_context){e->names, e->profile, origin_of, e, feeds_of};
 	e->ingest = (struct ingest_context){
@@ -221,6 +228,7 @@ void engine_destroy(struct engine *e)
 		s->map = NULL;
 	}
 	profile_free(e->profile);
+	free(e->anomalies.said);
 	gate_fini(&e->gate);
 	pthread_mutex_destroy(&e->hits.lock);
 	pthread_mutex_destroy(&e->live_lock);

@@ -58,6 +58,11 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
  * thread at a time. 0 or -ENOMEM. */
 int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate *c), void *arg);
 
+/* While judging: each line about what is wrong with evidence (anomaly.h), once a threat.
+ * Before the first judgement; without it nothing is said. */
+typedef void engine_note(void *arg, const char *id, const char *line, size_t len);
+void engine_anomalies(struct engine *e, engine_note *note, void *arg);
+
 /* Gives c the id and version under which engine_judge() said its episode. False: never said. */
 bool engine_name(const struct engine *e, struct candidate *c);
 

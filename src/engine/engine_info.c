@@ -6,6 +6,8 @@
 
 #include "engine/engine_priv.h"
 
+#define HEAVY_SHOWN 8
+
 /* Of an id that is KIND:VALUE, as one whose feed gave it no other is. */
 static const char *value_of(const struct threat_name *t)
 {
@@ -38,6 +40,24 @@ void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
 						len ? " " : "", vocab_state_code(i));
 }
 
+/* The threats with most hits; true counts lie between the two bounds. */
+static void heavy_json(struct text *t, const struct engine *e)
+{
+	struct heavy sum = {.used = 0};
+
+	for (uint32_t i = 0; i < e->worker_count; i++)
+		heavy_merge(&sum, &e->workers[i].heavy);
+	text_str(t, ",\"heavy\":[");
+	for (uint32_t i = 0; i < sum.used && i < HEAVY_SHOWN; i++) {
+		text_str(t, i ? ",{\"threat\":" : "{\"threat\":");
+		text_json_str(t, names_threat_get(e->names, sum.key[i])->id);
+		text_printf(t, ",\"hits_at_least\":%llu,\"hits_at_most\":%llu}",
+			    (unsigned long long)(sum.count[i] - sum.error[i]),
+			    (unsigned long long)sum.count[i]);
+	}
+	text_char(t, ']');
+}
+
 void engine_info_json(struct text *t, const struct engine *e)
 {
 	struct evidence_usage u;
@@ -60,6 +80,7 @@ void engine_info_json(struct text *t, const struct engine *e)
 		comma = ",";
 	}
 	text_char(t, '}');
+	heavy_json(t, e);
 }
 
 static uint32_t worker_threads(const struct config *c)

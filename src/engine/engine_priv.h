@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 #include "correlate/assess.h"
+#include "correlate/heavy.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/ruleset.h"
 #include "engine/share.h"
+#include "engine/traffic.h"
 #include "raise/board.h"
 
 /* Lines of hits from all workers, a batch's worth at a time. */
@@ -31,6 +33,8 @@ struct worker {
 	struct decoder decoder;
 	struct event event;
 	struct match_result result;
+	counter *records_of; /* by source */
+	struct heavy heavy;  /* threats of its hits */
 	const char *looked; /* end of the bytes that patterns have looked ahead over */
 	struct text hits;   /* lines of the current batch */
 };
@@ -70,6 +74,15 @@ struct engine {
 	int64_t future_limit_us;	 /* replay: fixed at start; live: moves with the clock */
 	high_mark watermark[SOURCES_MAX]; /* newest event time by source */
 	struct share share;		  /* of the evidence table, by source */
+	counter records_before[SOURCES_MAX]; /* of an earlier life, by source */
+	struct traffic traffic;		  /* @thread judge */
+	struct {
+		engine_note *note;
+		void *arg;
+		uint32_t *said; /* threats */
+		size_t count, capacity;
+	} anomalies; /* @thread judge */
+	_Atomic bool pressure;		  /* the table is half full: heavy threats are summarised */
 	struct candidate_context context;
 	struct ingest_context ingest;
 };
@@ -98,6 +111,11 @@ void engine_push(struct engine *e, struct batch *b);
 
 /* The independent origin behind what a source says of a state. */
 uint64_t source_origin(const struct source *s, uint8_t state);
+
+/* Records read so far, by source. */
+void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX]);
+/* Before judging: what is ordinary, by the records read so far. */
+void engine_take_traffic(struct engine *e);
 
 int hits_open(struct hits_file *h, const char *path);
 void hits_append(struct hits_file *h, struct text *lines); /* resets lines */

@@ -4,11 +4,83 @@
 #include <string.h>
 
 #include "engine/engine_priv.h"
+#include "raise/anomaly.h"
 
 #define DIRTY_AT_ONCE 1024
 
+void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX])
+{
+	for (uint32_t s = 0; s < e->config->sources.count; s++) {
+		out[s] = counter_get(&e->records_before[s]);
+		for (uint32_t i = 0; i < e->worker_count; i++)
+			out[s] += counter_get(&e->workers[i].records_of[s]);
+	}
+}
+
+void engine_take_traffic(struct engine *e)
+{
+	uint64_t records[SOURCES_MAX];
+	struct evidence_usage u;
+
+	engine_records(e, records);
+	traffic_set(&e->traffic, &e->config->sources, records);
+	evidence_usage(e->evidence, &u);
+	/* relaxed: workers look at it when they come by */
+	atomic_store_explicit(&e->pressure, e->live && (uint64_t)u.entries * 2 > u.capacity.entries,
+			      memory_order_relaxed);
+}
+
+void engine_anomalies(struct engine *e, engine_note *note, void *arg)
+{
+	e->anomalies.note = note;
+	e->anomalies.arg = arg;
+}
+
+/* True the first time. They are few: a threat has to be in half of all records. */
+static int first_said(struct engine *e, uint32_t threat)
+{
+	for (size_t i = 0; i < e->anomalies.count; i++)
+		if (e->anomalies.said[i] == threat)
+			return 0;
+	if (e->anomalies.count == e->anomalies.capacity) {
+		size_t capacity = e->anomalies.capacity ? e->anomalies.capacity * 2 : 16;
+		uint32_t *said = realloc(e->anomalies.said, capacity * sizeof(*said));
+		if (!said)
+			return -ENOMEM;
+		e->anomalies.said = said;
+		e->anomalies.capacity = capacity;
+	}
+	e->anomalies.said[e->anomalies.count++] = threat;
+	return 1;
+}
+
+static int note_ordinary(struct engine *e, const struct episode *ep)
+{
+	uint64_t of[STATES];
+	char id[CANDIDATE_ID_MAX];
+	struct text t;
+	bool ordinary = false;
+
+	for (uint32_t i = 0; i < ep->states; i++)
+		ordinary |= ep->state[i].ordinary;
+	if (!ordinary || !e->anomalies.note)
+		return 0;
+	int first = first_said(e, ep->threat);
+	if (first <= 0)
+		return first;
+	for (int s = 0; s < STATES; s++)
+		of[s] = e->traffic.state[s].records;
+	text_init(&t);
+	anomaly_over_correlation(&t, id, names_threat_get(e->names, ep->threat), ep, of);
+	int err = t.error;
+	if (!err)
+		e->anomalies.note(e->anomalies.arg, id, t.p, t.len);
+	text_fini(&t);
+	return err;
+}
+
 struct gathered {
-	const struct engine *e;
+	struct engine *e;
 	struct candidate *items;
 	size_t count, capacity;
 	int error;
@@ -18,6 +90,7 @@ static void gather(void *arg, const struct episode *ep)
 {
 	struct gathered *g = arg;
 
+	g->error = g->error ? g->error : note_ordinary(g->e, ep);
 	if (ep->status == EPISODE_NONE || g->error)
 		return;
 	if (g->count == g->capacity) {
@@ -49,6 +122,7 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 	uint32_t threats = names_threat_count(e->names);
 	int err = 0;
 
+	engine_take_traffic(e);
 	for (uint32_t t = 1; t <= threats && !err; t++)
 		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
 	err = err ? err : g.error;
@@ -72,6 +146,8 @@ static void offer(void *arg, const struct episode *ep)
 	struct offering *o = arg;
 
 	if (!o->error)
+		o->error = note_ordinary(o->e, ep);
+	if (!o->error)
 		o->error = board_offer(o->e->board, &o->e->context, ep, o->say, o->arg);
 }
 
@@ -81,6 +157,7 @@ int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate
 	uint32_t threats[DIRTY_AT_ONCE], n;
 	int err = 0;
 
+	engine_take_traffic(e);
 	while (!err && (n = evidence_take_dirty(e->evidence, threats, DIRTY_AT_ONCE)) > 0)
 		for (uint32_t i = 0; i < n && !err; i++) {
 			err = assess_threat(e->assessor, e->evidence, threats[i], offer, &o);

@@ -33,10 +33,22 @@ int service_restore(struct service *s, struct engine *e, char why[256])
 	return err;
 }
 
+static void note(void *arg, const char *id, const char *line, size_t len)
+{
+	struct service *s = arg;
+
+	/* a STIX consumer is not sent what is no bundle */
+	if (!s->o->stix && outbox_add(&s->outbox, id, 1, line, len))
+		log_error("out of memory: anomaly %s was not sent", id);
+	log_warning("over-correlation: %.*s", (int)len, line);
+	s->changed = true;
+}
+
 int service_start(struct service *s, struct output *o, const struct live_options *lo,
 		  char why[256])
 {
 	s->o = o;
+	engine_anomalies(s->e, note, s);
 	if (s->e->config->output_file[0])
 		outbox_mark_written(&s->outbox, o, s->e->config->output_file);
 	int err = engine_start(s->e, true);

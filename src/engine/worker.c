@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -34,13 +35,15 @@ int worker_init(struct worker *wk, struct engine *e)
 	memset(wk, 0, sizeof(*wk));
 	wk->e = e;
 	text_init(&wk->hits);
-	return decoder_init(&wk->decoder);
+	wk->records_of = calloc(SOURCES_MAX, sizeof(*wk->records_of));
+	return wk->records_of ? decoder_init(&wk->decoder) : -ENOMEM;
 }
 
 void worker_fini(struct worker *wk)
 {
 	match_scratch_free(wk->scratch);
 	decoder_fini(&wk->decoder);
+	free(wk->records_of);
 	text_fini(&wk->hits);
 }
 
@@ -139,6 +142,21 @@ static enum hit_class class_of(struct worker *wk, const struct job *j, const str
 	return event_class(&wk->event, h->observable, &wk->e->config->home);
 }
 
+/*
+ * While the table fills up, a threat in half of what this worker reads no longer
+ * takes an entry for each entity and record: they go to the cell's sketches. In a
+ * replay never, because which hits came before that is chance.
+ */
+static bool heavy(const struct worker *wk, uint32_t threat)
+{
+	uint64_t records = counter_get(&wk->ledger.records);
+
+	/* relaxed: from the next tick on will do */
+	return atomic_load_explicit(&wk->e->pressure, memory_order_relaxed) &&
+	       records >= wk->e->traffic.least &&
+	       heavy_at_least(&wk->heavy, threat) * 2 >= records;
+}
+
 static void place(struct worker *wk, const struct job *j, const struct indicator *in,
 		  uint32_t threat, uint32_t by, enum hit_class c)
 {
@@ -165,6 +183,9 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.duration_s = ev->duration_s,
 	};
 	struct evidence_claims claims = {0};
+	if (threat && c != CLASS_NONE)
+		heavy_add(&wk->heavy, threat);
+	o.summarise = heavy(wk, threat);
 	if (share_full(&wk->e->share, j->source->id)) {
 		counter_add(&wk->ledger.over_share, 1);
 		return;
@@ -386,12 +407,29 @@ static void unknown_source(struct worker *wk, const struct batch *b, const struc
 	(void)b;
 }
 
+/* Whose records were read since from; a batch is of few sources, mostly of one. */
+static uint64_t attribute(struct worker *wk, const struct source *s, uint64_t from)
+{
+	uint64_t records = counter_get(&wk->ledger.records);
+
+	if (s)
+		counter_add(&wk->records_of[s->id], records - from);
+	return records;
+}
+
 static void one_batch(struct worker *wk, const struct batch *b)
 {
+	const struct source *run = NULL;
+	uint64_t from = counter_get(&wk->ledger.records);
+
 	wk->looked = NULL;
 	for (uint32_t i = 0; i < b->items; i++) {
 		struct job j = {.b = b, .item = &b->item[i]};
 		j.source = j.item->source ? j.item->source : b->object->source;
+		if (j.source != run) {
+			from = attribute(wk, run, from);
+			run = j.source;
+		}
 		if (!j.source)
 			unknown_source(wk, b, j.item);
 		else if (b->kind == BATCH_PACKETS)
@@ -399,6 +437,7 @@ static void one_batch(struct worker *wk, const struct batch *b)
 		else
 			text_item(wk, &j);
 	}
+	attribute(wk, run, from);
 	match_block(wk->rules->matcher, wk->scratch, NULL, 0);
 }
 

@@ -87,13 +87,14 @@ static int64_t get_time(struct cursor *c)
 static void get_state(struct cursor *c, struct state_assessment *st)
 {
 	st->state = (uint8_t)get_below(c, 1, STATES);
-	uint32_t flags = get_below(c, 1, 64);
+	uint32_t flags = get_below(c, 1, 128);
 	st->significant = flags & 1;
 	st->deciding = flags >> 1 & 1;
 	st->entities_exact = flags >> 2 & 1;
 	st->records_exact = flags >> 3 & 1;
 	st->single_origin = flags >> 4 & 1;
 	st->capped = flags >> 5 & 1;
+	st->ordinary = flags >> 6 & 1;
 	st->largest_share = (uint8_t)get_below(c, 1, 101);
 	st->shared = get(c, 8);
 	st->criteria = (uint32_t)get(c, 4);

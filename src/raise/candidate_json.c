@@ -125,6 +125,8 @@ static void state(struct text *out, const struct state_assessment *st, const str
 	number(out, "attempted_entities", st->attempted);
 	boolean(out, "records_exact", st->records_exact);
 	number(out, "duration_s", st->duration_s);
+	if (st->ordinary)
+		boolean(out, "ordinary", true);
 	if (member && !st->significant)
 		missing(out, st, p);
 	text_char(out, '}');
