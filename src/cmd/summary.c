@@ -103,8 +103,9 @@ static void json_set_aside(struct text *t, struct engine *e)
 		text_json_str(t, s.by);
 		text_str(t, ",\"states\":");
 		text_json_str(t, s.states);
-		text_printf(t, ",\"entities\":%llu,\"records\":%llu}",
-			    (unsigned long long)rows[i].entities, (unsigned long long)rows[i].records);
+		text_printf(t, ",\"entities\":%llu,\"records\":%llu,\"would_raise\":%s}",
+			    (unsigned long long)rows[i].entities, (unsigned long long)rows[i].records,
+			    rows[i].would_raise ? "true" : "false");
 	}
 	text_char(t, ']');
 }

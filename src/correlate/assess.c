@@ -157,10 +157,13 @@ static void take_cell(void *arg, const struct evidence_cell *c)
 {
 	struct assessor *a = arg;
 
-	if (c->key.hit_class != CLASS_EFFECT && c->key.hit_class != CLASS_ATTEMPT)
+	if (a->benign ? c->key.hit_class != CLASS_NONE
+		      : c->key.hit_class != CLASS_EFFECT && c->key.hit_class != CLASS_ATTEMPT)
 		return;
-	if (a->rc == 0 && ROOM(a, a->cells, a->cell_room, a->cell_count + 1))
-		a->cells[a->cell_count++] = *c;
+	if (a->rc || !ROOM(a, a->cells, a->cell_room, a->cell_count + 1))
+		return;
+	a->cells[a->cell_count] = *c;
+	a->cells[a->cell_count++].key.hit_class = a->benign ? CLASS_EFFECT : c->key.hit_class;
 }
 
 static int compare_time(const void *va, const void *vb)

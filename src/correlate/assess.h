@@ -117,6 +117,7 @@ struct set_aside {
 	uint64_t entities, records;
 	uint32_t by; /* smallest; names the benign list */
 	int64_t first_us, last_us;
+	bool would_raise; /* benign: counted as effect it would, all of its hits */
 };
 /* True when the threat has such a lane. */
 bool assess_set_aside(struct assessor *a, const struct evidence_table *t, uint32_t threat,

@@ -71,6 +71,7 @@ struct assessor {
 	bool (*ordinary)(void *arg, uint8_t state, uint64_t records);
 	void *ordinary_arg;
 	bool cap;
+	bool benign; /* assess what a benign list set aside, as if it were effect */
 	bool records_known;	    /* no cell of the state has more records than entries */
 	struct witness *witnesses; /* of the episode; the state at hand's from witness_from on */
 	size_t witness_count, witness_room, witness_from;
