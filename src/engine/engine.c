@@ -146,6 +146,7 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	snprintf(why, 256, "out of memory");
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
+	    (err = prevalence_init(&e->prevalence)) ||
 	    (err = init_workers(e)))
 		return err;
 	return take_memory(e, why);
@@ -185,7 +186,8 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	traffic_init(&e->traffic, c);
 	assessor_ordinary(e->assessor, ordinary, e);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
-	e->context = (struct candidate_context){e->names, e->profile, origin_of, e, feeds_of};
+	e->context = (struct candidate_context){e->names, e->profile, origin_of, e, feeds_of,
+						engine_prevalence};
 	e->ingest = (struct ingest_context){
 		.record_bytes_max = (uint32_t)c->record_bytes_max,
 		.follow = false,
@@ -214,6 +216,7 @@ void engine_destroy(struct engine *e)
 	ruleset_live_fini(&e->live_indicators);
 	if (e->board)
 		board_fini(e->board);
+	prevalence_fini(e->prevalence);
 	if (e->assessor)
 		assessor_fini(e->assessor);
 	if (e->evidence)

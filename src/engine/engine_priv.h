@@ -63,6 +63,8 @@ struct engine {
 	bool live_changed;
 	struct assessor *assessor; /* @thread judge */
 	struct board *board;	   /* @thread judge */
+	struct prevalence *prevalence; /* @thread judge */
+	uint64_t census_ns;	       /* when it last took stock; 0 never */
 	struct batch_pool pool;
 	struct queue work;
 	struct worker *workers;
@@ -114,6 +116,8 @@ uint64_t source_origin(const struct source *s, uint8_t state);
 
 /* Records read so far, by source. */
 void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX]);
+/* As candidate_context asks; takes stock when the last time is CENSUS_NS ago. @thread judge */
+int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
 /* Before judging: what is ordinary, by the records read so far. */
 void engine_take_traffic(struct engine *e);
 

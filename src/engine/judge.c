@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "engine/engine_priv.h"
 #include "raise/anomaly.h"
 
 #define DIRTY_AT_ONCE 1024
+#define CENSUS_NS     60000000000u /* a census reads the whole table */
 
 void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX])
 {
@@ -28,6 +30,20 @@ void engine_take_traffic(struct engine *e)
 	/* relaxed: workers look at it when they come by */
 	atomic_store_explicit(&e->pressure, e->live && (uint64_t)u.entries * 2 > u.capacity.entries,
 			      memory_order_relaxed);
+}
+
+int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max)
+{
+	struct engine *e = arg;
+	uint64_t now = clock_monotonic_ns();
+
+	if (e->census_ns == 0 || now - e->census_ns > CENSUS_NS) {
+		int err = prevalence_census(e->prevalence, e->evidence, names_threat_count(e->names));
+		if (err)
+			return err;
+		e->census_ns = now;
+	}
+	return prevalence_of(e->prevalence, e->evidence, threat, rows, max);
 }
 
 void engine_anomalies(struct engine *e, engine_note *note, void *arg)
@@ -123,6 +139,7 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 	int err = 0;
 
 	engine_take_traffic(e);
+	e->census_ns = 0; /* the last word is by the whole of the evidence */
 	for (uint32_t t = 1; t <= threats && !err; t++)
 		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
 	err = err ? err : g.error;

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "correlate/assess.h"
 #include "correlate/names.h"
+#include "correlate/prevalence.h"
 
 #define CANDIDATE_ID_MAX 37
 
@@ -43,6 +44,8 @@ struct candidate_context {
 	void *arg;
 	/* Independent feeds that list the threat, 0 not known; may be NULL. */
 	uint32_t (*feeds)(void *arg, uint32_t threat);
+	/* How usual the threat is where it was seen; rows, at most max. May be NULL. */
+	int (*prevalence)(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
 };
 
 struct candidate {

@@ -236,6 +236,31 @@ static void independence(struct text *out, const struct episode *ep,
 	text_str(out, "]}");
 }
 
+#define PREVALENCE_ROWS 64
+
+static void prevalence(struct text *out, const struct candidate *c,
+		       const struct candidate_context *cx)
+{
+	struct prevalence_row row[PREVALENCE_ROWS];
+	int n = cx->prevalence ? cx->prevalence(cx->arg, c->episode.threat, row, PREVALENCE_ROWS) : 0;
+
+	if (n < 0)
+		out->error = n;
+	for (int i = 0; i < n; i++) {
+		text_str(out, i ? ",{" : ",\"prevalence\":[{");
+		text_printf(out, "\"code\":\"%s\"", vocab_state_code(row[i].state));
+		string(out, "sector", vocab_sector_name(row[i].sector));
+		number(out, "entities", row[i].entities);
+		number(out, "known_entities", row[i].known);
+		text_printf(out, ",\"share\":%.4f", row[i].share);
+		if (row[i].lift > 0)
+			text_printf(out, ",\"lift\":%.2f", row[i].lift);
+		text_char(out, '}');
+	}
+	if (n > 0)
+		text_char(out, ']');
+}
+
 static void score(struct text *out, const struct candidate *c, const struct profile *p)
 {
 	struct score s = {0};
@@ -297,6 +322,7 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	profile(out, cx->profile);
 	criteria_detail(out, describe_criteria(&c->episode), cx->profile);
 	independence(out, &c->episode, cx);
+	prevalence(out, c, cx);
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
 	string(out, "pap", vocab_pap_name(c->episode.pap));
 	score(out, c, cx->profile);
