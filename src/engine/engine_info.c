@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "engine/engine_priv.h"
 
 #define HEAVY_SHOWN 8
@@ -40,13 +41,15 @@ void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
 						len ? " " : "", vocab_state_code(i));
 }
 
-/* The threats with most hits; true counts lie between the two bounds. */
+/* The threats with most hits; true counts lie between the two bounds. A worker's own
+ * are told when it has stopped. */
 static void heavy_json(struct text *t, const struct engine *e)
 {
 	struct heavy sum = {.used = 0};
 
 	for (uint32_t i = 0; i < e->worker_count; i++)
-		heavy_merge(&sum, &e->workers[i].heavy);
+		if (!e->workers[i].started)
+			heavy_merge(&sum, &e->workers[i].heavy);
 	text_str(t, ",\"heavy\":[");
 	for (uint32_t i = 0; i < sum.used && i < HEAVY_SHOWN; i++) {
 		text_str(t, i ? ",{\"threat\":" : "{\"threat\":");
@@ -56,6 +59,26 @@ static void heavy_json(struct text *t, const struct engine *e)
 			    (unsigned long long)sum.count[i]);
 	}
 	text_char(t, ']');
+}
+
+/* Live sources' clocks, as their records tell (skew.h). */
+static void clocks_json(struct text *t, const struct engine *e)
+{
+	const char *comma = "";
+	int64_t lead;
+
+	text_str(t, ",\"clocks\":{");
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		if (!skew_lead(&e->skew[i], clock_wall_us(), &lead))
+			continue;
+		text_str(t, comma);
+		text_json_str(t, e->config->sources.sources[i].name);
+		text_printf(t, ":{\"ahead_ms\":%lld,\"behind_ms\":%lld}",
+			    (long long)(lead > 0 ? lead / 1000 : 0),
+			    (long long)(lead < 0 ? -lead / 1000 : 0));
+		comma = ",";
+	}
+	text_char(t, '}');
 }
 
 void engine_info_json(struct text *t, const struct engine *e)
@@ -80,6 +103,7 @@ void engine_info_json(struct text *t, const struct engine *e)
 		comma = ",";
 	}
 	text_char(t, '}');
+	clocks_json(t, e);
 	heavy_json(t, e);
 }
 

@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "engine/ruleset.h"
 #include "engine/share.h"
+#include "engine/skew.h"
 #include "engine/traffic.h"
 #include "raise/board.h"
 
@@ -75,6 +76,7 @@ struct engine {
 	_Atomic bool stop;
 	int64_t future_limit_us;	 /* replay: fixed at start; live: moves with the clock */
 	high_mark watermark[SOURCES_MAX]; /* newest event time by source */
+	struct skew skew[SOURCES_MAX];	  /* live: how far their clocks are off */
 	struct share share;		  /* of the evidence table, by source */
 	counter records_before[SOURCES_MAX]; /* of an earlier life, by source */
 	struct traffic traffic;		  /* @thread judge */

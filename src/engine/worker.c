@@ -72,22 +72,27 @@ static enum reason settle_state(struct worker *wk, struct job *j)
 	return REASON_OK;
 }
 
-/* A service's clock moves on; a replay's must not, or a second run could differ. */
-static int64_t latest_time(const struct engine *e)
+/* The latest time that is taken, from what arrived with time t. A service's clock moves
+ * on; a replay's must not, or a second run could differ. */
+static int64_t latest_time(struct engine *e, const struct source *s, int64_t t)
 {
-	return e->live ? clock_wall_us() + e->config->clock_skew_max : e->future_limit_us;
+	if (!e->live)
+		return e->future_limit_us;
+	int64_t now = clock_wall_us();
+	skew_see(&e->skew[s->id], t, now);
+	return now + e->config->clock_skew_max;
 }
 
 static enum reason settle_time(struct worker *wk, struct job *j)
 {
-	const struct engine *e = wk->e;
+	struct engine *e = wk->e;
 
 	if (!wk->event.has_time && !j->item->time_us)
 		return REASON_NO_TIME;
 	j->time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us;
 	if (j->time_us < e->config->time_min || j->time_us < 0)
 		return REASON_TIME_PAST;
-	if (j->time_us > latest_time(e))
+	if (j->time_us > latest_time(e, j->source, j->time_us))
 		return REASON_TIME_FUTURE;
 	high_mark *mark = &wk->e->watermark[j->source->id];
 	if (e->live && j->time_us < high_mark_get(mark) - e->config->retention)
@@ -338,7 +343,7 @@ static void advance_watermark(struct worker *wk, const struct job *j)
 								: j->source->format);
 	int64_t t;
 
-	if (decode_time(format, j->p, j->len, &t) && t <= latest_time(wk->e))
+	if (decode_time(format, j->p, j->len, &t) && t <= latest_time(wk->e, j->source, t))
 		high_mark_raise(&wk->e->watermark[j->source->id], t);
 }
 
