@@ -187,7 +187,7 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	assessor_ordinary(e->assessor, ordinary, e);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
 	e->context = (struct candidate_context){e->names, e->profile, origin_of, e, feeds_of,
-						engine_prevalence};
+						engine_prevalence, engine_recurrence};
 	e->ingest = (struct ingest_context){
 		.record_bytes_max = (uint32_t)c->record_bytes_max,
 		.follow = false,
@@ -217,6 +217,7 @@ void engine_destroy(struct engine *e)
 	if (e->board)
 		board_fini(e->board);
 	prevalence_fini(e->prevalence);
+	history_close(e->history);
 	if (e->assessor)
 		assessor_fini(e->assessor);
 	if (e->evidence)

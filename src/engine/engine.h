@@ -26,6 +26,12 @@ void engine_destroy(struct engine *e);
  * -ENOENT when a named file did not load at all. ps tells what was refused. */
 int engine_load(struct engine *e, struct problems *ps);
 
+/* Before start, where candidates are to be told and kept: reads history_dir, if there is
+ * one. 0 or -errno with why. */
+int engine_open_history(struct engine *e, char why[256]);
+/* What history was told is on the disk. 0 or -errno: call again. @thread judge */
+int engine_sync_history(struct engine *e);
+
 /* Starts the workers. live: late records are rejected and evidence expires. */
 int engine_start(struct engine *e, bool live);
 /* Waits until all pushed batches are done and stops the workers. */

@@ -81,6 +81,21 @@ static void clocks_json(struct text *t, const struct engine *e)
 	text_char(t, '}');
 }
 
+static void history_json(struct text *t, const struct engine *e)
+{
+	struct history_usage u;
+
+	if (!e->history)
+		return;
+	history_usage(e->history, &u);
+	text_printf(t,
+		    ",\"history\":{\"records\":%llu,\"on_disk\":%llu,\"unsynced\":%llu,"
+		    "\"dropped\":%llu,\"damaged\":%llu}",
+		    (unsigned long long)u.records, (unsigned long long)u.on_disk,
+		    (unsigned long long)u.unsynced, (unsigned long long)u.dropped,
+		    (unsigned long long)u.damaged);
+}
+
 void engine_info_json(struct text *t, const struct engine *e)
 {
 	struct evidence_usage u;
@@ -105,6 +120,7 @@ void engine_info_json(struct text *t, const struct engine *e)
 	text_char(t, '}');
 	clocks_json(t, e);
 	heavy_json(t, e);
+	history_json(t, e);
 }
 
 static uint32_t worker_threads(const struct config *c)
@@ -129,6 +145,8 @@ void engine_explain_memory(FILE *out, const struct config *c)
 		{"batch items", batches,
 		 (uint64_t)batches * (BATCH_ITEMS_MAX * sizeof(struct batch_item) +
 				      BATCH_LINES_MAX * sizeof(uint32_t))},
+		{"history, at most", c->history_dir[0] ? c->history_max : 0,
+		 c->history_dir[0] ? c->history_max * 80 : 0},
 		{"workers", threads, (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES)},
 	};
 	uint64_t sum = 0;

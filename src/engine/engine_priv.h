@@ -8,6 +8,7 @@
 
 #include "correlate/assess.h"
 #include "correlate/heavy.h"
+#include "correlate/history.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/ruleset.h"
@@ -65,6 +66,7 @@ struct engine {
 	struct assessor *assessor; /* @thread judge */
 	struct board *board;	   /* @thread judge */
 	struct prevalence *prevalence; /* @thread judge */
+	struct history *history;       /* NULL: none is kept. @thread judge */
 	uint64_t census_ns;	       /* when it last took stock; 0 never */
 	struct batch_pool pool;
 	struct queue work;
@@ -120,6 +122,11 @@ uint64_t source_origin(const struct source *s, uint8_t state);
 void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX]);
 /* As candidate_context asks; takes stock when the last time is CENSUS_NS ago. @thread judge */
 int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
+/* As candidate_context asks. @thread judge */
+uint32_t engine_recurrence(void *arg, const struct candidate *c, uint8_t state,
+			   struct history_record *rows, uint32_t max);
+/* Keeps in which states c is significant. 0, -ENOMEM. @thread judge */
+int engine_note_history(struct engine *e, const struct candidate *c);
 /* Before judging: what is ordinary, by the records read so far. */
 void engine_take_traffic(struct engine *e);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/engine_priv.h"
 #include "raise/anomaly.h"
 
@@ -145,8 +146,11 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 	err = err ? err : g.error;
 	if (g.count)
 		qsort(g.items, g.count, sizeof(*g.items), by_window);
-	for (size_t i = 0; i < g.count && !err; i++)
+	/* told first, then kept: a later episode of the same threat sees the earlier */
+	for (size_t i = 0; i < g.count && !err; i++) {
 		fn(arg, &g.items[i]);
+		err = engine_note_history(e, &g.items[i]);
+	}
 	free(g.items);
 	return err;
 }
@@ -158,6 +162,17 @@ struct offering {
 	int error;
 };
 
+/* Says a change, and keeps where it is significant. */
+static void say_and_keep(void *arg, const struct candidate *c)
+{
+	struct offering *o = arg;
+	int err = engine_note_history(o->e, c);
+
+	o->say(o->arg, c);
+	if (err)
+		log_error("out of memory: candidate %s is not kept in history", c->id);
+}
+
 static void offer(void *arg, const struct episode *ep)
 {
 	struct offering *o = arg;
@@ -165,7 +180,7 @@ static void offer(void *arg, const struct episode *ep)
 	if (!o->error)
 		o->error = note_ordinary(o->e, ep);
 	if (!o->error)
-		o->error = board_offer(o->e->board, &o->e->context, ep, o->say, o->arg);
+		o->error = board_offer(o->e->board, &o->e->context, ep, say_and_keep, o);
 }
 
 int engine_judge(struct engine *e, void (*say)(void *arg, const struct candidate *c), void *arg)

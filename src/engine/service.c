@@ -51,7 +51,10 @@ int service_start(struct service *s, struct output *o, const struct live_options
 	engine_anomalies(s->e, note, s);
 	if (s->e->config->output_file[0])
 		outbox_mark_written(&s->outbox, o, s->e->config->output_file);
-	int err = engine_start(s->e, true);
+	int err = engine_open_history(s->e, why);
+	if (err)
+		return err;
+	err = engine_start(s->e, true);
 	if (err) {
 		snprintf(why, 256, "worker threads: %s", strerror(-err));
 		return err;
@@ -118,6 +121,17 @@ static int judge(struct service *s)
 	return err;
 }
 
+/* History that cannot be written is kept in memory and tried again; candidates go on. */
+static void sync_history(struct service *s)
+{
+	int err = engine_sync_history(s->e);
+
+	if (err && err != s->history_error)
+		log_error("history_dir cannot be written: %s", strerror(-err));
+	s->history_error = err;
+	s->history_ns = clock_monotonic_ns();
+}
+
 static int write_checkpoint(struct service *s)
 {
 	struct checkpoint_marks marks = {0};
@@ -125,6 +139,8 @@ static int write_checkpoint(struct service *s)
 
 	engine_quiesce(s->e);
 	int err = engine_judge(s->e, say, s);
+	/* before the checkpoint: what a checkpoint knows is not judged again */
+	sync_history(s);
 	forget_old(s);
 	if (!err)
 		err = s->live ? live_marks(s->live, &marks) : 0;
@@ -210,6 +226,9 @@ int service_tick(struct service *s)
 		if (uncommitted)
 			log_warning("offsets are not committed yet: %s", strerror(-uncommitted));
 	}
+	if (!err && !durable(s) &&
+	    (clock_monotonic_ns() - s->history_ns) / 1000 >= (uint64_t)s->e->config->checkpoint_interval)
+		sync_history(s);
 	/* what is not durable yet must not be seen */
 	if (!err && !(durable(s) && s->changed))
 		send(s);
@@ -232,6 +251,8 @@ int service_stop(struct service *s)
 	int judged = engine_judge(s->e, say, s);
 	if (durable(s))
 		err = write_checkpoint(s);
+	else
+		sync_history(s);
 	if (!err) {
 		s->error = 0;
 		send(s);

@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "correlate/assess.h"
+#include "correlate/history.h"
 #include "correlate/names.h"
 #include "correlate/prevalence.h"
 
@@ -37,6 +38,7 @@ struct candidate_origin {
 	const char *position; /* "kafka:soc.de:3", "file:/data/a.ndjson" */
 };
 
+struct candidate;
 struct candidate_context {
 	const struct names *names;
 	const struct profile *profile;
@@ -46,6 +48,10 @@ struct candidate_context {
 	uint32_t (*feeds)(void *arg, uint32_t threat);
 	/* How usual the threat is where it was seen; rows, at most max. May be NULL. */
 	int (*prevalence)(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
+	/* Earlier candidates of the threat that were significant in this state, the newest max
+	 * of them into rows, newest first; how many in all. May be NULL. */
+	uint32_t (*recurrence)(void *arg, const struct candidate *c, uint8_t state,
+			       struct history_record *rows, uint32_t max);
 };
 
 struct candidate {

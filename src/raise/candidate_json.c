@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <uuid.h>
 
 #include "raise/describe.h"
 #include "raise/score.h"
@@ -236,6 +237,47 @@ static void independence(struct text *out, const struct episode *ep,
 	text_str(out, "]}");
 }
 
+#define EARLIER_SHOWN 8
+
+static void earlier(struct text *out, const struct history_record *r)
+{
+	char id[CANDIDATE_ID_MAX];
+
+	uuid_unparse_lower(r->candidate, id);
+	text_printf(out, "{\"id\":\"%s\"", id);
+	moment(out, "first_seen", r->first_us);
+	moment(out, "last_seen", r->last_us);
+	text_char(out, '}');
+}
+
+/* Significant states that were so before, by the same threat, within six months. */
+static void recurrence(struct text *out, const struct candidate *c,
+		       const struct candidate_context *cx)
+{
+	struct history_record row[EARLIER_SHOWN];
+	const char *sep = ",\"recurrence\":[";
+	bool any = false;
+
+	for (uint32_t i = 0; cx->recurrence && i < c->episode.states; i++) {
+		const struct state_assessment *st = &c->episode.state[i];
+		if (!st->significant)
+			continue;
+		uint32_t n = cx->recurrence(cx->arg, c, st->state, row, EARLIER_SHOWN);
+		if (n == 0)
+			continue;
+		text_printf(out, "%s{\"code\":\"%s\",\"times\":%" PRIu32 ",\"earlier\":[",
+			    any ? "," : sep, vocab_state_code(st->state), n + 1);
+		for (uint32_t k = 0; k < n && k < EARLIER_SHOWN; k++) {
+			text_str(out, k ? "," : "");
+			earlier(out, &row[k]);
+		}
+		text_str(out, "]}");
+		any = true;
+	}
+	if (any)
+		text_char(out, ']');
+}
+
 #define PREVALENCE_ROWS 64
 
 static void prevalence(struct text *out, const struct candidate *c,
@@ -323,6 +365,7 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	criteria_detail(out, describe_criteria(&c->episode), cx->profile);
 	independence(out, &c->episode, cx);
 	prevalence(out, c, cx);
+	recurrence(out, c, cx);
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
 	string(out, "pap", vocab_pap_name(c->episode.pap));
 	score(out, c, cx->profile);

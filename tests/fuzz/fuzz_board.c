@@ -102,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!names && (names_init(&names) != 0 || !names_threat(names, 0, "t", 1, "t", 1)))
 		abort();
-	struct candidate_context cx = {names, &profile, origin, NULL, NULL, NULL};
+	struct candidate_context cx = {names, &profile, origin, NULL, NULL, NULL, NULL};
 	if (board_init(&b) != 0)
 		abort();
 	text_init(&t);
