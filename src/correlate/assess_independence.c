@@ -47,13 +47,12 @@ static void drop_heard(struct assessor *a)
 
 void assess_independence_origins(struct assessor *a)
 {
-	struct witness *w = a->witnesses + a->witness_from;
 	size_t count = a->witness_count - a->witness_from, kept = 0;
 
-	if (!a->origin || !a->records_known || a->rc)
+	if (!a->origin || !a->records_known || a->rc || count == 0)
 		return;
-	if (count)
-		qsort(w, count, sizeof(*w), compare_witness);
+	struct witness *w = a->witnesses + a->witness_from;
+	qsort(w, count, sizeof(*w), compare_witness);
 	for (size_t i = 0; i < count; i++)
 		if (!kept || w[i].record != w[kept - 1].record)
 			w[kept++] = w[i];
@@ -233,11 +232,11 @@ static uint8_t largest_share(struct assessor *a, uint32_t entities)
 /* All records stand with one origin, however many named the entities. */
 static bool one_witness(const struct assessor *a)
 {
-	const struct witness *w = a->witnesses + a->witness_from;
 	size_t count = a->witness_count - a->witness_from;
 
 	if (!a->origin || !a->records_known || count == 0)
 		return false;
+	const struct witness *w = a->witnesses + a->witness_from;
 	for (size_t i = 1; i < count; i++)
 		if (w[i].sole != w[0].sole)
 			return false;
