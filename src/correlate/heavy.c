@@ -5,29 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The place of key, HEAVY_KEYS when it has none. */
+/* The place of key, HEAVY_KEYS when it has none. All places every time: without a way out
+ * of the loop the compiler compares several at once. */
 static uint32_t find(const struct heavy *h, uint32_t key)
-{
-	for (uint32_t i = 0; i < h->used; i++)
-		if (h->key[i] == key)
-			return i;
-	return HEAVY_KEYS;
-}
-
-static uint32_t least(const struct heavy *h)
 {
 	uint32_t at = 0;
 
-	for (uint32_t i = 1; i < HEAVY_KEYS; i++)
-		if (h->count[i] < h->count[at])
-			at = i;
-	return at;
+	for (uint32_t i = 0; i < HEAVY_KEYS; i++)
+		at |= h->key[i] == key ? i + 1 : 0;
+	return at ? at - 1 : HEAVY_KEYS;
 }
 
 /* What a key that is not held may have been counted at most. */
 static uint64_t floor_of(const struct heavy *h)
 {
-	return h->used < HEAVY_KEYS ? 0 : h->count[least(h)];
+	uint64_t least = h->used < HEAVY_KEYS ? 0 : h->count[0];
+
+	for (uint32_t i = 1; i < HEAVY_KEYS; i++)
+		least = h->count[i] < least ? h->count[i] : least;
+	return least;
+}
+
+/* A place with the least count. Counts only rise, so the least stays the least until a
+ * whole round has met no other of it. */
+static uint32_t least(struct heavy *h)
+{
+	for (;;) {
+		for (uint32_t n = 0; n < HEAVY_KEYS; n++) {
+			h->from = (h->from + 1) % HEAVY_KEYS;
+			if (h->count[h->from] == h->least)
+				return h->from;
+		}
+		h->least = floor_of(h);
+	}
 }
 
 void heavy_add(struct heavy *h, uint32_t key)
@@ -98,6 +108,7 @@ void heavy_merge(struct heavy *h, const struct heavy *other)
 	h->total += other->total;
 	h->used = n < HEAVY_KEYS ? n : HEAVY_KEYS;
 	h->last = 0;
+	h->least = 0;
 	for (uint32_t i = 0; i < h->used; i++) {
 		h->key[i] = all[i].key;
 		h->count[i] = all[i].count;

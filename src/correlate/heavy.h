@@ -32,6 +32,8 @@ struct heavy {
 	uint64_t count[HEAVY_KEYS], error[HEAVY_KEYS];
 	uint64_t total;
 	uint32_t used, last; /* last: where the last addition went */
+	uint32_t from;	     /* where to look for the least count next */
+	uint64_t least;	     /* no count is below it */
 };
 
 void heavy_add(struct heavy *h, uint32_t key);

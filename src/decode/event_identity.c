@@ -9,7 +9,6 @@
 struct named {
 	struct span id, parent, uuid, community, dataset;
 	uint32_t parents;
-	uint64_t says; /* of the fields that tell events of one flow and time apart */
 };
 
 /* Ids are compared as relays may rewrite them: ASCII case ignored. */
@@ -49,16 +48,24 @@ static void take(struct named *n, const struct field *f)
 	case FIELD_EVENT_DATASET:
 		take_first(&n->dataset, f->value);
 		break;
-	case FIELD_RULE_NAME:
-	case FIELD_DNS_QUESTION_NAME:
-	case FIELD_URL_ORIGINAL:
-	case FIELD_FILE_NAME:
-	case FIELD_FILE_HASH_SHA256:
-		n->says = mix(n->says + f->id, f->value);
-		break;
 	default:
 		break;
 	}
+}
+
+/* Of the fields that tell events of one flow and time apart. */
+static uint64_t what_it_says(const struct event *ev)
+{
+	uint64_t h = 0;
+
+	for (uint32_t i = 0; i < ev->fields; i++) {
+		const struct field *f = &ev->field[i];
+		if (f->id == FIELD_RULE_NAME || f->id == FIELD_DNS_QUESTION_NAME ||
+		    f->id == FIELD_URL_ORIGINAL || f->id == FIELD_FILE_NAME ||
+		    f->id == FIELD_FILE_HASH_SHA256)
+			h = mix(h + f->id, f->value);
+	}
+	return h;
 }
 
 /* One event of a flow: the flow's name, when, and which. */
@@ -68,7 +75,7 @@ static uint64_t of_flow(const struct event *ev, const struct named *n, struct sp
 
 	h = mix(h, n->community);
 	h = mix(h, n->dataset);
-	return hash_pair(h ^ n->says, (uint64_t)ev->time_us);
+	return hash_pair(h ^ what_it_says(ev), (uint64_t)ev->time_us);
 }
 
 static uint64_t of_format(const struct event *ev, const struct named *n)
