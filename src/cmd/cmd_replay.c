@@ -109,6 +109,15 @@ static void say(void *arg, const struct candidate *c)
 		r->output_error = err;
 }
 
+static void note(void *arg, const char *id, const char *line, size_t len)
+{
+	struct replay *r = arg;
+	int err = r->out.stix ? 0 : output_line(&r->out, id, line, len);
+
+	if (err && !r->output_error)
+		r->output_error = err;
+}
+
 static void say_final(void *arg, const struct candidate *c)
 {
 	struct replay *r = arg;
@@ -217,11 +226,12 @@ static int open_all(struct replay *r, struct problems *ps)
 		log_error("%s", why);
 		return EXIT_IO;
 	}
-	if (engine_feedback_read(r->e, why)) {
+	if (engine_feedback_read(r->e, why) || engine_open_history(r->e, why)) {
 		log_error("%s", why);
 		return EXIT_IO;
 	}
 	engine_number_inputs(r->e, &r->inputs);
+	engine_anomalies(r->e, note, r);
 	return EXIT_OK;
 }
 
@@ -244,6 +254,10 @@ static int finish(struct replay *r, uint64_t started_ns)
 
 	if (engine_candidates(r->e, say_final, r))
 		r->output_error = -ENOMEM;
+	int kept = engine_sync_history(r->e);
+	if (kept)
+		log_error("history_dir: %s", strerror(-kept));
+	r->output_error = r->output_error ? r->output_error : kept;
 	int err = output_flush(&r->out);
 	if (!r->output_error)
 		r->output_error = err ? err : engine_output_failed(r->e);

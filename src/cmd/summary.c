@@ -32,6 +32,14 @@ static void print_reasons(FILE *out, const struct ledger *l)
 			"unplaced", (unsigned long long)counter_get(&l->unplaced));
 }
 
+static void print_over_share(FILE *out, const struct ledger *l)
+{
+	if (counter_get(&l->over_share))
+		fprintf(out, "  %-9s %12llu  hits of sources past their share of the evidence table "
+			     "(table.source_share)\n",
+			"unplaced", (unsigned long long)counter_get(&l->over_share));
+}
+
 static void print_set_aside(FILE *out, struct engine *e)
 {
 	static struct set_aside rows[SET_ASIDE_MAX];
@@ -62,6 +70,7 @@ void summary_print_counts(FILE *out, const struct summary *s)
 		(unsigned long long)counter_get(&l->clean), (unsigned long long)counter_get(&l->hit),
 		(unsigned long long)counter_get(&l->hits));
 	print_reasons(out, l);
+	print_over_share(out, l);
 	fprintf(out, "  in flight %12llu  %s\n", (unsigned long long)ledger_in_flight(l),
 		ledger_in_flight(l) ? "THE LEDGER DOES NOT BALANCE" : "the ledger balances");
 	fprintf(out, "  candidates %llu raised, %llu watch\n", (unsigned long long)s->raised,
@@ -105,8 +114,9 @@ static void json_set_aside(struct text *t, struct engine *e)
 		text_json_str(t, s.by);
 		text_str(t, ",\"states\":");
 		text_json_str(t, s.states);
-		text_printf(t, ",\"entities\":%llu,\"records\":%llu}",
-			    (unsigned long long)rows[i].entities, (unsigned long long)rows[i].records);
+		text_printf(t, ",\"entities\":%llu,\"records\":%llu,\"would_raise\":%s}",
+			    (unsigned long long)rows[i].entities, (unsigned long long)rows[i].records,
+			    rows[i].would_raise ? "true" : "false");
 	}
 	text_char(t, ']');
 }
@@ -138,12 +148,14 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 	text_printf(t,
 		    ",\"suppressed_hits\":%llu,\"claims_ignored\":%llu,"
 		    "\"assertions_ignored\":%llu,\"campaigns_refused\":%llu,\"unplaced_hits\":%llu,"
+		    "\"over_share_hits\":%llu,"
 		    "\"hit_overflow\":%llu,\"field_overflow\":%llu",
 		    (unsigned long long)counter_get(&l->suppressed),
 		    (unsigned long long)counter_get(&l->claims_ignored),
 		    (unsigned long long)counter_get(&l->assertions_ignored),
 		    (unsigned long long)counter_get(&l->campaigns_refused),
 		    (unsigned long long)counter_get(&l->unplaced),
+		    (unsigned long long)counter_get(&l->over_share),
 		    (unsigned long long)counter_get(&l->hit_overflow),
 		    (unsigned long long)counter_get(&l->field_overflow));
 	json_set_aside(t, e);

@@ -288,6 +288,30 @@ static bool power_of_two(uint64_t n)
 	return n && (n & (n - 1)) == 0;
 }
 
+static const struct config_feed *feed_find(const struct config *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->feed_count; i++)
+		if (strcmp(c->feeds[i].name, name) == 0)
+			return &c->feeds[i];
+	return NULL;
+}
+
+/* What a feed is derived from is there, and is not, through others, the feed itself. */
+static void check_lineage(const struct config *c, const char *file, struct problems *ps)
+{
+	for (uint32_t i = 0; i < c->feed_count; i++) {
+		const struct config_feed *f = &c->feeds[i], *from = f;
+		uint32_t steps = 0;
+		while (from && from->derived_from[0] && steps++ < c->feed_count)
+			from = feed_find(c, from->derived_from);
+		if (from && !from->derived_from[0])
+			continue;
+		problem_refuse(ps, "config", file, f->line,
+			       "indicators: derived_from \"%s\" leads to no feed that is an origin",
+			       f->derived_from);
+	}
+}
+
 bool config_finish(struct config *c, struct problems *ps)
 {
 	const char *file = c->path[0] ? c->path : "--set";
@@ -304,6 +328,7 @@ bool config_finish(struct config *c, struct problems *ps)
 	if (strcmp(c->output_format, "ndjson") != 0 && strcmp(c->output_format, "stix") != 0)
 		problem_refuse(ps, "config", file, 0, "output.format: \"%s\" is neither ndjson nor stix",
 			       c->output_format);
+	check_lineage(c, file, ps);
 	if (c->checkpoint_interval < 100000)
 		problem_refuse(ps, "config", file, 0, "checkpoint_interval: at least 100ms");
 	if (c->raise_interval < 1000)

@@ -33,6 +33,12 @@
 	X(threads, "threads", COUNT, "0", 0, 256, "worker threads; 0 is one a core")               \
 	X(profile, "profile", NAMED, "observed", 1, 0,                                             \
 	  "significance profile: an id in rules/significance, or a path")                          \
+	X(influence_cap, "influence_cap", FLAG, "false", 0, 1,                                     \
+	  "a Member State whose significance rests on one origin does not count toward raising")   \
+	X(over_correlation_share, "over_correlation.share", COUNT, "50", 0, 100,                   \
+	  "a threat in this per cent of all records of a state is ordinary there and does not raise; 0 off") \
+	X(over_correlation_records, "over_correlation.records", COUNT, "10000", 1, 1099511627776,  \
+	  "records of a state below which nothing is ordinary")                                    \
 	X(home_net, "home_net", TEXT, "", 0, 0,                                                    \
 	  "what is inside: CIDRs; default the private, unique-local and link-local ranges")        \
 	X(entity_key, "entity_key", TEXT, "", 0, 0,                                                \
@@ -57,8 +63,14 @@
 	  "cells that may outgrow table.exact_max and become sketches")                            \
 	X(table_exact_max, "table.exact_max", COUNT, "1024", 16, 65536,                             \
 	  "exact entities, and exact records, a cell; beyond it HyperLogLog")                      \
+	X(table_source_share, "table.source_share", COUNT, "50", 1, 100,                           \
+	  "per cent of the table that one of several sources may claim; hits beyond are over_share") \
 	X(state_dir, "state_dir", PATH, "", 0, 0,                                                  \
 	  "run: where the checkpoint lives; empty keeps nothing across restarts")                  \
+	X(history_dir, "history_dir", PATH, "", 0, 0,                                              \
+	  "what was significant where, kept for six months and told as recurrence; empty keeps none") \
+	X(history_max, "history_max", COUNT, "1M", 1024, 67108864,                                 \
+	  "records in history_dir (80 bytes of memory each); beyond it the oldest go")             \
 	X(checkpoint_interval, "checkpoint_interval", DURATION, "5s", 0, 1,                        \
 	  "run: at most this long between checkpoints (100ms..1d)")                                \
 	X(raise_interval, "raise_interval", DURATION, "200ms", 0, 1,                               \
@@ -115,6 +127,8 @@ struct config_feed {
 	char path[CONFIG_TEXT_MAX];
 	char topic[CONFIG_TEXT_MAX];
 	char campaign[128];
+	char lineage[128];	/* feeds of one lineage are one origin of an indicator; "" the name */
+	char derived_from[128]; /* the name of the feed it copies: their lineage is one; "" none */
 	uint8_t tlp, pap, severity;
 	uint32_t line;
 };

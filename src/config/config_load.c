@@ -124,10 +124,10 @@ static void may_assert(struct load *l, const yaml_node_t *n, struct source *s)
 }
 
 /* Exercise traffic that was taken for real would raise: any other word is refused. */
-static void exercise(struct load *l, const yaml_node_t *n, struct source *s)
+static void flag(struct load *l, const yaml_node_t *n, const char *key, bool *out)
 {
-	if (!scalar(n) || !config_parse_flag(scalar(n), &s->exercise))
-		refuse(l, n, "exercise: neither true nor false");
+	if (!scalar(n) || !config_parse_flag(scalar(n), out))
+		refuse(l, n, "%s: neither true nor false", key);
 }
 
 static void source_key(struct load *l, struct config_input *in, const char *key,
@@ -150,7 +150,11 @@ static void source_key(struct load *l, struct config_input *in, const char *key,
 	else if (strcmp(key, "format") == 0)
 		set_byte(&s->format, word(l, v, key, vocab_format_parse, FORMAT_WORDS));
 	else if (strcmp(key, "exercise") == 0)
-		exercise(l, v, s);
+		flag(l, v, key, &s->exercise);
+	else if (strcmp(key, "relay") == 0)
+		flag(l, v, key, &s->relay);
+	else if (strcmp(key, "lineage") == 0)
+		copy(l, v, key, s->lineage, sizeof(s->lineage));
 	else if (strcmp(key, "aggregates") == 0)
 		aggregates(l, v, s);
 	else if (strcmp(key, "may_assert") == 0)
@@ -166,8 +170,8 @@ static void source_key(struct load *l, struct config_input *in, const char *key,
 	else
 		refuse(l, v,
 		       "sources: no key \"%s\"; there are name, state, sector, soc, tlp, format, "
-		       "organisation, address_space, exercise, aggregates, may_assert, path, topic, "
-		       "interface, fieldmap",
+		       "organisation, address_space, exercise, aggregates, may_assert, lineage, relay, "
+		       "path, topic, interface, fieldmap",
 		       key);
 }
 
@@ -219,6 +223,10 @@ static void feed_key(struct load *l, struct config_feed *f, const char *key, con
 		copy(l, v, key, f->topic, sizeof(f->topic));
 	else if (strcmp(key, "campaign") == 0)
 		copy(l, v, key, f->campaign, sizeof(f->campaign));
+	else if (strcmp(key, "lineage") == 0)
+		copy(l, v, key, f->lineage, sizeof(f->lineage));
+	else if (strcmp(key, "derived_from") == 0)
+		copy(l, v, key, f->derived_from, sizeof(f->derived_from));
 	else if (strcmp(key, "tlp") == 0)
 		set_byte(&f->tlp, word(l, v, key, vocab_tlp_parse, TLP_WORDS));
 	else if (strcmp(key, "pap") == 0)
@@ -228,7 +236,7 @@ static void feed_key(struct load *l, struct config_feed *f, const char *key, con
 	else
 		refuse(l, v,
 		       "indicators: no key \"%s\"; there are name, path, topic, tlp, pap, severity, "
-		       "campaign",
+		       "campaign, lineage, derived_from",
 		       key);
 }
 

@@ -42,6 +42,7 @@ struct source *source_add(struct source_registry *r, const char *name, int state
 	s->tlp = TLP_AMBER;
 	memcpy(s->name, name, len + 1);
 	memcpy(s->soc, name, len + 1);
+	memcpy(s->lineage, name, len + 1);
 	return s;
 }
 

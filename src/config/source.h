@@ -31,11 +31,14 @@ struct source {
 	/* Private addresses of sources with different address spaces are
 	 * different hosts; "" is the Member State's common space. */
 	char address_space[SOURCE_NAME_MAX];
+	char lineage[SOURCE_NAME_MAX]; /* sources of one lineage are one origin; the name when not given */
 	uint8_t state;	/* vocab */
 	uint8_t sector; /* vocab, SECTOR_UNKNOWN */
 	uint8_t tlp;
 	uint8_t format; /* enum format */
 	bool exercise;	/* all its records are exercise traffic */
+	/* It passes on what others observed: it is no origin of its own beside those who did. */
+	bool relay;
 	uint32_t aggregates; /* bit per state it may speak for besides its own */
 	bool may_assert_capacity; /* its word that its state's capacity is exceeded counts */
 	const struct fieldmap *map; /* FORMAT_MAP */

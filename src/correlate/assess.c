@@ -32,7 +32,27 @@ void assessor_fini(struct assessor *a)
 	free(a->sketches);
 	free(a->scratch);
 	free(a->moments);
+	free(a->witnesses);
+	free(a->kept);
+	free(a->holds);
+	free(a->left);
+	free(a->without);
 	free(a);
+}
+
+void assessor_origins(struct assessor *a, uint64_t (*fn)(void *arg, uint32_t object, uint8_t state),
+		      void *arg, bool cap)
+{
+	a->origin = fn;
+	a->origin_arg = arg;
+	a->cap = cap;
+}
+
+void assessor_ordinary(struct assessor *a, bool (*fn)(void *arg, uint8_t state, uint64_t records),
+		       void *arg)
+{
+	a->ordinary = fn;
+	a->ordinary_arg = arg;
 }
 
 /* --- one episode ----------------------------------------------------------------- */
@@ -149,7 +169,7 @@ static void assess_episode(struct assessor *a, struct evidence_cell *cells, size
 	memset(ep, 0, sizeof(*ep));
 	ep->threat = cells[0].key.threat;
 	ep->first_us = INT64_MAX;
-	a->moment_count = 0;
+	a->moment_count = a->witness_count = 0;
 	a->capacity_us = a->union_us = INT64_MAX;
 	qsort(cells, count, sizeof(*cells), compare_state);
 	for (size_t i = 0, j; i < count; i = j) {
@@ -162,6 +182,7 @@ static void assess_episode(struct assessor *a, struct evidence_cell *cells, size
 		}
 		assess_state(a, &cells[i], j - i);
 	}
+	assess_independence_shared(a);
 	decide(a);
 	decide_apart(a);
 	choose_evidence(a);
@@ -171,10 +192,13 @@ static void take_cell(void *arg, const struct evidence_cell *c)
 {
 	struct assessor *a = arg;
 
-	if (c->key.hit_class != CLASS_EFFECT && c->key.hit_class != CLASS_ATTEMPT)
+	if (a->benign ? c->key.hit_class != CLASS_NONE
+		      : c->key.hit_class != CLASS_EFFECT && c->key.hit_class != CLASS_ATTEMPT)
 		return;
-	if (a->rc == 0 && ROOM(a, a->cells, a->cell_room, a->cell_count + 1))
-		a->cells[a->cell_count++] = *c;
+	if (a->rc || !ROOM(a, a->cells, a->cell_room, a->cell_count + 1))
+		return;
+	a->cells[a->cell_count] = *c;
+	a->cells[a->cell_count++].key.hit_class = a->benign ? CLASS_EFFECT : c->key.hit_class;
 }
 
 static int compare_time(const void *va, const void *vb)

@@ -34,6 +34,18 @@
  * report in the window, duration the longest reported; with one_entity, all that
  * is reported is asked of one entity's largest reports.
  *
+ * Independence: of the copies of one record (same identity) the first-hand one
+ * stands, then the first by position, and origins are those of the records that
+ * stand. A state's significance rests on a single origin when it does not hold
+ * without one of them, in one window at least for each; when all its records
+ * stand with one; or when another Member State has every one of them too. Such
+ * states are marked, and with the cap they do not count. More evidence from one
+ * origin can therefore never take away what others show. In a cell that
+ * outgrew exact_max who named whom is known of 64 classes of entities: without
+ * one origin it counts for at most what the others named. It all holds for Union
+ * entities too; an asserted exceeded capacity is one operator's word by nature, and
+ * neither the cap nor `ordinary` is asked of it.
+ *
  * Thread   one assessor per thread; reads a live table.
  * Order    what happened before the call is seen; see evidence.h.
  * Owns     its scratch; profile and table are borrowed.
@@ -68,6 +80,12 @@ struct state_assessment {
 	uint32_t measure[IMPACT_MEASURE_COUNT]; /* the same, the largest of one entity; not users, duration */
 	uint8_t severity;	 /* highest, effect lanes; attempt lanes when there is no effect */
 	int64_t first_us, last_us;
+	/* independence; assess_independence.c has the rule */
+	bool single_origin;    /* significant, but not without one of its origins */
+	bool capped;	       /* it would be significant, were it not for the influence cap */
+	uint8_t largest_share; /* per cent of its affected entities that one origin alone names */
+	bool ordinary;	       /* in too many of the state's records to be significant */
+	uint64_t shared;       /* records that another Member State's evidence holds too */
 };
 
 enum episode_status { EPISODE_NONE, EPISODE_WATCH, EPISODE_RAISED };
@@ -96,6 +114,14 @@ enum assess_basis assess_basis(const struct episode *ep, const struct profile *p
 struct assessor;
 int assessor_init(struct assessor **a, const struct profile *p); /* 0, -ENOMEM; p is borrowed */
 void assessor_fini(struct assessor *a);
+/* Who is behind an object of evidence, speaking of this state: its origin as in struct
+ * observation. cap: what rests on one origin does not raise. Before the first assessment. */
+void assessor_origins(struct assessor *a, uint64_t (*fn)(void *arg, uint32_t object, uint8_t state),
+		      void *arg, bool cap);
+/* Is a threat with so many records in a state (effect and attempt) ordinary there? Then it is
+ * not significant there, and says so. NULL: never. Before the first assessment. */
+void assessor_ordinary(struct assessor *a, bool (*fn)(void *arg, uint8_t state, uint64_t records),
+		       void *arg);
 /* Calls fn for every episode of the threat in order of time. 0 or -ENOMEM. */
 int assess_threat(struct assessor *a, const struct evidence_table *t, uint32_t threat,
 		  void (*fn)(void *arg, const struct episode *ep), void *arg);
@@ -108,6 +134,7 @@ struct set_aside {
 	uint64_t entities, records;
 	uint32_t by; /* smallest; names the benign list */
 	int64_t first_us, last_us;
+	bool would_raise; /* benign: counted as effect it would, all of its hits */
 };
 /* True when the threat has such a lane. */
 bool assess_set_aside(struct assessor *a, const struct evidence_table *t, uint32_t threat,

@@ -60,6 +60,11 @@ static uint64_t aside_count(struct aside *as, enum evidence_kind kind)
 	return exact ? assess_count_unique(a->scratch, r.count) : assess_count_sketch(a, regs);
 }
 
+static void take_raised(void *arg, const struct episode *ep)
+{
+	*(bool *)arg |= ep->status == EPISODE_RAISED;
+}
+
 bool assess_set_aside(struct assessor *a, const struct evidence_table *t, uint32_t threat,
 		      enum hit_class hit_class, struct set_aside *out)
 {
@@ -86,5 +91,11 @@ bool assess_set_aside(struct assessor *a, const struct evidence_table *t, uint32
 	}
 	out->entities = aside_count(&as, EVIDENCE_ENTITY);
 	out->records = aside_count(&as, EVIDENCE_RECORD);
-	return a->cell_count > 0;
+	if (a->cell_count == 0)
+		return false;
+	a->benign = hit_class == CLASS_NONE;
+	if (a->benign)
+		assess_threat(a, t, threat, take_raised, &out->would_raise);
+	a->benign = false;
+	return true;
 }

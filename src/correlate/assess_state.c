@@ -38,6 +38,11 @@ static void add_record(struct assessor *a, const struct evidence_entry *e)
 		return;
 	a->records[class][a->record_count[class]++] = e->hash;
 	take_evidence(a, &e->item);
+	if (!a->origin || !ROOM(a, a->witnesses, a->witness_room, a->witness_count + 1))
+		return;
+	uint64_t origin = a->origin(a->origin_arg, e->item.object, a->at->key.state);
+	a->witnesses[a->witness_count++] =
+		(struct witness){e->hash, evidence_sole(origin), a->at->key.state};
 }
 
 static void take_entry(void *arg, const struct evidence_entry *e)
@@ -58,9 +63,18 @@ static void take_entry(void *arg, const struct evidence_entry *e)
 	struct window_item *it = add_item(a, kinds[e->kind]);
 	if (!it)
 		return;
+	it->sole = e->kind == EVIDENCE_ORIGIN ? evidence_sole(e->hash) : e->sole;
+	if (e->kind == EVIDENCE_ORIGIN) {
+		a->at_several |= a->at_sole != SOLE_NOBODY;
+		a->at_sole = evidence_sole_join(a->at_sole, it->sole);
+	}
 	it->hash = e->hash;
 	it->first_us = e->first_us;
 	it->last_us = e->last_us;
+	if (e->kind == EVIDENCE_ORIGIN) {
+		it->named = e->named;
+		return;
+	}
 	it->pair = e->pair;
 	it->value[0] = (uint32_t)e->users;
 	it->value[1] = (uint32_t)e->duration_s;
@@ -73,15 +87,37 @@ static void add_sketch(struct assessor *a, enum window_kind kind, enum evidence_
 	if (!it || !ROOM(a, a->sketches, a->sketch_room, a->sketch_count + 1))
 		return;
 	it->id = (uint32_t)a->sketch_count++;
+	it->origins_over = a->at->origins_over;
 	memset(a->sketches[it->id], 0, HLL_REGISTERS);
 	evidence_read_sketch(a->t, a->at->index, of, a->sketches[it->id]);
+}
+
+/* A report's is its entity's; a whole cell's, and a sketch's, that of all its origins. */
+static void attribute(struct assessor *a, size_t from)
+{
+	for (size_t i = from; i < a->item_count; i++) {
+		struct window_item *it = &a->items[i];
+		if (it->kind == WINDOW_ENTITY || it->kind == WINDOW_ORIGIN)
+			continue;
+		it->sole = a->at_sole;
+		/* one origin in the cell: the entity can have no other */
+		for (size_t e = from;
+		     it->kind == WINDOW_REPORT && a->at_several && e < a->item_count; e++)
+			if (a->items[e].kind == WINDOW_ENTITY &&
+			    evidence_reporter(a->items[e].hash) == it->hash)
+				it->sole = a->items[e].sole;
+	}
 }
 
 static void gather_cell(struct assessor *a, const struct evidence_cell *c)
 {
 	struct evidence_item items[EVIDENCE_BEST];
+	size_t from = a->item_count;
 
 	a->at = c;
+	a->at_several = c->origins_over;
+	a->at_sole = c->origins_over ? SOLE_SEVERAL : SOLE_NOBODY;
+	a->records_known &= !c->records_over;
 	add_item(a, WINDOW_CELL);
 	evidence_read_entries(a->t, c->index, take_entry, a);
 	if (c->entities_over)
@@ -91,6 +127,7 @@ static void gather_cell(struct assessor *a, const struct evidence_cell *c)
 	uint32_t n = c->records_over ? evidence_read_best(a->t, c->index, items) : 0;
 	for (uint32_t i = 0; i < n; i++)
 		take_evidence(a, &items[i]);
+	attribute(a, from);
 }
 
 static int compare_u64(const void *a, const void *b)
@@ -147,11 +184,37 @@ static void seen(struct assessor *a, const struct evidence_cell *cells, size_t c
 	add_moments(a, cells[0].key.state, false, &v, 1);
 }
 
-static bool begin(struct assessor *a, uint32_t entities, uint32_t origins)
+/* The criteria that are for this state; a part that holds makes nothing significant. */
+static uint32_t judge_criteria(struct assessor *a)
+{
+	struct assess_criteria *j = &a->criteria;
+	const struct profile *p = a->profile;
+	uint32_t held = 0;
+
+	j->held.count = 0;
+	for (uint32_t c = 0; c < p->criteria_count && a->rc == 0; c++) {
+		uint32_t before = j->held.count;
+		if (p->criteria[c].union_entities != (j->state == STATE_EU))
+			continue;
+		int n = assess_criterion_judge(j, c);
+		if (n < 0)
+			a->rc = n;
+		if (n > 0)
+			held |= 1u << c;
+		if (n <= 0 || p->criteria[c].part)
+			j->held.count = before;
+	}
+	j->held.count = assess_window_merge(j->held.v, j->held.count);
+	return held;
+}
+
+const struct intervals *assess_state_judge(struct assessor *a, const struct window_item *items,
+					   size_t count, uint32_t entities, uint32_t origins,
+					   uint32_t *held)
 {
 	const struct window_input in = {
-		.items = a->items,
-		.count = (uint32_t)a->item_count,
+		.items = items,
+		.count = (uint32_t)count,
 		.entities = entities,
 		.origins = origins,
 		.sketches = (const uint8_t(*)[HLL_REGISTERS])a->sketches,
@@ -159,37 +222,32 @@ static bool begin(struct assessor *a, uint32_t entities, uint32_t origins)
 		.window_us = a->profile->window_us,
 	};
 
-	if (assess_window_begin(a->window, &in))
+	*held = 0;
+	if (assess_window_begin(a->window, &in)) {
 		a->rc = -ENOMEM;
-	return a->rc == 0;
+		return NULL;
+	}
+	*held = judge_criteria(a);
+	return a->rc ? NULL : &a->criteria.held;
 }
 
-/* The criteria that are for this state; a part that holds makes nothing significant. */
-static void judge(struct assessor *a, struct state_assessment *s)
+static void judge(struct assessor *a, uint32_t entities, uint32_t origins,
+		  struct state_assessment *s)
 {
-	struct assess_criteria *j = &a->criteria;
-	struct intervals *held = &j->held;
-	const struct profile *p = a->profile;
+	a->criteria.w = a->window;
+	a->criteria.p = a->profile;
+	a->criteria.state = s->state;
+	const struct intervals *v =
+		assess_state_judge(a, a->items, a->item_count, entities, origins, &s->criteria);
 
-	j->w = a->window;
-	j->p = p;
-	j->state = s->state;
-	held->count = 0;
-	for (uint32_t c = 0; c < p->criteria_count && a->rc == 0; c++) {
-		uint32_t before = held->count;
-		if (p->criteria[c].union_entities != (s->state == STATE_EU))
-			continue;
-		int n = assess_criterion_judge(j, c);
-		if (n < 0)
-			a->rc = n;
-		if (n > 0)
-			s->criteria |= 1u << c;
-		if (n > 0 && !p->criteria[c].part)
-			s->significant = true;
-		else
-			held->count = before;
-	}
-	held->count = assess_window_merge(held->v, held->count);
+	a->hold_count = 0;
+	if (!v || v->count == 0)
+		return;
+	s->ordinary = a->ordinary && a->ordinary(a->ordinary_arg, s->state, s->records);
+	if (s->ordinary)
+		return;
+	a->hold_count = assess_independence_judge(a, entities, origins, v->v, v->count, s);
+	s->significant = a->hold_count > 0;
 }
 
 /* Who asserts that the state's capacity to respond is exceeded, and since when. */
@@ -212,29 +270,31 @@ static void capacity(struct assessor *a, struct state_assessment *s)
 void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t count)
 {
 	struct state_assessment *s = &a->episode.state[a->episode.states];
-	const struct intervals *held = &a->criteria.held;
 
 	*s = (struct state_assessment){.state = cells[0].key.state};
 	a->item_count = a->sketch_count = 0;
+	a->witness_from = a->witness_count;
+	a->records_known = true;
 	memset(a->record_count, 0, sizeof(a->record_count));
 	a->best = &a->bests[a->episode.states++];
 	a->best->count = 0;
 	for (size_t i = 0; i < count; i++)
 		gather_cell(a, &cells[i]);
+	assess_independence_origins(a);
 	uint32_t entities = number(a, 1u << WINDOW_ENTITY | 1u << WINDOW_REPORT);
 	uint32_t origins = number(a, 1u << WINDOW_ORIGIN);
 	if (a->rc)
 		return;
 	assess_count(a, cells, count, entities, s);
 	const bool member = vocab_state_is_member(s->state);
-	if ((!member && s->state != STATE_EU) || !begin(a, entities, origins))
+	if (!member && s->state != STATE_EU)
 		return;
-	judge(a, s);
+	judge(a, entities, origins, s);
 	if (member) {
 		seen(a, cells, count);
-		add_moments(a, s->state, true, held->v, held->count);
+		add_moments(a, s->state, true, a->holds, a->hold_count);
 		capacity(a, s);
 	} else if (s->significant) {
-		a->union_us = held->v[0].from;
+		a->union_us = a->holds[0].from;
 	}
 }

@@ -28,6 +28,13 @@ struct best_of {
 	struct assess_evidence best[ASSESS_EVIDENCE_MAX];
 };
 
+/* A record of one state, and who it stands with. */
+struct witness {
+	uint64_t record;
+	uint16_t sole;
+	uint8_t state;
+};
+
 /* A moment at which the number of states changes. */
 struct moment {
 	int64_t at;
@@ -57,7 +64,26 @@ struct assessor {
 	uint64_t *scratch;
 	size_t scratch_room;
 	const struct evidence_cell *at; /* the cell being read */
+	uint16_t at_sole;		/* join over its origins */
+	bool at_several;		/* it has more than one, relays too */
 	struct best_of *best;
+
+	/* independence */
+	uint64_t (*origin)(void *arg, uint32_t object, uint8_t state);
+	void *origin_arg;
+	bool (*ordinary)(void *arg, uint8_t state, uint64_t records);
+	void *ordinary_arg;
+	bool cap;
+	bool benign; /* assess what a benign list set aside, as if it were effect */
+	bool records_known;	    /* no cell of the state has more records than entries */
+	struct witness *witnesses; /* of the episode; the state at hand's from witness_from on */
+	size_t witness_count, witness_room, witness_from;
+	struct window_item *kept; /* items without one origin's */
+	size_t kept_room;
+	/* when significant; when with any one origin away too; that, being made */
+	struct interval *holds, *left, *without;
+	size_t holds_room, left_room, without_room;
+	uint32_t hold_count; /* of holds, for the state at hand */
 
 	/* of one episode */
 	struct moment *moments;
@@ -72,6 +98,20 @@ struct assessor {
 
 /* Assesses the cells of one state into the next state of a->episode. */
 void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t count);
+/* Judges the state at hand by these items alone: when it is significant, merged, until the
+ * next call; NULL when out of memory. held: bit per criterion that holds, parts too. */
+const struct intervals *assess_state_judge(struct assessor *a, const struct window_item *items,
+					   size_t count, uint32_t entities, uint32_t origins,
+					   uint32_t *held);
+/* The origins the records of a state stand with, which replace those merely heard. */
+void assess_independence_origins(struct assessor *a);
+/* Who a significant state rests on. Leaves in a->holds when it is significant, and gives
+ * how many intervals that is: fewer with the cap. */
+uint32_t assess_independence_judge(struct assessor *a, uint32_t entities, uint32_t origins,
+				   const struct interval *v, uint32_t count,
+				   struct state_assessment *s);
+/* After all states: which records two Member States share. */
+void assess_independence_shared(struct assessor *a);
 /* A better piece of evidence first; then an order to show them in. */
 int assess_evidence_compare(const struct assess_evidence *a, const struct assess_evidence *b);
 int assess_evidence_compare_shown(const void *a, const void *b);

@@ -33,8 +33,13 @@ struct window_item {
 	int64_t first_us, last_us;
 	uint64_t hash; /* ENTITY, ORIGIN, REPORT */
 	uint32_t id;   /* 0.. dense, per entities and per origins */
-	uint32_t value[2]; /* REPORT: measures 2 * pair and 2 * pair + 1, or halves of the claims */
+	union {
+		uint32_t value[2]; /* REPORT: measures 2 * pair and 2 * pair + 1, or halves of the claims */
+		uint64_t named;	   /* ORIGIN: evidence_named() of the entities it named */
+	};
 	uint8_t kind, sector, hit_class, severity, pair;
+	bool origins_over; /* ENTITY_SKETCH: the cell does not know its origins */
+	uint16_t sole;	   /* who alone stands behind it: evidence_sole() */
 };
 
 /* Moments T, from and to included, at which [T - window, T] satisfies. */

@@ -16,9 +16,9 @@ static bool fits(const struct observation *o)
 }
 
 /* Every bit of the position counts, though evidence keeps fewer. */
-static uint64_t position_hash(const struct observation *o)
+static uint64_t record_hash(const struct observation *o)
 {
-	return hash_pair((uint64_t)o->object << 32 | o->sub, o->offset);
+	return o->identity ? o->identity : hash_pair((uint64_t)o->object << 32 | o->sub, o->offset);
 }
 
 /* One update on its way through the table. */
@@ -30,6 +30,7 @@ struct update {
 	uint32_t offset_us; /* in the cell's hour */
 	bool changed;
 	int rc;
+	struct evidence_claims claims;
 };
 
 static void join_times(struct update *u, _Atomic uint32_t *first, _Atomic uint32_t *last)
@@ -52,6 +53,10 @@ static void join_fields(struct update *u, struct slot *s, enum slot_kind kind)
 		return;
 	}
 	join_times(u, &s->first, &s->last);
+	if (kind == SLOT_ENTITY)
+		u->changed |= evidence_join_sole(&s->sole, evidence_sole(u->o->origin));
+	if (kind == SLOT_ORIGIN)
+		u->changed |= evidence_join_or64(&s->named, evidence_named(u->o->entity));
 	if (kind == SLOT_REPORT)
 		u->changed |= evidence_join_report(
 			&s->report, u->o->pair,
@@ -80,6 +85,11 @@ static void join_sketch(struct update *u, enum slot_kind kind, uint64_t element)
 static void join_element(struct update *u, enum slot_kind kind, uint64_t element)
 {
 	bool claimed, full;
+
+	if (u->o->summarise && (kind == SLOT_RECORD || kind == SLOT_ENTITY)) {
+		join_sketch(u, kind, element);
+		return;
+	}
 	uint32_t i = evidence_table_slot(u->t, u->cell, u->salt, kind, element, &claimed, &full);
 
 	if (full) {
@@ -90,6 +100,8 @@ static void join_element(struct update *u, enum slot_kind kind, uint64_t element
 		join_fields(u, &u->t->slots[i], kind);
 		evidence_table_slot_done(u->t, u->cell, i, kind, claimed);
 		u->changed |= claimed;
+		u->claims.entries += claimed;
+		u->claims.cells += claimed && kind == SLOT_ORIGIN;
 	}
 }
 
@@ -107,9 +119,18 @@ static void prefetch(const struct update *u, uint64_t record)
 
 int evidence_update(struct evidence_table *t, const struct observation *o)
 {
+	struct evidence_claims claims;
+
+	return evidence_update_claims(t, o, &claims);
+}
+
+int evidence_update_claims(struct evidence_table *t, const struct observation *o,
+			   struct evidence_claims *claims)
+{
+	*claims = (struct evidence_claims){0};
 	if (!fits(o))
 		return -ERANGE;
-	uint64_t key = evidence_join_key(o), record = position_hash(o);
+	uint64_t key = evidence_join_key(o), record = record_hash(o);
 	struct update u = {.t = t, .o = o, .salt = evidence_table_salt(t, key)};
 	u.offset_us = (uint32_t)(o->time_us % EVIDENCE_BUCKET_US);
 	prefetch(&u, record);
@@ -128,6 +149,7 @@ int evidence_update(struct evidence_table *t, const struct observation *o)
 		join_element(&u, SLOT_REPORT, evidence_join_reporter(o->entity, o->pair));
 	if (u.changed)
 		evidence_table_mark_dirty(t, u.cell);
+	*claims = u.claims;
 	return u.rc;
 }
 

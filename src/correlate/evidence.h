@@ -9,7 +9,10 @@
  *
  *   entities           exact entries (with first and last time) up to
  *                      exact_max a cell, HyperLogLog beyond
- *   records, origins   the same way; a record is known by its position
+ *   records, origins   the same way; a record is known by its identity, else by
+ *                      its position
+ *   sole origin        of an entity: who alone named it, or that several did
+ *   named              of an origin: 64 bits or-ed
  *   users, duration    max per entity, with first and last time of its reports; so
  *                      every other pair of measures that an entity reports, and
  *                      the union of its claims (config/vocab_impact.h)
@@ -50,6 +53,8 @@
 #define EVIDENCE_BUCKET_US INT64_C(3600000000) /* one hour of event time */
 #define EVIDENCE_BEST	   8			/* evidence kept of a cell that outgrew exact_max */
 #define EVIDENCE_REPORTER_BITS 60		/* of an entity in its reports; the rest is the pair */
+/* The origin of all that came second-hand: whatever many relays tell, they tell as one. */
+#define EVIDENCE_RELAYED   UINT64_C(0x72656c6179)
 
 struct evidence_config {
 	uint32_t cells;	    /* power of two, 1024..2^28 */
@@ -59,6 +64,38 @@ struct evidence_config {
 };
 
 struct evidence_table;
+
+/*
+ * Who alone named something, in 16 bits: a lattice under evidence_sole_join().
+ * Nobody < relays < one origin (a digest of it: two origins share one with
+ * probability 2^-16, and then count as one) < several.
+ */
+enum { SOLE_NOBODY = 0, SOLE_RELAYED = 1, SOLE_SEVERAL = 0xffff };
+static inline uint16_t evidence_sole(uint64_t origin)
+{
+	return origin == 0 ? SOLE_NOBODY
+	       : origin == EVIDENCE_RELAYED
+		       ? SOLE_RELAYED
+		       : (uint16_t)(SOLE_RELAYED + 1 + origin % (SOLE_SEVERAL - SOLE_RELAYED - 1));
+}
+static inline uint16_t evidence_sole_join(uint16_t a, uint16_t b)
+{
+	if (a == b || b <= SOLE_RELAYED)
+		return a > b ? a : b;
+	return a <= SOLE_RELAYED ? b : SOLE_SEVERAL;
+}
+
+/* The entities that one origin named, as a set in 64 bits: never more than there are. */
+static inline uint64_t evidence_named(uint64_t entity)
+{
+	return entity ? UINT64_C(1) << (entity >> 32) % 64 : 0;
+}
+
+/* What the reports of an entity know it by. */
+static inline uint64_t evidence_reporter(uint64_t entity)
+{
+	return entity & ((UINT64_C(1) << EVIDENCE_REPORTER_BITS) - 1);
+}
 
 /* One hit, ready to be joined. */
 struct observation {
@@ -70,10 +107,12 @@ struct observation {
 	uint8_t rank; /* 0 best .. 3 */
 	int64_t time_us; /* 1970..2400 */
 	uint64_t entity; /* keyed hash; 0 = nobody named */
-	uint64_t origin; /* hash of the independent origin (sensor); 0 = none */
+	uint64_t origin; /* hash of the independent origin; EVIDENCE_RELAYED; 0 = none */
+	uint64_t identity; /* of the observation, whoever relays it; 0: its position is */
 	uint32_t object; /* position: object id (18 bits are kept) */
 	uint32_t sub;	 /* line in a message (12 bits are kept) */
 	uint64_t offset; /* byte, frame or Kafka offset (40 bits are kept in evidence; the count uses all) */
+	bool summarise;	     /* sketch its entity and record: take no entry for them */
 	/* Which two measures users and duration_s stand for: measures 2 * pair and
 	 * 2 * pair + 1 (0: what they say); IMPACT_PAIR_CLAIMS: bits, high and low half.
 	 * What an entity reports beyond one pair is the same observation once more. */
@@ -89,6 +128,13 @@ size_t evidence_bytes(const struct evidence_config *c); /* what init will take; 
 /* Joins o. 0; -ENOSPC when cells or entries are full (what could be joined is);
  * -ERANGE when the time or a number does not fit. @thread any */
 int evidence_update(struct evidence_table *t, const struct observation *o);
+/* The same, and what of the table was claimed for it. */
+struct evidence_claims {
+	uint32_t entries;
+	uint32_t cells; /* 1: new to this origin */
+};
+int evidence_update_claims(struct evidence_table *t, const struct observation *o,
+			   struct evidence_claims *claims);
 
 /* --- reading ------------------------------------------------------------ */
 
@@ -121,6 +167,8 @@ struct evidence_entry {
 				     * hash or origin */
 	int64_t first_us, last_us;  /* ENTITY, ORIGIN, REPORT: of its hits, or reports, in this cell */
 	uint64_t users, duration_s; /* REPORT: the largest of this hour */
+	uint16_t sole;		    /* ENTITY: see evidence_sole() */
+	uint64_t named; /* ORIGIN: a bit per entity it named in this cell, by hash: evidence_named() */
 	struct evidence_item item;  /* RECORD */
 };
 

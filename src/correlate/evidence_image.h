@@ -18,7 +18,7 @@
 #include "correlate/evidence_table.h"
 
 #define EVIDENCE_IMAGE_MAGIC   "tocsinEV"
-#define EVIDENCE_IMAGE_VERSION 2
+#define EVIDENCE_IMAGE_VERSION 3
 
 struct header {
 	char magic[8];
@@ -37,7 +37,7 @@ static_assert(sizeof(struct cell_image) == 32, "on disk");
 struct slot_image {
 	uint64_t element;
 	uint32_t kind, zero;
-	uint64_t a, b; /* first | last << 32, report; or low, high */
+	uint64_t a, b; /* first | last << 32, report, sole or named; or low, high */
 };
 static_assert(sizeof(struct slot_image) == 32, "on disk");
 

@@ -150,9 +150,13 @@ static bool describe_slot(const struct slot *s, int32_t bucket, struct evidence_
 	}
 	e->first_us = hour + ~relaxed(&s->first);
 	e->last_us = hour + relaxed(&s->last) - 1;
+	if (e->kind == SLOT_ENTITY)
+		e->sole = (uint16_t)atomic_load_explicit(&s->sole, memory_order_relaxed);
+	if (e->kind == SLOT_ORIGIN)
+		e->named = atomic_load_explicit(&s->named, memory_order_relaxed);
 	if (e->kind == SLOT_REPORT) {
 		e->pair = (uint8_t)(e->hash >> EVIDENCE_REPORTER_BITS);
-		e->hash = evidence_join_reporter(e->hash, 0);
+		e->hash = evidence_reporter(e->hash);
 		uint64_t report = atomic_load_explicit(&s->report, memory_order_relaxed);
 		e->users = report >> 32;
 		e->duration_s = report & UINT32_MAX;

@@ -68,7 +68,7 @@ static bool slot_sound(const struct in *in, const struct slot_image *s)
 	if (s->kind == SLOT_RECORD)
 		return item_sound(in, s->a, s->b);
 	return s->kind < SLOT_KINDS && times_sound((uint32_t)s->a, (uint32_t)(s->a >> 32)) &&
-	       (s->kind == SLOT_REPORT || s->b == 0);
+	       (s->kind != SLOT_ENTITY || s->b <= SOLE_SEVERAL);
 }
 
 static void join_image(struct slot *s, const struct slot_image *image)
@@ -79,6 +79,10 @@ static void join_image(struct slot *s, const struct slot_image *image)
 	}
 	evidence_join_max32(&s->first, (uint32_t)image->a);
 	evidence_join_max32(&s->last, (uint32_t)(image->a >> 32));
+	if (image->kind == SLOT_ENTITY)
+		evidence_join_sole(&s->sole, (uint16_t)image->b);
+	if (image->kind == SLOT_ORIGIN)
+		evidence_join_or64(&s->named, image->b);
 	if (image->kind == SLOT_REPORT)
 		evidence_join_report(&s->report,
 				     (uint8_t)(image->element >> EVIDENCE_REPORTER_BITS),

@@ -81,7 +81,11 @@ struct slot {
 	union {
 		struct {
 			_Atomic uint32_t first, last; /* ENTITY, ORIGIN, REPORT */
-			_Atomic uint64_t report;      /* REPORT: users << 32 | duration */
+			union {
+				_Atomic uint64_t report; /* REPORT: users << 32 | duration */
+				_Atomic uint64_t sole;   /* ENTITY */
+				_Atomic uint64_t named;  /* ORIGIN */
+			};
 		};
 		struct {
 			_Atomic uint64_t low, high; /* RECORD: complement of the packed item */

@@ -23,6 +23,7 @@ static const struct dialect_row common[] = {
 #define X(id, name) {"tocsin." name, FIELD_NONE, SLOT_CLAIM, IMPACT_CLAIM_##id},
 	IMPACT_CLAIMS(X)
 #undef X
+	ADD("uuid", EVENT_UUID)
 };
 
 /* Suricata EVE: etc/schema.json of Suricata 7 and 8, and the older dns versions 1 and 2.
@@ -309,6 +310,8 @@ static const struct dialect_row idea[] = {
 	KEEP("CreateTime", TIME, 3)
 	KEEP("CeaseTime", CEASED, 0)
 	ADD("ID", EVENT_ID)
+	ADD("AggrID", EVENT_PARENT_ID)
+	ADD("CorrelID", EVENT_PARENT_ID)
 	ADD("Category", RSIT_CLASS)
 	BOTH("Source.IP4", SOURCE_IP, SOURCE, 0)
 	BOTH("Source.IP6", SOURCE_IP, SOURCE, 0)

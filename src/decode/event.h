@@ -66,6 +66,8 @@ enum observable_role {
 	X(EVENT_KIND, "event.kind", NONE, OTHER)                                                   \
 	X(EVENT_DATASET, "event.dataset", NONE, OTHER)                                             \
 	X(EVENT_ID, "event.id", NONE, OTHER)                                                       \
+	X(EVENT_PARENT_ID, "tocsin.parent_id", NONE, OTHER) /* the event that this one restates */ \
+	X(EVENT_UUID, "tocsin.uuid", NONE, OTHER)                                                  \
 	X(SOURCE_IP, "source.ip", IP, CLIENT)                                                      \
 	X(SOURCE_PORT, "source.port", NONE, OTHER)                                                 \
 	X(DESTINATION_IP, "destination.ip", IP, SERVER)                                            \
@@ -204,6 +206,22 @@ void event_finish(struct event *ev);
  */
 enum hit_class event_class(const struct event *ev, const struct observable *o,
 			   const struct home_net *home);
+
+/*
+ * What the observation behind the record is called, whoever relays it; 0 when the
+ * record carries no such name. Never two sensors' view of one flow: those differ.
+ *
+ *   any JSON format   a top-level "uuid" (MISP); a user's map: what it maps to tocsin.uuid
+ *   IDEA0             ID; the only AggrID or CorrelID when it restates one event
+ *   n6                id
+ *   ECS               event.id and time
+ *   Suricata EVE      community_id, time, event_type, and what the event says
+ *   Zeek              uid, community_id, time, log, and what the event says
+ *
+ * "What the event says" is its rule, name, path and file, because one flow has
+ * several events at one time.
+ */
+uint64_t event_identity(const struct event *ev);
 
 #define ENTITY_TEXT_MAX 512
 /* Who is affected: organisation, else the inside host, else host.name, else the

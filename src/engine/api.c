@@ -136,6 +136,8 @@ static int open_engine(struct tocsin *t, struct tocsin_config *c)
 	int err = engine_create(&t->e, &c->config, &c->problems, why);
 	if (!err && (err = engine_load(t->e, &c->problems)))
 		snprintf(why, sizeof(why), "indicators or benign lists did not load");
+	if (!err)
+		err = engine_open_history(t->e, why);
 	if (!err && (err = engine_start(t->e, true)))
 		snprintf(why, sizeof(why), "threads cannot be started");
 	if (err) {
@@ -310,9 +312,10 @@ static int judged(struct tocsin *t, tocsin_candidate_fn *fn, void *arg,
 	t->arg = arg;
 	t->said = 0;
 	int err = judge(t->e, hand_over, t);
-	int n = err ? err : t->said;
+	int kept = engine_sync_history(t->e);
+	int n = err ? err : kept ? kept : t->said;
 	pthread_mutex_unlock(&t->lock);
-	return n < 0 ? fail(n, "out of memory") : n;
+	return n >= 0 ? n : fail(n, kept ? "history_dir cannot be written" : "out of memory");
 }
 
 int tocsin_changes(struct tocsin *t, tocsin_candidate_fn *fn, void *arg)
@@ -342,7 +345,8 @@ uint64_t tocsin_count(const struct tocsin *t, const char *name)
 		     {"hit", &l.hit},		{"hits", &l.hits},   {"suppressed", &l.suppressed},
 		     {"unplaced", &l.unplaced}, {"claims_ignored", &l.claims_ignored},
 		     {"assertions_ignored", &l.assertions_ignored},
-		     {"campaigns_refused", &l.campaigns_refused}};
+		     {"campaigns_refused", &l.campaigns_refused},
+		     {"over_share", &l.over_share}};
 
 	engine_ledger(t->e, &l);
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)

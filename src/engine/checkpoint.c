@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "engine/engine_priv.h"
 
-#define MAGIC	 "tocsinC2"
+#define MAGIC	 "tocsinC3"
 #define BUF_SIZE (1u << 20)
 
 void checkpoint_marks_fini(struct checkpoint_marks *m)
@@ -300,12 +300,44 @@ static void load_marks(struct stream *s, struct checkpoint_marks *m)
 		s->error = s->error ? s->error : -EBADMSG;
 }
 
+/* What is known of each source beside evidence: what it claimed, and how much it read. */
+static void save_sources(struct stream *s, const struct engine *e)
+{
+	uint64_t records[SOURCES_MAX];
+
+	engine_records(e, records);
+	put_u64(s, e->config->sources.count);
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		put_str(s, e->config->sources.sources[i].name);
+		put_u64(s, counter_get(&e->share.claimed[i]));
+		put_u64(s, records[i]);
+	}
+}
+
+static void load_sources(struct stream *s, struct engine *e)
+{
+	uint64_t n = get_u64(s);
+
+	for (uint64_t i = 0; i < n && !s->error; i++) {
+		char *name = get_str(s, NULL);
+		uint64_t claimed = get_u64(s), records = get_u64(s);
+		const struct source *source =
+			name ? source_find(&e->config->sources, name, strlen(name)) : NULL;
+		if (source && !s->error) {
+			counter_add(&e->share.claimed[source->id], claimed);
+			counter_add(&e->records_before[source->id], records);
+		}
+		free(name);
+	}
+}
+
 static void save_body(struct stream *s, struct engine *e, const struct outbox *b,
 		      const struct checkpoint_marks *m)
 {
 	save_names(s, e);
 	save_objects(s, e);
 	save_marks(s, m);
+	save_sources(s, e);
 	save_outbox(s, b);
 	save_feedback(s, e);
 	if (!s->error)
@@ -397,6 +429,8 @@ static void load_body(struct stream *s, struct engine *e, struct outbox *b,
 		load_objects(s, e);
 	if (!s->error)
 		load_marks(s, m);
+	if (!s->error)
+		load_sources(s, e);
 	if (!s->error)
 		load_outbox(s, b);
 	if (!s->error)

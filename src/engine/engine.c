@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "engine/entity_key.h"
 
@@ -17,6 +18,35 @@ static struct candidate_origin origin_of(void *arg, uint32_t object)
 
 	return (struct candidate_origin){o && o->source ? o->source->name : "unknown",
 					 o ? o->position : "unknown"};
+}
+
+uint64_t source_origin(const struct source *s, uint8_t state)
+{
+	/* of another state than its own it can only have heard */
+	return s->relay || s->state != state ? EVIDENCE_RELAYED
+					     : hash_bytes(s->lineage, strlen(s->lineage), 0);
+}
+
+static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
+{
+	const struct object *o = object_by_id(((struct engine *)arg)->objects, object);
+
+	return o && o->source ? source_origin(o->source, state) : 0;
+}
+
+static bool ordinary(void *arg, uint8_t state, uint64_t records)
+{
+	return traffic_ordinary(&((struct engine *)arg)->traffic, state, records);
+}
+
+static uint32_t feeds_of(void *arg, uint32_t threat)
+{
+	struct engine *e = arg;
+	struct ruleset *r = ruleset_get(&e->rules);
+	uint32_t n = r && threat <= r->feeds_max ? r->feeds[threat] : 0;
+
+	ruleset_put(&e->rules, r);
+	return n;
 }
 
 static const char *const profile_dirs[] = {"rules/significance",
@@ -117,6 +147,7 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
 	    (err = feedback_init(&e->feedback.store, e->config->feedback_by)) ||
+	    (err = prevalence_init(&e->prevalence)) ||
 	    (err = init_workers(e)))
 		return err;
 	return take_memory(e, why);
@@ -158,7 +189,20 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 		engine_destroy(e);
 		return err;
 	}
-	e->context = (struct candidate_context){e->names, e->profile, origin_of, e, e->feedback.store};
+	share_init(&e->share, c);
+	traffic_init(&e->traffic, c);
+	assessor_ordinary(e->assessor, ordinary, e);
+	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
+	e->context = (struct candidate_context){
+		.names = e->names,
+		.profile = e->profile,
+		.origin = origin_of,
+		.arg = e,
+		.feedback = e->feedback.store,
+		.feeds = feeds_of,
+		.prevalence = engine_prevalence,
+		.recurrence = engine_recurrence,
+	};
 	e->ingest = (struct ingest_context){
 		.record_bytes_max = (uint32_t)c->record_bytes_max,
 		.follow = false,
@@ -187,6 +231,8 @@ void engine_destroy(struct engine *e)
 	ruleset_live_fini(&e->live_indicators);
 	if (e->board)
 		board_fini(e->board);
+	prevalence_fini(e->prevalence);
+	history_close(e->history);
 	if (e->assessor)
 		assessor_fini(e->assessor);
 	if (e->evidence)
@@ -201,6 +247,7 @@ void engine_destroy(struct engine *e)
 		s->map = NULL;
 	}
 	profile_free(e->profile);
+	free(e->anomalies.said);
 	gate_fini(&e->gate);
 	bell_fini(&e->bell);
 	pace_fini(&e->pace);

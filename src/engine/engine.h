@@ -26,6 +26,12 @@ void engine_destroy(struct engine *e);
  * -ENOENT when a named file did not load at all. ps tells what was refused. */
 int engine_load(struct engine *e, struct problems *ps);
 
+/* Before start, where candidates are to be told and kept: reads history_dir, if there is
+ * one. 0 or -errno with why. */
+int engine_open_history(struct engine *e, char why[256]);
+/* What history was told is on the disk. 0 or -errno: call again. @thread judge */
+int engine_sync_history(struct engine *e);
+
 /* Starts the workers. live: late records are rejected and evidence expires. */
 int engine_start(struct engine *e, bool live);
 /* Waits until all pushed batches are done and stops the workers. */
@@ -72,6 +78,11 @@ int engine_bell(const struct engine *e);
  * could be read is heard. @thread judge */
 int engine_feedback_read(struct engine *e, char why[256]);
 const struct feedback *engine_feedback(const struct engine *e);
+
+/* While judging: each line about what is wrong with evidence (anomaly.h), once a threat.
+ * Before the first judgement; without it nothing is said. */
+typedef void engine_note(void *arg, const char *id, const char *line, size_t len);
+void engine_anomalies(struct engine *e, engine_note *note, void *arg);
 
 /* Gives c the id and version under which engine_judge() said its episode. False: never said. */
 bool engine_name(const struct engine *e, struct candidate *c);

@@ -4,7 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "engine/engine_priv.h"
+
+#define HEAVY_SHOWN 8
 
 /* Of an id that is KIND:VALUE, as one whose feed gave it no other is. */
 static const char *value_of(const struct threat_name *t)
@@ -38,6 +41,61 @@ void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
 						len ? " " : "", vocab_state_code(i));
 }
 
+/* The threats with most hits; true counts lie between the two bounds. A worker's own
+ * are told when it has stopped. */
+static void heavy_json(struct text *t, const struct engine *e)
+{
+	struct heavy sum = {.used = 0};
+
+	for (uint32_t i = 0; i < e->worker_count; i++)
+		if (!e->workers[i].started)
+			heavy_merge(&sum, &e->workers[i].heavy);
+	text_str(t, ",\"heavy\":[");
+	for (uint32_t i = 0; i < sum.used && i < HEAVY_SHOWN; i++) {
+		text_str(t, i ? ",{\"threat\":" : "{\"threat\":");
+		text_json_str(t, names_threat_get(e->names, sum.key[i])->id);
+		text_printf(t, ",\"hits_at_least\":%llu,\"hits_at_most\":%llu}",
+			    (unsigned long long)(sum.count[i] - sum.error[i]),
+			    (unsigned long long)sum.count[i]);
+	}
+	text_char(t, ']');
+}
+
+/* Live sources' clocks, as their records tell (skew.h). */
+static void clocks_json(struct text *t, const struct engine *e)
+{
+	const char *comma = "";
+	int64_t lead;
+
+	text_str(t, ",\"clocks\":{");
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		if (!skew_lead(&e->skew[i], clock_wall_us(), &lead))
+			continue;
+		text_str(t, comma);
+		text_json_str(t, e->config->sources.sources[i].name);
+		text_printf(t, ":{\"ahead_ms\":%lld,\"behind_ms\":%lld}",
+			    (long long)(lead > 0 ? lead / 1000 : 0),
+			    (long long)(lead < 0 ? -lead / 1000 : 0));
+		comma = ",";
+	}
+	text_char(t, '}');
+}
+
+static void history_json(struct text *t, const struct engine *e)
+{
+	struct history_usage u;
+
+	if (!e->history)
+		return;
+	history_usage(e->history, &u);
+	text_printf(t,
+		    ",\"history\":{\"records\":%llu,\"on_disk\":%llu,\"unsynced\":%llu,"
+		    "\"dropped\":%llu,\"damaged\":%llu}",
+		    (unsigned long long)u.records, (unsigned long long)u.on_disk,
+		    (unsigned long long)u.unsynced, (unsigned long long)u.dropped,
+		    (unsigned long long)u.damaged);
+}
+
 void engine_info_json(struct text *t, const struct engine *e)
 {
 	struct evidence_usage u;
@@ -60,6 +118,9 @@ void engine_info_json(struct text *t, const struct engine *e)
 		comma = ",";
 	}
 	text_char(t, '}');
+	clocks_json(t, e);
+	heavy_json(t, e);
+	history_json(t, e);
 }
 
 static uint32_t worker_threads(const struct config *c)
@@ -83,6 +144,8 @@ void engine_explain_memory(FILE *out, const struct config *c)
 		{"batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD)},
 		{"batch items", batches,
 		 (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item)},
+		{"history, at most", c->history_dir[0] ? c->history_max : 0,
+		 c->history_dir[0] ? c->history_max * 80 : 0},
 		{"workers", threads, (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES)},
 	};
 	uint64_t sum = 0;

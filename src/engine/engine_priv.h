@@ -8,10 +8,15 @@
 
 #include "base/bell.h"
 #include "correlate/assess.h"
+#include "correlate/heavy.h"
+#include "correlate/history.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/inbox.h"
 #include "engine/ruleset.h"
+#include "engine/share.h"
+#include "engine/skew.h"
+#include "engine/traffic.h"
 #include "raise/board.h"
 
 /* Campaigns that no feed knows and notifications name: a source that invents names must
@@ -37,6 +42,8 @@ struct worker {
 	struct event event;
 	struct match_result result;
 	const char *looked_from, *looked; /* the block that was scanned ahead */
+	counter *records_of;		  /* by source */
+	struct heavy heavy;		  /* threats of its hits */
 	struct text hits;   /* lines of the current batch */
 	bool placed;	    /* evidence came of the current batch */
 };
@@ -93,6 +100,9 @@ struct engine {
 	struct board *board;	   /* @thread judge */
 	struct feedback_input feedback;
 	struct inbox said; /* candidates of output.topic, ours and other nodes' */
+	struct prevalence *prevalence; /* @thread judge */
+	struct history *history;       /* NULL: none is kept. @thread judge */
+	uint64_t census_ns;	       /* when it last took stock; 0 never */
 	struct batch_pool pool;
 	struct queue work;
 	struct worker *workers;
@@ -104,6 +114,17 @@ struct engine {
 	int64_t future_limit_us;	 /* replay: fixed at start; live: moves with the clock */
 	_Atomic uint32_t campaigns_named; /* by notifications alone, in this life */
 	high_mark watermark[SOURCES_MAX]; /* newest event time by source */
+	struct skew skew[SOURCES_MAX];	  /* live: how far their clocks are off */
+	struct share share;		  /* of the evidence table, by source */
+	counter records_before[SOURCES_MAX]; /* of an earlier life, by source */
+	struct traffic traffic;		  /* @thread judge */
+	struct {
+		engine_note *note;
+		void *arg;
+		uint32_t *said; /* threats */
+		size_t count, capacity;
+	} anomalies; /* @thread judge */
+	_Atomic bool pressure;		  /* the table is half full: heavy threats are summarised */
 	struct candidate_context context;
 	struct ingest_context ingest;
 };
@@ -136,6 +157,21 @@ void engine_resume(struct engine *e);
 
 /* Hands a filled batch to the workers, or back to the pool when it is empty. */
 void engine_push(struct engine *e, struct batch *b);
+
+/* The independent origin behind what a source says of a state. */
+uint64_t source_origin(const struct source *s, uint8_t state);
+
+/* Records read so far, by source. */
+void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX]);
+/* As candidate_context asks; takes stock when the last time is CENSUS_NS ago. @thread judge */
+int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
+/* As candidate_context asks. @thread judge */
+uint32_t engine_recurrence(void *arg, const struct candidate *c, uint8_t state,
+			   struct history_record *rows, uint32_t max);
+/* Keeps in which states c is significant. 0, -ENOMEM. @thread judge */
+int engine_note_history(struct engine *e, const struct candidate *c);
+/* Before judging: what is ordinary, by the records read so far. */
+void engine_take_traffic(struct engine *e);
 
 int hits_open(struct hits_file *h, const char *path);
 void hits_append(struct hits_file *h, struct text *lines); /* resets lines */

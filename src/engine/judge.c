@@ -4,12 +4,101 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "engine/engine_priv.h"
+#include "raise/anomaly.h"
 
 #define DIRTY_AT_ONCE 1024
+#define CENSUS_NS     60000000000u /* a census reads the whole table */
+
+void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX])
+{
+	for (uint32_t s = 0; s < e->config->sources.count; s++) {
+		out[s] = counter_get(&e->records_before[s]);
+		for (uint32_t i = 0; i < e->worker_count; i++)
+			out[s] += counter_get(&e->workers[i].records_of[s]);
+	}
+}
+
+void engine_take_traffic(struct engine *e)
+{
+	uint64_t records[SOURCES_MAX];
+	struct evidence_usage u;
+
+	engine_records(e, records);
+	traffic_set(&e->traffic, &e->config->sources, records);
+	evidence_usage(e->evidence, &u);
+	/* relaxed: workers look at it when they come by */
+	atomic_store_explicit(&e->pressure, e->live && (uint64_t)u.entries * 2 > u.capacity.entries,
+			      memory_order_relaxed);
+}
+
+int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max)
+{
+	struct engine *e = arg;
+	uint64_t now = clock_monotonic_ns();
+
+	if (e->census_ns == 0 || now - e->census_ns > CENSUS_NS) {
+		int err =
+			prevalence_census(e->prevalence, e->evidence, names_threat_count(e->names));
+		if (err)
+			return err;
+		e->census_ns = now;
+	}
+	return prevalence_of(e->prevalence, e->evidence, threat, rows, max);
+}
+
+void engine_anomalies(struct engine *e, engine_note *note, void *arg)
+{
+	e->anomalies.note = note;
+	e->anomalies.arg = arg;
+}
+
+/* True the first time. They are few: a threat has to be in half of all records. */
+static int first_said(struct engine *e, uint32_t threat)
+{
+	for (size_t i = 0; i < e->anomalies.count; i++)
+		if (e->anomalies.said[i] == threat)
+			return 0;
+	if (e->anomalies.count == e->anomalies.capacity) {
+		size_t capacity = e->anomalies.capacity ? e->anomalies.capacity * 2 : 16;
+		uint32_t *said = realloc(e->anomalies.said, capacity * sizeof(*said));
+		if (!said)
+			return -ENOMEM;
+		e->anomalies.said = said;
+		e->anomalies.capacity = capacity;
+	}
+	e->anomalies.said[e->anomalies.count++] = threat;
+	return 1;
+}
+
+static int note_ordinary(struct engine *e, const struct episode *ep)
+{
+	uint64_t of[STATES];
+	char id[CANDIDATE_ID_MAX];
+	struct text t;
+	bool ordinary = false;
+
+	for (uint32_t i = 0; i < ep->states; i++)
+		ordinary |= ep->state[i].ordinary;
+	if (!ordinary || !e->anomalies.note)
+		return 0;
+	int first = first_said(e, ep->threat);
+	if (first <= 0)
+		return first;
+	for (int s = 0; s < STATES; s++)
+		of[s] = e->traffic.state[s].records;
+	text_init(&t);
+	anomaly_over_correlation(&t, id, names_threat_get(e->names, ep->threat), ep, of);
+	int err = t.error;
+	if (!err)
+		e->anomalies.note(e->anomalies.arg, id, t.p, t.len);
+	text_fini(&t);
+	return err;
+}
 
 struct gathered {
-	const struct engine *e;
+	struct engine *e;
 	struct candidate *items;
 	size_t count, capacity;
 	bool all; /* what does not hold, too */
@@ -35,6 +124,7 @@ static void gather(void *arg, const struct episode *ep)
 {
 	struct gathered *g = arg;
 
+	g->error = g->error ? g->error : note_ordinary(g->e, ep);
 	if ((ep->status == EPISODE_NONE && !g->all) || g->error)
 		return;
 	if (g->count == g->capacity) {
@@ -65,13 +155,18 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 	uint32_t threats = names_threat_count(e->names);
 	int err = 0;
 
+	engine_take_traffic(e);
+	e->census_ns = 0; /* the last word is by the whole of the evidence */
 	for (uint32_t t = 1; t <= threats && !err; t++)
 		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
 	err = err ? err : g.error;
 	if (g.count)
 		qsort(g.items, g.count, sizeof(*g.items), by_window);
-	for (size_t i = 0; i < g.count && !err; i++)
+	/* told first, then kept: a later episode of the same threat sees the earlier */
+	for (size_t i = 0; i < g.count && !err; i++) {
 		fn(arg, &g.items[i]);
+		err = engine_note_history(e, &g.items[i]);
+	}
 	free(g.items);
 	return err;
 }
@@ -82,6 +177,8 @@ int engine_reassess(struct engine *e, const struct threat_name *t,
 	struct gathered g = {.e = e, .all = true};
 	uint32_t threat =
 		names_threat(e->names, t->kind, t->id, strlen(t->id), t->name, strlen(t->name));
+
+	engine_take_traffic(e);
 	int err = threat ? assess_threat(e->assessor, e->evidence, threat, gather, &g) : -ENOMEM;
 
 	err = err ? err : g.error;
@@ -99,12 +196,16 @@ struct offering {
 	int error;
 };
 
-static void say(void *arg, const struct candidate *c)
+/* Says a change, and keeps where it is significant. */
+static void say_and_keep(void *arg, const struct candidate *c)
 {
 	struct offering *o = arg;
+	int err = engine_note_history(o->e, c);
 
 	o->said = true;
 	o->say(o->arg, c);
+	if (err)
+		log_error("out of memory: candidate %s is not kept in history", c->id);
 }
 
 static void offer(void *arg, const struct episode *ep)
@@ -112,7 +213,9 @@ static void offer(void *arg, const struct episode *ep)
 	struct offering *o = arg;
 
 	if (!o->error)
-		o->error = board_offer(o->e->board, &o->e->context, ep, say, o);
+		o->error = note_ordinary(o->e, ep);
+	if (!o->error)
+		o->error = board_offer(o->e->board, &o->e->context, ep, say_and_keep, o);
 }
 
 void pace_fini(struct pace *p)
@@ -208,8 +311,9 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 	int err = 0;
 
 	bell_clear(&e->bell);
+	engine_take_traffic(e);
 	if (generation != e->feedback.reviewed) {
-		err = board_review(e->board, &e->context, fn, arg);
+		err = board_review(e->board, &e->context, say_and_keep, &o);
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
 	if (!err)

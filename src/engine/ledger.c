@@ -29,7 +29,8 @@ uint64_t ledger_in_flight(const struct ledger *l)
 bool ledger_lossy(const struct ledger *l)
 {
 	return refused(l) > 0 || counter_get(&l->unplaced) > 0 ||
-	       counter_get(&l->campaigns_refused) > 0 || counter_get(&l->hit_overflow) > 0;
+	       counter_get(&l->campaigns_refused) > 0 || counter_get(&l->over_share) > 0 ||
+	       counter_get(&l->hit_overflow) > 0;
 }
 
 static void reasons_json(struct text *out, const struct ledger *l, int drops)

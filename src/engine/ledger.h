@@ -28,6 +28,7 @@ struct ledger {
 	counter hit_overflow;	      /* hits beyond MATCH_HITS_MAX in one record */
 	counter field_overflow;	      /* fields or observables beyond an event's bounds */
 	counter unplaced;	      /* hits that found no room in the evidence table */
+	counter over_share;	      /* hits of sources that have claimed their share of it */
 };
 
 /* Adds `from` to `sum`, which one thread owns. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/lineage.h"
 #include "ingest/ingest.h"
 
 bool ruleset_live_add(struct ruleset_live *l, const struct feed *feed, const void *p, size_t len)
@@ -61,6 +62,7 @@ static void free_ruleset(struct ruleset *r)
 	free(r->by);
 	free(r->benign_by);
 	campaigns_fini(r);
+	free(r->feeds);
 	free(r);
 }
 
@@ -261,6 +263,8 @@ int ruleset_build(struct ruleset **out, const struct config *c, const struct rul
 		err = matcher_compile(&r->matcher, &r->set, ps);
 	if (!err)
 		err = number_all(r, names);
+	if (!err)
+		err = lineage_count(&r->feeds, &r->feeds_max, &r->set, r->threat, c);
 	if (err) {
 		free_ruleset(r);
 		return err;

@@ -32,6 +32,8 @@ struct ruleset {
 		uint32_t threat;
 	} *campaigns;
 	uint32_t campaign_count;
+	uint16_t *feeds;     /* independent feeds, by number of a threat in names */
+	uint32_t feeds_max;  /* the highest such number */
 };
 
 /* What arrived on indicator topics since start; joined to the files at each build. */

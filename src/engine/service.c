@@ -97,15 +97,30 @@ static void recall_names(struct service *s)
 		log_warning("%s: cannot be read back: %s", path, strerror(-err));
 }
 
+static void note(void *arg, const char *id, const char *line, size_t len)
+{
+	struct service *s = arg;
+
+	/* a STIX consumer is not sent what is no bundle */
+	if (!s->o->stix && outbox_add(&s->outbox, id, 1, line, len))
+		log_error("out of memory: anomaly %s was not sent", id);
+	log_warning("over-correlation: %.*s", (int)len, line);
+	s->changed = true;
+}
+
 int service_start(struct service *s, struct output *o, const struct live_options *lo,
 		  char why[256])
 {
 	s->o = o;
+	engine_anomalies(s->e, note, s);
 	if (s->e->config->output_file[0])
 		outbox_mark_written(&s->outbox, o, s->e->config->output_file);
 	recall_names(s);
 	hear(s);
-	int err = engine_start(s->e, true);
+	int err = engine_open_history(s->e, why);
+	if (err)
+		return err;
+	err = engine_start(s->e, true);
 	if (err) {
 		snprintf(why, 256, "worker threads: %s", strerror(-err));
 		return err;
@@ -135,7 +150,8 @@ static int64_t newest(const struct engine *e)
 		int64_t w = high_mark_get(&e->watermark[i]);
 		t = w > t ? w : t;
 	}
-	return t;
+	/* a clock ahead must not make the others' evidence old */
+	return t < clock_wall_us() ? t : clock_wall_us();
 }
 
 /* @locks the engine quiescent */
@@ -150,8 +166,12 @@ static void forget_old(struct service *s)
 	board_expire(e->board, &e->context, horizon, say, s);
 	evidence_usage(e->evidence, &u);
 	if ((uint64_t)u.cells * 100 > (uint64_t)u.capacity.cells * TABLE_PRESSURE ||
-	    (uint64_t)u.entries * 100 > (uint64_t)u.capacity.entries * TABLE_PRESSURE)
+	    (uint64_t)u.entries * 100 > (uint64_t)u.capacity.entries * TABLE_PRESSURE) {
+		uint64_t before = u.entries;
 		evidence_compact(e->evidence, (int32_t)(horizon / EVIDENCE_BUCKET_US));
+		evidence_usage(e->evidence, &u);
+		share_forget(&e->share, before, u.entries);
+	}
 }
 
 /* A threat of millions of hits takes long to judge: not again at once. */
@@ -172,6 +192,17 @@ static int judge(struct service *s)
 	return err;
 }
 
+/* History that cannot be written is kept in memory and tried again; candidates go on. */
+static void sync_history(struct service *s)
+{
+	int err = engine_sync_history(s->e);
+
+	if (err && err != s->history_error)
+		log_error("history_dir cannot be written: %s", strerror(-err));
+	s->history_error = err;
+	s->history_ns = clock_monotonic_ns();
+}
+
 static int write_checkpoint(struct service *s)
 {
 	struct checkpoint_marks marks = {0};
@@ -179,6 +210,8 @@ static int write_checkpoint(struct service *s)
 
 	engine_quiesce(s->e);
 	int err = engine_judge(s->e, say, s);
+	/* before the checkpoint: what a checkpoint knows is not judged again */
+	sync_history(s);
 	forget_old(s);
 	if (!err)
 		err = s->live ? live_marks(s->live, &marks) : 0;
@@ -275,6 +308,9 @@ int service_tick(struct service *s)
 		if (uncommitted)
 			log_warning("offsets are not committed yet: %s", strerror(-uncommitted));
 	}
+	if (!err && !durable(s) &&
+	    (clock_monotonic_ns() - s->history_ns) / 1000 >= (uint64_t)s->e->config->checkpoint_interval)
+		sync_history(s);
 	/* what is not durable yet must not be seen */
 	if (!err && !(durable(s) && s->changed))
 		send(s);
@@ -314,6 +350,8 @@ int service_stop(struct service *s)
 	int judged = engine_judge(s->e, say, s);
 	if (durable(s))
 		err = write_checkpoint(s);
+	else
+		sync_history(s);
 	if (!err) {
 		s->error = 0;
 		send(s);

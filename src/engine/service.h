@@ -22,6 +22,8 @@ struct service {
 	struct outbox outbox;
 	struct checkpoint_marks marks; /* of the last checkpoint */
 	uint64_t checkpoint_ns, retry_ns, scan_ns; /* monotonic */
+	uint64_t history_ns; /* when history was last on the disk */
+	int history_error;   /* 0, or why it could not be written */
 	uint64_t judged_ns, judge_took_ns, checkpoint_took_ns;
 	bool changed; /* since the last checkpoint */
 	uint64_t raised, watch;

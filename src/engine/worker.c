@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -25,7 +26,7 @@ struct job {
 	uint32_t sub;
 	/* settled once a record has hits: */
 	uint8_t state;
-	uint64_t entity, origin;
+	uint64_t entity, origin, identity;
 	int64_t time_us;
 };
 
@@ -34,13 +35,15 @@ int worker_init(struct worker *wk, struct engine *e)
 	memset(wk, 0, sizeof(*wk));
 	wk->e = e;
 	text_init(&wk->hits);
-	return decoder_init(&wk->decoder);
+	wk->records_of = calloc(SOURCES_MAX, sizeof(*wk->records_of));
+	return wk->records_of ? decoder_init(&wk->decoder) : -ENOMEM;
 }
 
 void worker_fini(struct worker *wk)
 {
 	match_scratch_free(wk->scratch);
 	decoder_fini(&wk->decoder);
+	free(wk->records_of);
 	text_fini(&wk->hits);
 }
 
@@ -69,22 +72,27 @@ static enum reason settle_state(struct worker *wk, struct job *j)
 	return REASON_OK;
 }
 
-/* A service's clock moves on; a replay's must not, or a second run could differ. */
-static int64_t latest_time(const struct engine *e)
+/* The latest time that is taken, from what arrived with time t. A service's clock moves
+ * on; a replay's must not, or a second run could differ. */
+static int64_t latest_time(struct engine *e, const struct source *s, int64_t t)
 {
-	return e->live ? clock_wall_us() + e->config->clock_skew_max : e->future_limit_us;
+	if (!e->live)
+		return e->future_limit_us;
+	int64_t now = clock_wall_us();
+	skew_see(&e->skew[s->id], t, now);
+	return now + e->config->clock_skew_max;
 }
 
 static enum reason settle_time(struct worker *wk, struct job *j)
 {
-	const struct engine *e = wk->e;
+	struct engine *e = wk->e;
 
 	if (!wk->event.has_time && !j->item->time_us)
 		return REASON_NO_TIME;
 	j->time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us;
 	if (j->time_us < e->config->time_min || j->time_us < 0)
 		return REASON_TIME_PAST;
-	if (j->time_us > latest_time(e))
+	if (j->time_us > latest_time(e, j->source, j->time_us))
 		return REASON_TIME_FUTURE;
 	high_mark *mark = &wk->e->watermark[j->source->id];
 	if (e->live && j->time_us < high_mark_get(mark) - e->config->retention)
@@ -97,17 +105,24 @@ static enum reason settle_time(struct worker *wk, struct job *j)
  * affects at least the organisation behind its source. */
 static void settle_entity(struct worker *wk, struct job *j)
 {
+	const struct source *s = j->source;
 	char text[ENTITY_TEXT_MAX];
 	uint8_t out[crypto_shorthash_BYTES];
 
 	static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16, "SipHash-2-4");
-	size_t len = event_entity(&wk->event, j->source, &wk->e->config->home, text);
+	j->origin = source_origin(s, j->state);
+	j->identity = event_identity(&wk->event);
+	/* who is affected by what a relay passes on, its own registration cannot say */
+	size_t len = event_entity(&wk->event, s->relay ? NULL : s, &wk->e->config->home, text);
+	if (len == 0 && s->relay) {
+		j->entity = 0;
+		return;
+	}
 	if (len == 0)
-		len = (size_t)snprintf(text, sizeof(text), "source:%s", j->source->name);
+		len = (size_t)snprintf(text, sizeof(text), "source:%s", s->name);
 	crypto_shorthash(out, (const uint8_t *)text, len, wk->e->entity_key);
 	memcpy(&j->entity, out, 8);
 	j->entity += j->entity == 0;
-	j->origin = hash_bytes(j->source->name, strlen(j->source->name), 0);
 }
 
 static uint8_t max3(int a, int b, int c)
@@ -117,11 +132,12 @@ static uint8_t max3(int a, int b, int c)
 	return (uint8_t)(m > c ? m : c);
 }
 
-static uint8_t rank_of(enum hit_class c, int severity)
+/* Class and severity are a cell's own, so within one the first-hand copy is always the better. */
+static uint8_t rank_of(enum hit_class c, int severity, bool relayed)
 {
-	if (c != CLASS_EFFECT)
-		return 3;
-	return severity == SEVERITY_HIGH ? 0 : severity == SEVERITY_MEDIUM ? 1 : 2;
+	int rank = c != CLASS_EFFECT || severity < SEVERITY_MEDIUM ? 2 : severity < SEVERITY_HIGH;
+
+	return (uint8_t)(rank + relayed);
 }
 
 static enum hit_class class_of(struct worker *wk, const struct job *j, const struct hit *h)
@@ -131,8 +147,18 @@ static enum hit_class class_of(struct worker *wk, const struct job *j, const str
 	return event_class(&wk->event, h->observable, &wk->e->config->home);
 }
 
+static int join_report(struct worker *wk, const struct observation *o, struct evidence_claims *sum)
+{
+	struct evidence_claims claims;
+	int rc = evidence_update_claims(wk->e->evidence, o, &claims);
+
+	sum->entries += claims.entries;
+	sum->cells += claims.cells;
+	return rc;
+}
+
 /* What an entity reports beyond users and duration: the same observation, a pair at a time. */
-static int join_reports(struct worker *wk, struct observation o)
+static int join_reports(struct worker *wk, struct observation o, struct evidence_claims *claims)
 {
 	const struct event *ev = &wk->event;
 	int rc = 0;
@@ -142,13 +168,13 @@ static int join_reports(struct worker *wk, struct observation o)
 		o.users = ev->measure[2 * pair];
 		o.duration_s = ev->measure[2 * pair + 1];
 		if (o.users || o.duration_s)
-			rc |= evidence_update(wk->e->evidence, &o);
+			rc |= join_report(wk, &o, claims);
 	}
 	o.pair = IMPACT_PAIR_CLAIMS;
 	o.users = ev->claims >> 32;
 	o.duration_s = ev->claims & UINT32_MAX;
 	if (ev->claims)
-		rc |= evidence_update(wk->e->evidence, &o);
+		rc |= join_report(wk, &o, claims);
 	return rc;
 }
 
@@ -158,6 +184,21 @@ static uint8_t sector_of(const struct worker *wk, const struct job *j)
 	const bool stated = j->source->sector == SECTOR_UNKNOWN && wk->event.sector > 0;
 
 	return stated ? (uint8_t)wk->event.sector : j->source->sector;
+}
+
+/*
+ * While the table fills up, a threat in half of what this worker reads no longer
+ * takes an entry for each entity and record: they go to the cell's sketches. In a
+ * replay never, because which hits came before that is chance.
+ */
+static bool heavy(const struct worker *wk, uint32_t threat)
+{
+	uint64_t records = counter_get(&wk->ledger.records);
+
+	/* relaxed: from the next tick on will do */
+	return atomic_load_explicit(&wk->e->pressure, memory_order_relaxed) &&
+	       records >= wk->e->traffic.least &&
+	       heavy_at_least(&wk->heavy, threat) * 2 >= records;
 }
 
 static void place(struct worker *wk, const struct job *j, const struct indicator *in,
@@ -174,10 +215,11 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.pap = in->pap,
 		.hit_class = (uint8_t)c,
 		.severity = (uint8_t)severity,
-		.rank = rank_of(c, severity),
+		.rank = rank_of(c, severity, j->origin == EVIDENCE_RELAYED),
 		.time_us = j->time_us,
 		.entity = j->entity,
 		.origin = j->origin,
+		.identity = j->identity,
 		.object = j->b->object->id,
 		.sub = j->sub,
 		.offset = j->offset,
@@ -185,10 +227,19 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.duration_s = ev->duration_s,
 	};
 	wk->placed = true;
+	struct evidence_claims claims = {0};
+	if (threat && c != CLASS_NONE)
+		heavy_add(&wk->heavy, threat);
+	o.summarise = heavy(wk, threat);
+	if (share_full(&wk->e->share, j->source->id)) {
+		counter_add(&wk->ledger.over_share, 1);
+		return;
+	}
 	/* a cell that found no room still joined what it could; the ledger tells */
-	if (threat == 0 || by == 0 || evidence_update(wk->e->evidence, &o) != 0 ||
-	    (ev->reports && join_reports(wk, o) != 0))
+	if (threat == 0 || by == 0 || evidence_update_claims(wk->e->evidence, &o, &claims) != 0 ||
+	    (ev->reports && join_reports(wk, o, &claims) != 0))
 		counter_add(&wk->ledger.unplaced, 1);
+	share_take(&wk->e->share, j->source->id, &claims);
 }
 
 /* True when there was a threat to place the notification under. */
@@ -375,7 +426,7 @@ static void advance_watermark(struct worker *wk, const struct job *j)
 {
 	int64_t t;
 
-	if (decode_time(format_of(j), j->p, j->len, &t) && t <= latest_time(wk->e))
+	if (decode_time(format_of(j), j->p, j->len, &t) && t <= latest_time(wk->e, j->source, t))
 		high_mark_raise(&wk->e->watermark[j->source->id], t);
 }
 
@@ -435,12 +486,29 @@ static void unknown_source(struct worker *wk, const struct batch *b, const struc
 	(void)b;
 }
 
+/* Whose records were read since from; a batch is of few sources, mostly of one. */
+static uint64_t attribute(struct worker *wk, const struct source *s, uint64_t from)
+{
+	uint64_t records = counter_get(&wk->ledger.records);
+
+	if (s)
+		counter_add(&wk->records_of[s->id], records - from);
+	return records;
+}
+
 static void one_batch(struct worker *wk, const struct batch *b)
 {
+	const struct source *run = NULL;
+	uint64_t from = counter_get(&wk->ledger.records);
+
 	wk->looked = wk->looked_from = NULL;
 	for (uint32_t i = 0; i < b->items; i++) {
 		struct job j = {.b = b, .item = &b->item[i]};
 		j.source = j.item->source ? j.item->source : b->object->source;
+		if (j.source != run) {
+			from = attribute(wk, run, from);
+			run = j.source;
+		}
 		if (!j.source)
 			unknown_source(wk, b, j.item);
 		else if (b->kind == BATCH_PACKETS)
@@ -448,6 +516,7 @@ static void one_batch(struct worker *wk, const struct batch *b)
 		else
 			text_item(wk, &j);
 	}
+	attribute(wk, run, from);
 	match_block(wk->rules->matcher, wk->scratch, FORMAT_AUTO, NULL, 0);
 }
 

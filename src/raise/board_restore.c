@@ -87,12 +87,17 @@ static int64_t get_time(struct cursor *c)
 static void get_state(struct cursor *c, struct state_assessment *st)
 {
 	st->state = (uint8_t)get_below(c, 1, STATES);
-	uint32_t flags = get_below(c, 1, 64);
+	uint32_t flags = get_below(c, 2, 512);
 	st->significant = flags & 1;
 	st->deciding = flags >> 1 & 1;
 	st->entities_exact = flags >> 2 & 1;
 	st->records_exact = flags >> 3 & 1;
-	st->capacity_exceeded = flags >> 4 & 1;
+	st->single_origin = flags >> 4 & 1;
+	st->capped = flags >> 5 & 1;
+	st->ordinary = flags >> 6 & 1;
+	st->capacity_exceeded = flags >> 7 & 1;
+	st->largest_share = (uint8_t)get_below(c, 1, 101);
+	st->shared = get(c, 8);
 	st->criteria = (uint32_t)get(c, 4);
 	st->entities = get(c, 8);
 	st->attempted = get(c, 8);
@@ -104,7 +109,7 @@ static void get_state(struct cursor *c, struct state_assessment *st)
 	st->severity = (uint8_t)get_below(c, 1, SEVERITY_HIGH + 1);
 	st->first_us = get_time(c);
 	st->last_us = get_time(c);
-	if (!(flags >> 5 & 1))
+	if (!(flags >> 8 & 1))
 		return;
 	st->claims = get(c, 8);
 	if (st->claims >> IMPACT_CLAIM_COUNT)

@@ -44,9 +44,12 @@ static void put_state(struct text *t, const struct state_assessment *st)
 
 	put(t, st->state, 1);
 	put(t,
-	    st->significant | st->deciding << 1 | st->entities_exact << 2 |
-		    st->records_exact << 3 | st->capacity_exceeded << 4 | reports << 5,
-	    1);
+	    st->significant | st->deciding << 1 | st->entities_exact << 2 | st->records_exact << 3 |
+		    st->single_origin << 4 | st->capped << 5 | st->ordinary << 6 |
+		    st->capacity_exceeded << 7 | reports << 8,
+	    2);
+	put(t, st->largest_share, 1);
+	put(t, st->shared, 8);
 	put(t, st->criteria, 4);
 	put(t, st->entities, 8);
 	put(t, st->attempted, 8);

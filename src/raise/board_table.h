@@ -20,7 +20,7 @@
  * that neither padding nor a new field changes what an old snapshot means.
  */
 #define BOARD_SNAPSHOT_MAGIC   "tocsinbd"
-#define BOARD_SNAPSHOT_VERSION 2u
+#define BOARD_SNAPSHOT_VERSION 3u
 
 struct board_entry {
 	struct board_entry *next;

@@ -174,6 +174,16 @@ static int64_t read_time(struct cursor *c)
 	return us;
 }
 
+/* Prevalence aside, which ends the line: it moves with everybody's evidence, and by itself
+ * changes nothing. In a string its quotes would be escaped, so this can only be the key. */
+static uint64_t says(const char *p, const char *end)
+{
+	static const char key[] = ",\"prevalence\":[";
+	const char *at = memmem(p, (size_t)(end - p), key, sizeof(key) - 1);
+
+	return hash_bytes(p, (size_t)((at ? at : end - 1) - p), 0);
+}
+
 bool candidate_head(const char *line, size_t len, struct candidate_head *out)
 {
 	struct cursor c = {line, line + len, true};
@@ -189,6 +199,6 @@ bool candidate_head(const char *line, size_t len, struct candidate_head *out)
 	expect(&c, "\"");
 	if (!c.ok || c.p == c.end || c.end[-1] != '}')
 		return false;
-	out->says = hash_bytes(c.p, (size_t)(c.end - c.p), 0);
+	out->says = says(c.p, c.end);
 	return true;
 }

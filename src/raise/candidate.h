@@ -18,7 +18,9 @@
 
 #include "base/text.h"
 #include "correlate/assess.h"
+#include "correlate/history.h"
 #include "correlate/names.h"
+#include "correlate/prevalence.h"
 #include "raise/feedback.h"
 
 #define CANDIDATE_ID_MAX 37
@@ -40,12 +42,21 @@ struct candidate_origin {
 	const char *position; /* "kafka:soc.de:3", "file:/data/a.ndjson" */
 };
 
+struct candidate;
 struct candidate_context {
 	const struct names *names;
 	const struct profile *profile;
 	struct candidate_origin (*origin)(void *arg, uint32_t object);
 	void *arg;
 	const struct feedback *feedback; /* NULL: none */
+	/* Independent feeds that list the threat, 0 not known; may be NULL. */
+	uint32_t (*feeds)(void *arg, uint32_t threat);
+	/* How usual the threat is where it was seen; rows, at most max. May be NULL. */
+	int (*prevalence)(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
+	/* Earlier candidates of the threat that were significant in this state, the newest max
+	 * of them into rows, newest first; how many in all. May be NULL. */
+	uint32_t (*recurrence)(void *arg, const struct candidate *c, uint8_t state,
+			       struct history_record *rows, uint32_t max);
 };
 
 struct candidate {
@@ -81,8 +92,8 @@ void candidate_json(struct text *out, const struct candidate *c,
 		    const struct candidate_context *cx);
 /*
  * Reads back what candidate_json() printed: id, version, status, cell and "says",
- * a hash of all the rest. Two lines with the same id and says differ in version
- * and status only. False when it is no whole candidate line.
+ * a hash of all the rest but prevalence. Two lines with the same id and says differ
+ * in version, status and prevalence only. False when it is no whole candidate line.
  */
 struct candidate_head {
 	char id[CANDIDATE_ID_MAX];

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <uuid.h>
 
 #include "raise/clocks.h"
 #include "raise/describe.h"
@@ -193,6 +194,8 @@ static void state(struct text *out, const struct state_assessment *st, const str
 	overrides(out, st, p);
 	if (st->capacity_exceeded)
 		boolean(out, "capacity_exceeded", true);
+	if (st->ordinary)
+		boolean(out, "ordinary", true);
 	if (member && !st->significant)
 		missing(out, st, p);
 	text_char(out, '}');
@@ -260,6 +263,126 @@ static void basis(struct text *out, const struct episode *ep, const struct profi
 	case BASIS_UNION_ENTITIES:
 		string(out, "basis", "union_entities");
 	}
+}
+
+static bool is_single_origin(const struct state_assessment *st)
+{
+	return st->single_origin;
+}
+
+static bool is_any(const struct state_assessment *st)
+{
+	(void)st;
+	return true;
+}
+
+static void on_whom(struct text *out, const struct state_assessment *st, bool whole)
+{
+	text_printf(out, whole ? "{\"code\":\"%s\"" : "\"%s\"", vocab_state_code(st->state));
+	if (!whole)
+		return;
+	number(out, "origins", st->origins);
+	hundredths(out, "largest_share", st->largest_share);
+	boolean(out, "single_origin", st->single_origin);
+	boolean(out, "capped", st->capped);
+	number(out, "shared_records", st->shared);
+	text_char(out, '}');
+}
+
+static void each_member(struct text *out, const struct episode *ep, bool whole,
+			bool (*which)(const struct state_assessment *st))
+{
+	const char *sep = "";
+
+	for (uint32_t i = 0; i < ep->states; i++) {
+		if (!vocab_state_is_member(ep->state[i].state) || !which(&ep->state[i]))
+			continue;
+		text_str(out, sep);
+		on_whom(out, &ep->state[i], whole);
+		sep = ",";
+	}
+}
+
+/* On whom each Member State's significance rests. */
+static void independence(struct text *out, const struct episode *ep,
+			 const struct candidate_context *cx)
+{
+	uint32_t feeds = cx->feeds ? cx->feeds(cx->arg, ep->threat) : 0;
+
+	text_str(out, ",\"independence\":{");
+	if (feeds)
+		text_printf(out, "\"feeds\":%" PRIu32 ",", feeds);
+	text_str(out, "\"single_origin\":[");
+	each_member(out, ep, false, is_single_origin);
+	text_str(out, "],\"states\":[");
+	each_member(out, ep, true, is_any);
+	text_str(out, "]}");
+}
+
+#define EARLIER_SHOWN 8
+
+static void earlier(struct text *out, const struct history_record *r)
+{
+	char id[CANDIDATE_ID_MAX];
+
+	uuid_unparse_lower(r->candidate, id);
+	text_printf(out, "{\"id\":\"%s\"", id);
+	moment(out, "first_seen", r->first_us);
+	moment(out, "last_seen", r->last_us);
+	text_char(out, '}');
+}
+
+/* Significant states that were so before, by the same threat, within six months. */
+static void recurrence(struct text *out, const struct candidate *c,
+		       const struct candidate_context *cx)
+{
+	struct history_record row[EARLIER_SHOWN];
+	const char *sep = ",\"recurrence\":[";
+	bool any = false;
+
+	for (uint32_t i = 0; cx->recurrence && i < c->episode.states; i++) {
+		const struct state_assessment *st = &c->episode.state[i];
+		if (!st->significant)
+			continue;
+		uint32_t n = cx->recurrence(cx->arg, c, st->state, row, EARLIER_SHOWN);
+		if (n == 0)
+			continue;
+		text_printf(out, "%s{\"code\":\"%s\",\"times\":%" PRIu32 ",\"earlier\":[",
+			    any ? "," : sep, vocab_state_code(st->state), n + 1);
+		for (uint32_t k = 0; k < n && k < EARLIER_SHOWN; k++) {
+			text_str(out, k ? "," : "");
+			earlier(out, &row[k]);
+		}
+		text_str(out, "]}");
+		any = true;
+	}
+	if (any)
+		text_char(out, ']');
+}
+
+#define PREVALENCE_ROWS 64
+
+static void prevalence(struct text *out, const struct candidate *c,
+		       const struct candidate_context *cx)
+{
+	struct prevalence_row row[PREVALENCE_ROWS];
+	int n = cx->prevalence ? cx->prevalence(cx->arg, c->episode.threat, row, PREVALENCE_ROWS) : 0;
+
+	if (n < 0)
+		out->error = n;
+	for (int i = 0; i < n; i++) {
+		text_str(out, i ? ",{" : ",\"prevalence\":[{");
+		text_printf(out, "\"code\":\"%s\"", vocab_state_code(row[i].state));
+		string(out, "sector", vocab_sector_name(row[i].sector));
+		number(out, "entities", row[i].entities);
+		number(out, "known_entities", row[i].known);
+		text_printf(out, ",\"share\":%.4f", row[i].share);
+		if (row[i].lift > 0)
+			text_printf(out, ",\"lift\":%.2f", row[i].lift);
+		text_char(out, '}');
+	}
+	if (n > 0)
+		text_char(out, ']');
 }
 
 static void score(struct text *out, const struct candidate *c, const struct profile *p)
@@ -364,6 +487,8 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	basis(out, &c->episode, cx->profile);
 	profile(out, cx->profile);
 	criteria_detail(out, describe_criteria(&c->episode), cx->profile);
+	independence(out, &c->episode, cx);
+	recurrence(out, c, cx);
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
 	string(out, "pap", vocab_pap_name(c->episode.pap));
 	score(out, c, cx->profile);
@@ -375,5 +500,6 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	withdrawal(out, c);
 	if (c->superseded_by[0])
 		string(out, "superseded_by", c->superseded_by);
+	prevalence(out, c, cx); /* the last: candidate_head() */
 	text_char(out, '}');
 }

@@ -197,6 +197,16 @@ void describe_missing(struct text *out, const struct state_assessment *st, const
 {
 	const struct criterion *c = nearest(st, p);
 
+	if (st->ordinary) {
+		text_str(out, "has it in so many of all its records that it is ordinary there "
+			      "(over-correlation)");
+		return;
+	}
+	if (st->capped) {
+		text_str(out, "would be significant, but that rests on a single origin, and "
+			      "influence_cap asks for two");
+		return;
+	}
 	if (st->entities == 0 && st->attempted > 0) {
 		text_str(out, "was seen with attempts only, on ");
 		describe_count(out, st->attempted, "entity", "entities");

@@ -76,7 +76,7 @@ static void again(const struct board *b)
 
 static void frame(struct text *t, const uint8_t *data, size_t size)
 {
-	static const char head[12] = "tocsinbd\2\0\0";
+	static const char head[12] = "tocsinbd\3\0\0";
 	uint64_t len = size, hash = hash_bytes(data, size, 0);
 
 	text_bytes(t, head, sizeof(head));
@@ -103,7 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!names && (names_init(&names) != 0 || !names_threat(names, 0, "t", 1, "t", 1)))
 		abort();
-	struct candidate_context cx = {names, &profile, origin, NULL, NULL};
+	struct candidate_context cx = {
+		.names = names, .profile = &profile, .origin = origin};
 	if (board_init(&b) != 0)
 		abort();
 	text_init(&t);

@@ -521,6 +521,39 @@ static void corpus(const struct fixture *f, const char *path)
 	board_fini(b);
 }
 
+static int more_usual(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max)
+{
+	static uint64_t known = 10;
+
+	(void)arg;
+	(void)threat;
+	(void)max;
+	rows[0] = (struct prevalence_row){
+		.state = 5, .sector = 1, .entities = 2, .known = known, .share = 2.0 / (double)known};
+	known *= 2;
+	return known > 20; /* and at first nothing */
+}
+
+/* What is known of everybody else moves all the time: by itself it is nothing to say. */
+static void prevalence(const struct fixture *f)
+{
+	struct candidate_context cx = f->cx;
+	struct board *b = new_board();
+	struct heard h = {&cx, .count = 0};
+	struct episode ep = fixture_raised(f);
+
+	cx.prevalence = more_usual;
+	for (int i = 0; i < 3; i++)
+		if (board_offer(b, &cx, &ep, hear, &h) || board_review(b, &cx, hear, &h))
+			abort();
+	tap_int(h.count, 1, "prevalence that moved is not said by itself");
+	ep.state[0].entities++;
+	if (board_offer(b, &cx, &ep, hear, &h))
+		abort();
+	tap_int(h.count, 2, "evidence that moved is, beside it");
+	board_fini(b);
+}
+
 int main(int argc, char **argv)
 {
 	struct fixture f;
@@ -537,6 +570,7 @@ int main(int argc, char **argv)
 	snapshots(&f);
 	earlier_life(&f);
 	two_nodes(&f);
+	prevalence(&f);
 	property(&f, true);
 	property(&f, false);
 	fixture_fini(&f);

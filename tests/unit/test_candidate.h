@@ -85,7 +85,8 @@ static inline void fixture_init(struct fixture *f)
 	f->by_domain = names_by(f->names, by_domain, sizeof(by_domain) - 1);
 	f->by_rule = names_by(f->names, by_rule, sizeof(by_rule) - 1);
 	fixture_profile(&f->profile);
-	f->cx = (struct candidate_context){f->names, &f->profile, fixture_origin, NULL, NULL};
+	f->cx = (struct candidate_context){
+		.names = f->names, .profile = &f->profile, .origin = fixture_origin};
 }
 
 static inline void fixture_fini(struct fixture *f)

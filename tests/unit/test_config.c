@@ -226,6 +226,7 @@ static const struct {
 	{"sources:\n  - name: a\n    state: DE\n    format: map\n", 2, "needs a fieldmap"},
 	{"sources:\n  - name: a\n    state: DE\n    colour: red\n", 4, "no key \"colour\""},
 	{"sources:\n  - name: a\n    state: DE\n    exercise: maybe\n", 4, "neither true nor false"},
+	{"sources:\n  - name: a\n    state: DE\n    relay: [no]\n", 4, "neither true nor false"},
 	{"sources:\n  - name: a\n    state: DE\n    aggregates: FR\n", 4, "a list of states"},
 	{"sources:\n  - name: a\n    state: DE\n    aggregates: [FR, XX]\n", 4, "two-letter code"},
 	{"indicators:\n  - {tlp: red}\n", 2, "needs a path or a topic"},
@@ -281,8 +282,9 @@ static void yaml_good(void)
 		    "state_dir: state\noutput: {file: /abs/out, hits: \"-\"}\n"
 		    "sources:\n"
 		    "  - {name: a, state: EL, sector: health, soc: s, tlp: green, format: zeek, "
-		    "exercise: yes, aggregates: [DE, FR], topic: t}\n"
-		    "indicators:\n  - feeds/x.csv\n  - {path: y, name: why, tlp: red, severity: high}\n"
+		    "exercise: yes, aggregates: [DE, FR], lineage: l, relay: true, topic: t}\n"
+		    "indicators:\n  - feeds/x.csv\n  - {path: y, name: why, tlp: red, severity: high, "
+		    "derived_from: x.csv, lineage: m}\n"
 		    "rules: [r.txt]\nbenign: [b]\nkafka: {brokers: \"k:1\", properties: {a.b: 5}}\nprofile: mine.yaml\n",
 		    &ps),
 	       "one of everything");
@@ -299,15 +301,41 @@ static void yaml_good(void)
 		       s->format == FORMAT_ZEEK && s->exercise &&
 		       s->aggregates == (1u << vocab_state_parse("DE", 2) | 1u << vocab_state_parse("FR", 2)),
 	       "a source");
+	tap_ok(strcmp(s->lineage, "l") == 0 && s->relay, "its lineage");
 	tap_ok(c.input_count == 1 && strcmp(c.inputs[0].topic, "t") == 0 && c.inputs[0].line == 7,
 	       "its input, and the line it stands in");
 	tap_ok(c.feed_count == 2 && strcmp(c.feeds[0].name, "x.csv") == 0 && c.feeds[0].tlp == TLP_AMBER &&
 		       c.feeds[0].severity == SEVERITY_MEDIUM && strcmp(c.feeds[1].name, "why") == 0 &&
 		       c.feeds[1].tlp == TLP_RED, "feeds");
+	tap_ok(strcmp(c.feeds[1].derived_from, "x.csv") == 0 && strcmp(c.feeds[1].lineage, "m") == 0,
+	       "their lineage");
 	tap_ok(c.rules.count == 1 && c.benign.count == 1 && !c.benign.items[1] &&
 		       strcmp(c.kafka_properties.items[0], "a.b=5") == 0, "lists");
 	problems_fini(&ps);
 	config_fini(&c);
+}
+
+/* A copy has an original, in the end. */
+static void lineage(void)
+{
+	static const struct {
+		const char *yaml;
+		bool good;
+	} rows[] = {
+		{"indicators:\n  - {path: a, derived_from: b}\n  - {path: b}\n", true},
+		{"indicators:\n  - {path: a, derived_from: c}\n  - {path: b}\n", false},
+		{"indicators:\n  - {path: a, derived_from: a}\n", false},
+		{"indicators:\n  - {path: a, derived_from: b}\n  - {path: b, derived_from: a}\n", false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct problems ps;
+		struct config c;
+		bool loaded = load(&c, rows[i].yaml, &ps);
+		tap_ok(loaded && config_finish(&c, &ps) == rows[i].good, "lineage, row %zu", i);
+		problems_fini(&ps);
+		config_fini(&c);
+	}
 }
 
 /* What is only seen when all is read. */
@@ -396,6 +424,7 @@ int main(void)
 	set_forms();
 	yaml_errors();
 	yaml_good();
+	lineage();
 	whole();
 	dump();
 	reference();
