@@ -67,6 +67,7 @@ list_test() {
 	command_of kcat kcat
 	command_of unzip unzip
 	command_of valgrind valgrind
+	command_of spin spin
 }
 
 as_root() {
