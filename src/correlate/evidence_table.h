@@ -36,6 +36,7 @@
  *   4. hence when the compare-and-swap of head from h to e succeeds, head was h
  *      ever since it was read, nobody could have seen a later head, and
  *      next(e) is still h: the list loses nothing and has no cycle.
+ * tests/model/ has this and the dirty marks in Spin, step by step.
  */
 #ifndef TOCSIN_CORRELATE_EVIDENCE_TABLE_H
 #define TOCSIN_CORRELATE_EVIDENCE_TABLE_H
