@@ -3,8 +3,8 @@
  * evidence_restore.c only.
  *
  * header | cells, each: cell_image, its slot_images, its block if it has one |
- * XXH3-64 of all before it. Little-endian. Elements are written, not places,
- * so that a table of any size and seed can join it.
+ * XXH3-64 of all before it. A sighting's image follows that of its origin. Little-endian. Elements
+ * are written, not places, so that a table of any size and seed can join it.
  *
  * Thread   none.
  * Order    none.
@@ -18,7 +18,8 @@
 #include "correlate/evidence_table.h"
 
 #define EVIDENCE_IMAGE_MAGIC   "tocsinEV"
-#define EVIDENCE_IMAGE_VERSION 1
+#define EVIDENCE_IMAGE_VERSION 2
+#define EVIDENCE_IMAGE_KINDS   4 /* of elements; a version 1 has no others */
 
 struct header {
 	char magic[8];
@@ -34,10 +35,13 @@ struct cell_image {
 };
 static_assert(sizeof(struct cell_image) == 32, "on disk");
 
+/* Kinds of images that are not slots'. */
+enum { IMAGE_ORIGIN = SLOT_CELL + 1, IMAGE_SIGHTING };
+
 struct slot_image {
 	uint64_t element;
 	uint32_t kind, zero;
-	uint64_t a, b; /* first | last << 32, report; or low, high */
+	uint64_t a, b; /* first | last << 32, report; or low, high (of a sighting too) */
 };
 static_assert(sizeof(struct slot_image) == 32, "on disk");
 

@@ -140,7 +140,7 @@ bool evidence_join_item(_Atomic uint64_t *low, struct packed item)
 {
 	struct packed new = {~item.low, ~item.high}, old = load_pair(low);
 
-	while (old.high < new.high || (old.high == new.high &&old.low < new.low))
+	while (evidence_join_less(old, new))
 		if (evidence_join_swap(low, &old, new))
 			return true;
 	return false;

@@ -14,12 +14,33 @@
 
 #include <stdatomic.h>
 
+#include "base/hash.h"
 #include "correlate/evidence.h"
 
 /* A packed evidence item; a smaller one is better evidence. */
 struct packed {
 	uint64_t low, high;
 };
+
+/* In high, and the uppermost of the offset's bits: a sighting's mark of an origin. */
+#define PACKED_ORIGIN (UINT64_C(1) << 11)
+
+/* Nothing of this position is cut when it is packed, and PACKED_ORIGIN is to spare. */
+static inline bool evidence_join_whole(uint32_t object, uint32_t sub, uint64_t offset)
+{
+	return object < 1u << 18 && sub < 1u << 12 && offset < UINT64_C(1) << 39;
+}
+
+/* What a record is known by: every bit of the position counts, though evidence keeps fewer. */
+static inline uint64_t evidence_join_position(uint32_t object, uint32_t sub, uint64_t offset)
+{
+	return hash_pair((uint64_t)object << 32 | sub, offset);
+}
+
+static inline bool evidence_join_less(struct packed a, struct packed b)
+{
+	return a.high < b.high || (a.high == b.high && a.low < b.low);
+}
 
 uint64_t evidence_join_key(const struct observation *o);
 struct evidence_cell_key evidence_join_unkey(uint64_t key);

@@ -15,6 +15,7 @@ struct in {
 	struct evidence_table *t; /* NULL: only look whether it is sound */
 	int rc;                   /* sticky */
 	uint32_t threats, by;     /* highest numbers there may be */
+	uint64_t origin;          /* of the cell's sightings */
 };
 
 /* The next len bytes; zeros, and -EBADMSG, when there are none. */
@@ -35,8 +36,8 @@ static bool key_sound(const struct in *in, uint64_t key)
 {
 	struct evidence_cell_key k = evidence_join_unkey(key);
 
-	return key >> 63 == 0 && k.threat && k.threat <= in->threats &&
-	       k.bucket < TIME_HOURS_MAX && k.state < STATES && k.sector < SECTORS;
+	return key >> 63 == 0 && k.threat && k.threat <= in->threats && k.bucket < TIME_HOURS_MAX &&
+	       k.state < STATES && k.sector < SECTORS;
 }
 
 /* Stored times: both there, inside the hour, in order. */
@@ -58,8 +59,12 @@ static bool cell_sound(const struct in *in, const struct cell_image *c)
 	const uint32_t tlp = (1u << TLPS) - 1, pap = ((1u << PAPS) - 1) << MARK_PAP;
 	const uint32_t sketch = ((1u << SKETCHES) - 1) << MARK_SKETCH;
 
-	return key_sound(in, c->key) && times_sound(c->first, c->last) && (c->marks & tlp) &&
-	       (c->marks & pap) && !(c->marks & ~(tlp | pap | sketch)) && c->has_block <= 1 &&
+	/* without times: nothing but sightings */
+	bool times = times_sound(c->first, c->last) ||
+		     (!c->first && !c->last && c->entries && !c->has_block);
+
+	return key_sound(in, c->key) && times && (c->marks & tlp) && (c->marks & pap) &&
+	       !(c->marks & ~(tlp | pap | sketch)) && c->has_block <= 1 &&
 	       (c->has_block || !(c->marks & sketch));
 }
 
@@ -67,7 +72,11 @@ static bool slot_sound(const struct in *in, const struct slot_image *s)
 {
 	if (s->kind == SLOT_RECORD)
 		return item_sound(in, s->a, s->b);
-	return s->kind < SLOT_KINDS && times_sound((uint32_t)s->a, (uint32_t)(s->a >> 32)) &&
+	if (s->kind == IMAGE_ORIGIN)
+		return s->element != 0;
+	if (s->kind == IMAGE_SIGHTING)
+		return item_sound(in, s->a, s->b) && (in->origin || (s->b & PACKED_ORIGIN));
+	return s->kind <= SLOT_REPORT && times_sound((uint32_t)s->a, (uint32_t)(s->a >> 32)) &&
 	       (s->kind == SLOT_REPORT || s->b == 0);
 }
 
@@ -100,10 +109,32 @@ static int join_over(struct evidence_table *t, uint32_t cell, const struct slot_
 	return 0;
 }
 
-static int join_slot(struct evidence_table *t, uint32_t cell, uint64_t salt,
-		     const struct slot_image *image)
+static int join_sighting(struct in *in, uint32_t cell, uint64_t salt,
+			 const struct slot_image *image)
 {
+	struct joining j = {.entity = image->element,
+			    .item = {~image->a, ~image->b & ~PACKED_ORIGIN},
+			    .origin = image->b & PACKED_ORIGIN ? 0 : in->origin,
+			    .whole = true};
+	struct evidence_item item = evidence_join_unpack(j.item, 0);
+	int rc = 0;
+
+	j.record = evidence_join_position(item.object, item.sub, item.offset);
+	evidence_table_join(in->t, cell, salt, &j, &rc);
+	return rc;
+}
+
+static int join_slot(struct in *in, uint32_t cell, uint64_t salt, const struct slot_image *image)
+{
+	struct evidence_table *t = in->t;
 	bool claimed, full;
+
+	if (image->kind == IMAGE_ORIGIN)
+		return 0;
+	if (image->kind == IMAGE_SIGHTING)
+		return join_sighting(in, cell, salt, image);
+	if (evidence_table_more(t, cell, salt) == NONE)
+		return -ENOSPC;
 	uint32_t i =
 		evidence_table_slot(t, cell, salt, image->kind, image->element, &claimed, &full);
 
@@ -133,7 +164,7 @@ static bool block_sound(const struct in *in, const uint8_t *p)
 
 static int join_block(struct evidence_table *t, uint32_t cell, const uint8_t *p, uint32_t marks)
 {
-	struct block *b = evidence_table_block(t, cell);
+	struct block *b = evidence_table_block(t, cell); /* the cell has times, so it has slots */
 
 	if (!b)
 		return -ENOSPC;
@@ -159,10 +190,16 @@ static uint32_t join_cell(struct in *in, const struct cell_image *image, uint64_
 		in->rc = -ENOSPC;
 		return NONE;
 	}
-	struct cell *c = &in->t->cells[cell];
-	evidence_join_max32(&c->first, image->first);
-	evidence_join_max32(&c->last, image->last);
-	evidence_join_or32(&c->marks, image->marks & ((1u << MARK_SKETCH) - 1));
+	evidence_join_or32(&in->t->cells[cell].marks, image->marks & ((1u << MARK_SKETCH) - 1));
+	if (!image->first)
+		return cell;
+	uint32_t more = evidence_table_more(in->t, cell, salt);
+	if (more == NONE) {
+		in->rc = -ENOSPC;
+		return NONE;
+	}
+	evidence_join_max32(&in->t->slots[more].first, image->first);
+	evidence_join_max32(&in->t->slots[more].last, image->last);
 	return cell;
 }
 
@@ -178,12 +215,15 @@ static void get_cell(struct in *in)
 	}
 	uint64_t salt = in->t ? evidence_table_salt(in->t, image.key) : 0;
 	uint32_t cell = join_cell(in, &image, salt);
+	in->origin = 0;
 	for (uint32_t i = 0; i < image.entries && in->rc != -EBADMSG; i++) {
 		struct slot_image slot;
 		if (!get(in, &slot, sizeof(slot)) || !slot_sound(in, &slot))
 			in->rc = -EBADMSG;
-		else if (cell != NONE && (rc = join_slot(in->t, cell, salt, &slot)))
+		else if (cell != NONE && (rc = join_slot(in, cell, salt, &slot)))
 			in->rc = rc;
+		if (slot.kind == IMAGE_ORIGIN)
+			in->origin = slot.element;
 	}
 	if (image.has_block && (!get(in, block, sizeof(block)) || !block_sound(in, block)))
 		in->rc = -EBADMSG;
@@ -197,12 +237,15 @@ static void get_cell(struct in *in)
 /* One pass over a whole snapshot without its checksum. */
 static int walk(const char *p, size_t len, struct evidence_table *t, const struct names *names)
 {
-	struct in in = {p, len, t, 0, names ? names_threat_count(names) : UINT32_MAX,
-			names ? names_by_count(names) : UINT32_MAX};
+	struct in in = {.p = p,
+			.left = len,
+			.t = t,
+			.threats = names ? names_threat_count(names) : UINT32_MAX,
+			.by = names ? names_by_count(names) : UINT32_MAX};
 	struct header h;
 
-	if (!get(&in, &h, sizeof(h)) || memcmp(h.magic, EVIDENCE_IMAGE_MAGIC, 8) ||
-	    h.version != EVIDENCE_IMAGE_VERSION || h.kinds != SLOT_KINDS)
+	if (!get(&in, &h, sizeof(h)) || memcmp(h.magic, EVIDENCE_IMAGE_MAGIC, 8) || h.version < 1 ||
+	    h.version > EVIDENCE_IMAGE_VERSION || h.kinds != EVIDENCE_IMAGE_KINDS)
 		return -EBADMSG;
 	for (uint64_t i = 0; i < h.cells && in.rc != -EBADMSG; i++)
 		get_cell(&in);

@@ -53,31 +53,50 @@ static void put_slot(struct out *o, const struct slot *s)
 	put(o, &image, sizeof(image));
 }
 
-static uint32_t list_length(const struct evidence_table *t, const struct cell *c)
+/* The cell's sightings and slots, in turn; without o, only how many. */
+static uint32_t put_elements(struct out *o, const struct evidence_table *t, const struct cell *c,
+			     const struct slot *more)
 {
-	uint32_t n = 0;
+	uint32_t n = GET(&c->origin) != 0;
+	struct slot_image image = {.kind = IMAGE_ORIGIN, .element = GET(&c->origin)};
 
-	for (uint32_t i = GET(&c->head); i; i = GET(&t->slots[i - 1].next) & ~LINKED)
+	if (n && o)
+		put(o, &image, sizeof(image));
+	for (uint32_t i = 0; i < SIGHTINGS; i++) {
+		if (!GET(&c->low[i]))
+			continue;
+		image = (struct slot_image){.kind = IMAGE_SIGHTING,
+					    .element = GET(&c->sighting[i].entity),
+					    .a = GET(&c->low[i]),
+					    .b = GET(&c->sighting[i].high)};
+		if (o)
+			put(o, &image, sizeof(image));
 		n++;
+	}
+	for (uint32_t i = more ? GET(&more->head) : 0; i; n++) {
+		if (o)
+			put_slot(o, &t->slots[i - 1]);
+		i = GET(&t->slots[i - 1].next) & ~LINKED;
+	}
 	return n;
 }
 
 static void put_cell(struct out *o, const struct evidence_table *t, const struct cell *c)
 {
+	const struct slot *more = GET(&c->more) ? &t->slots[GET(&c->more) - 1] : NULL;
 	struct cell_image image = {
 		.key = GET(&c->key),
-		.first = GET(&c->first),
-		.last = GET(&c->last),
+		.first = more ? GET(&more->first) : 0,
+		.last = more ? GET(&more->last) : 0,
 		.marks = GET(&c->marks),
-		.entries = list_length(t, c),
-		.has_block = GET(&c->block) != 0,
+		.entries = put_elements(NULL, t, c, more),
+		.has_block = more && GET(&more->block),
 	};
 
 	put(o, &image, sizeof(image));
-	for (uint32_t i = GET(&c->head); i; i = GET(&t->slots[i - 1].next) & ~LINKED)
-		put_slot(o, &t->slots[i - 1]);
+	put_elements(o, t, c, more);
 	if (image.has_block)
-		put(o, &t->blocks[GET(&c->block) - 1], BLOCK_IMAGE);
+		put(o, &t->blocks[GET(&more->block) - 1], BLOCK_IMAGE);
 }
 
 int evidence_snapshot(const struct evidence_table *t,
@@ -87,7 +106,7 @@ int evidence_snapshot(const struct evidence_table *t,
 	XXH3_state_t *sum = XXH3_createState();
 	struct header h = {.magic = EVIDENCE_IMAGE_MAGIC,
 			   .version = EVIDENCE_IMAGE_VERSION,
-			   .kinds = SLOT_KINDS};
+			   .kinds = EVIDENCE_IMAGE_KINDS};
 	int rc = -ENOMEM;
 
 	if (o && sum) {

@@ -187,14 +187,29 @@ uint32_t evidence_table_cell(struct evidence_table *t, uint64_t key, uint64_t sa
 	return NONE;
 }
 
-/* Claims are counted after they are made, so a stale count (relaxed) only lets
- * a few more elements be exact; readers look at how many there are, not at how
- * they are kept. */
+uint32_t evidence_table_count(const struct slot *more, enum slot_kind kind)
+{
+	/* relaxed: counts are bounds and figures, nothing is published by them */
+	uint64_t counts = atomic_load_explicit(&more->counts, memory_order_relaxed);
+
+	return (uint32_t)(counts >> (kind * COUNT_BITS)) & ((1u << COUNT_BITS) - 1);
+}
+
+/* Claims are counted after they are made, so a stale count only lets a few more
+ * elements be exact; readers look at how many there are, not at how they are kept. */
 static bool exact_used_up(const struct evidence_table *t, uint32_t cell, enum slot_kind kind)
 {
-	return kind != SLOT_REPORT &&
-	       atomic_load_explicit(&t->cells[cell].count[kind], memory_order_relaxed) >=
-		       t->config.exact_max;
+	return kind < SLOT_REPORT &&
+	       evidence_table_count(evidence_table_more_of(t, cell), kind) >= t->config.exact_max;
+}
+
+/* Is this slot the one; a cell's own is known by its owner alone. */
+static bool slot_is(const struct slot *s, uint32_t seen, uint32_t owner, enum slot_kind kind,
+		    uint64_t element)
+{
+	return seen == owner &&
+	       (kind == SLOT_CELL ||
+		atomic_load_explicit(&s->element, memory_order_relaxed) == element);
 }
 
 uint32_t evidence_table_slot(struct evidence_table *t, uint32_t cell, uint64_t salt,
@@ -221,35 +236,73 @@ uint32_t evidence_table_slot(struct evidence_table *t, uint32_t cell, uint64_t s
 			}
 			seen = (uint32_t)old.high;
 		}
-		if (seen == owner &&
-		    atomic_load_explicit(&s->element, memory_order_relaxed) == element)
+		if (slot_is(s, seen, owner, kind, element))
 			return i;
 	}
 	*full = exact_used_up(t, cell, kind);
 	return NONE;
 }
 
+uint32_t evidence_table_find(const struct evidence_table *t, uint32_t cell, uint64_t salt,
+			     enum slot_kind kind, uint64_t element)
+{
+	const uint32_t owner = evidence_table_owner(cell, kind);
+	uint32_t i = evidence_table_slot_home(t, salt, kind, element);
+
+	for (int probes = 0; probes < PROBES_MAX; probes++, i = (i + 1) & t->slot_mask) {
+		const struct slot *s = &t->slots[i];
+		/* acquire: as in evidence_table_slot() */
+		uint32_t seen = atomic_load_explicit(&s->owner, memory_order_acquire);
+		if (!seen)
+			return NONE;
+		if (slot_is(s, seen, owner, kind, element))
+			return i;
+	}
+	return NONE;
+}
+
+uint32_t evidence_table_more(struct evidence_table *t, uint32_t cell, uint64_t salt)
+{
+	struct cell *c = &t->cells[cell];
+	/* relaxed: a slot is born zero, and every finder stores the same number */
+	uint32_t at = atomic_load_explicit(&c->more, memory_order_relaxed);
+	bool claimed, full;
+
+	if (at)
+		return at - 1;
+	uint32_t i = evidence_table_slot(t, cell, salt, SLOT_CELL, 0, &claimed, &full);
+	if (i == NONE)
+		return NONE;
+	if (claimed)
+		atomic_fetch_add_explicit(&stripe(t, i)->entries, 1, memory_order_relaxed);
+	atomic_store_explicit(&c->more, i + 1, memory_order_release);
+	return i;
+}
+
 void evidence_table_slot_done(struct evidence_table *t, uint32_t cell, uint32_t slot,
 			      enum slot_kind kind, bool claimed)
 {
+	struct slot *more = evidence_table_more_of(t, cell);
+
 	if (!linked(&t->slots[slot].next))
-		evidence_table_link(&t->cells[cell].head, slot, &t->slots->next, sizeof(*t->slots));
+		evidence_table_link(&more->head, slot, &t->slots->next, sizeof(*t->slots));
 	if (!claimed)
 		return;
-	/* relaxed: counts are bounds and figures, nothing is published by them */
-	atomic_fetch_add_explicit(&t->cells[cell].count[kind], 1, memory_order_relaxed);
+	if (kind < SLOT_REPORT)
+		atomic_fetch_add_explicit(&more->counts, UINT64_C(1) << (kind * COUNT_BITS),
+					  memory_order_relaxed);
 	atomic_fetch_add_explicit(&stripe(t, slot)->entries, 1, memory_order_relaxed);
 }
 
 struct block *evidence_table_block(struct evidence_table *t, uint32_t cell)
 {
-	struct cell *c = &t->cells[cell];
+	struct slot *more = evidence_table_more_of(t, cell);
 	/* relaxed: blocks are born zero, and every claimer stores the same number */
-	uint32_t at = atomic_load_explicit(&c->block, memory_order_relaxed);
+	uint32_t at = atomic_load_explicit(&more->block, memory_order_relaxed);
 
 	if (at)
 		return &t->blocks[at - 1];
-	uint64_t key = atomic_load_explicit(&c->key, memory_order_relaxed);
+	uint64_t key = atomic_load_explicit(&t->cells[cell].key, memory_order_relaxed);
 	uint32_t i = (uint32_t)(evidence_table_salt(t, key) % t->config.overflows);
 	for (uint32_t n = 0; n < t->config.overflows && n < PROBES_MAX; n++) {
 		uint64_t seen = atomic_load_explicit(&t->block_owner[i], memory_order_relaxed);
@@ -261,7 +314,7 @@ struct block *evidence_table_block(struct evidence_table *t, uint32_t cell)
 			seen = key;
 		}
 		if (seen == key) {
-			atomic_store_explicit(&c->block, i + 1, memory_order_relaxed);
+			atomic_store_explicit(&more->block, i + 1, memory_order_relaxed);
 			return &t->blocks[i];
 		}
 		i = (i + 1) % t->config.overflows;

@@ -65,6 +65,7 @@ static void step(bool change);
 #include "correlate/evidence.c"
 #include "correlate/evidence_join.c"
 #include "correlate/evidence_read.c"
+#include "correlate/evidence_sighting.c"
 #include "correlate/evidence_table.c"
 
 #define WRITERS   3
@@ -73,6 +74,7 @@ static void step(bool change);
 #define LOOKS     16
 #define THREATS   6
 #define ELEMENTS  8
+#define FAR       (UINT64_C(1) << 39)
 #define STEPS_MAX 1000000
 #define LOADS     8
 #define HOLD      30  /* a thread is held up at one step in that many, */
@@ -168,11 +170,12 @@ static uint32_t threat_number[THREATS];
 static struct done updates[WRITERS * UPDATES];
 static struct view views[LOOKS], told[THREATS], final[THREATS];
 static int view_count, width; /* threats that are updated */
+static bool far;              /* positions have no place inside their cell */
 static int failures[4];
 
 static uint64_t element_of(const struct observation *o, int kind)
 {
-	return kind == EVIDENCE_RECORD   ? o->offset + 1
+	return kind == EVIDENCE_RECORD   ? o->offset % FAR + 1
 	       : kind == EVIDENCE_ORIGIN ? o->origin
 					 : o->entity;
 }
@@ -180,7 +183,7 @@ static uint64_t element_of(const struct observation *o, int kind)
 static void see_entry(void *arg, const struct evidence_entry *e)
 {
 	struct view *v = arg;
-	uint64_t x = e->kind == EVIDENCE_RECORD ? e->item.offset + 1 : e->hash;
+	uint64_t x = e->kind == EVIDENCE_RECORD ? e->item.offset % FAR + 1 : e->hash;
 	int64_t first = e->kind == EVIDENCE_RECORD ? e->item.time_us : e->first_us;
 	int64_t last = e->kind == EVIDENCE_RECORD ? e->item.time_us : e->last_us;
 
@@ -301,7 +304,7 @@ static void draw_updates(void)
 						 .entity = below(4),
 						 .origin = below(3),
 						 .users = below(3) ? 0 : 1 + below(5),
-						 .offset = below(5)}};
+						 .offset = below(5) + far * FAR}};
 	}
 }
 
@@ -400,6 +403,7 @@ static bool one_seed(uint64_t seed)
 	coin = hash_word(seed);
 	patience = UINT64_C(1) << (1 + seed % 4);
 	width = 1 + (int)(seed / 4 % THREATS);
+	far = seed / 24 % 2;
 	if (evidence_init(&table, &c))
 		exit(2);
 	table->seed = hash_word(seed + 77); /* where things lie repeats as well */
