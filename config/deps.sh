@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build] [test] [fuzz] [demo] [vectorscan] - installs through apt what that work needs.
+# deps.sh [build] [test] [fuzz] [demo] [bench] [vectorscan] - installs through apt what that work needs.
 #
 # Asks nothing. Does nothing, and needs no rights, when everything is there;
 # else it runs apt-get as root or through sudo. HS=vectorscan takes Vectorscan
@@ -47,6 +47,10 @@ list_build() {
 
 list_demo() {
 	command_of zstd zstd
+}
+
+list_bench() {
+	module liburcu-cds liburcu-dev
 }
 
 list_fuzz() {
@@ -134,10 +138,10 @@ for round in 1 2 last; do
 	missing=
 	for what; do
 		case $what in
-		build | test | fuzz | demo) "list_$what" ;;
+		build | test | fuzz | demo | bench) "list_$what" ;;
 		vectorscan) ;;
 		*)
-			echo "deps: $what: not one of build test fuzz demo vectorscan" >&2
+			echo "deps: $what: not one of build test fuzz demo bench vectorscan" >&2
 			exit 3
 			;;
 		esac

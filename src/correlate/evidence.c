@@ -17,7 +17,7 @@ static bool fits(const struct observation *o)
 struct update {
 	struct evidence_table *t;
 	const struct joining *j;
-	uint64_t salt;
+	uint64_t salt, record;
 	uint32_t cell;
 	uint32_t offset_us; /* in the cell's hour */
 	bool changed;
@@ -80,7 +80,7 @@ static void prefetch_slots(const struct update *u)
 	const struct evidence_table *t = u->t;
 	const struct joining *j = u->j;
 
-	__builtin_prefetch(&t->slots[evidence_table_slot_home(t, u->salt, SLOT_RECORD, j->record)]);
+	__builtin_prefetch(&t->slots[evidence_table_slot_home(t, u->salt, SLOT_RECORD, u->record)]);
 	__builtin_prefetch(&t->slots[evidence_table_slot_home(t, u->salt, SLOT_ENTITY, j->entity)]);
 	__builtin_prefetch(&t->slots[evidence_table_slot_home(t, u->salt, SLOT_ORIGIN, j->origin)]);
 }
@@ -97,7 +97,7 @@ static void join_apart(struct update *u)
 		return;
 	}
 	join_times(u, &u->t->slots[more]);
-	join_element(u, SLOT_RECORD, j->record);
+	join_element(u, SLOT_RECORD, u->record);
 	if (j->entity)
 		join_element(u, SLOT_ENTITY, j->entity);
 	if (j->origin)
@@ -113,12 +113,59 @@ bool evidence_table_join(struct evidence_table *t, uint32_t cell, uint64_t salt,
 
 	if (place != SIGHTING_APART)
 		return place == SIGHTING_NEW;
-	struct update u = {t,     j, salt, cell, (uint32_t)evidence_join_unpack(j->item, 0).time_us,
-			   false, 0};
+	struct update u = {.t = t,
+			   .j = j,
+			   .salt = salt,
+			   .record = evidence_join_position(j->object, j->sub, j->offset),
+			   .cell = cell,
+			   .offset_us = (uint32_t)evidence_join_unpack(j->item, 0).time_us};
 	join_apart(&u);
 	if (u.rc)
 		*rc = u.rc;
 	return u.changed;
+}
+
+/* --- the way in ------------------------------------------------------------- */
+
+/* An observation with what is derived from it, once. */
+struct arrival {
+	const struct observation *o;
+	uint64_t key, salt;
+	uint32_t us; /* in the hour */
+	uint32_t marks;
+};
+
+static bool arrive(const struct evidence_table *t, const struct observation *o, struct arrival *a)
+{
+	if (!fits(o))
+		return false;
+	uint32_t bucket = (uint32_t)((uint64_t)o->time_us / EVIDENCE_BUCKET_US);
+	uint64_t key = evidence_join_key(o, bucket);
+
+	*a = (struct arrival){o, key, evidence_table_salt(t, key),
+			      (uint32_t)(o->time_us - bucket * EVIDENCE_BUCKET_US),
+			      1u << o->tlp | 1u << (MARK_PAP + o->pap)};
+	return true;
+}
+
+/* Nothing but loads, of the two lines of the cell: is all of it known? */
+static bool known(const struct evidence_table *t, const struct arrival *a, uint32_t guess)
+{
+	const struct observation *o = a->o;
+	const struct cell *c = &t->cells[guess == NONE ? 0 : guess];
+	struct packed item =
+		evidence_join_pack_at(o->rank, a->us, o->object, o->offset, o->sub, o->by);
+
+	if (o->origin)
+		item.high |= PACKED_ORIGIN;
+	/* relaxed: what is known was joined, and is seen through the sighting's low */
+	return (atomic_load_explicit(&c->key, memory_order_relaxed) == a->key) &
+	       ((atomic_load_explicit(&c->marks, memory_order_relaxed) & a->marks) == a->marks) &
+	       (atomic_load_explicit(&c->next, memory_order_relaxed) >> 31) &
+	       (!o->origin |
+		(atomic_load_explicit(&c->origin, memory_order_relaxed) == o->origin)) &
+	       evidence_sighting_known(c, o->entity, item) & !(o->users | o->duration_s) &
+	       evidence_join_whole(o->object, o->sub, o->offset);
 }
 
 static uint32_t cut32(uint64_t v)
@@ -126,39 +173,69 @@ static uint32_t cut32(uint64_t v)
 	return v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
 }
 
-static struct joining joining_of(const struct observation *o)
+static int join(struct evidence_table *t, const struct arrival *a)
 {
-	const struct evidence_item i = {o->rank, o->time_us, o->object, o->sub, o->by, o->offset};
-
-	return (struct joining){
+	const struct observation *o = a->o;
+	const struct joining j = {
 		.entity = o->entity,
 		.origin = o->origin,
-		.record = evidence_join_position(o->object, o->sub, o->offset),
-		.item = evidence_join_pack(&i, (int32_t)(o->time_us / EVIDENCE_BUCKET_US)),
+		.item = evidence_join_pack_at(o->rank, a->us, o->object, o->offset, o->sub, o->by),
+		.object = o->object,
+		.sub = o->sub,
+		.offset = o->offset,
 		.users = o->entity ? cut32(o->users) : 0,
 		.duration_s = o->entity ? cut32(o->duration_s) : 0,
-		.whole = evidence_join_whole(o->object, o->sub, o->offset),
 	};
+	int rc = 0;
+
+	uint32_t cell = evidence_table_cell(t, a->key, a->salt);
+	if (cell == NONE)
+		return -ENOSPC;
+	bool changed = evidence_join_or32(&t->cells[cell].marks, a->marks);
+	changed |= evidence_table_join(t, cell, a->salt, &j, &rc);
+	if (changed)
+		evidence_table_mark_dirty(t, cell);
+	return rc;
 }
 
 int evidence_update(struct evidence_table *t, const struct observation *o)
 {
-	if (!fits(o))
-		return -ERANGE;
-	const uint64_t key = evidence_join_key(o), salt = evidence_table_salt(t, key);
-	int rc = 0;
+	struct arrival a;
 
-	evidence_table_prefetch(t, salt);
-	const struct joining j = joining_of(o);
-	uint32_t cell = evidence_table_cell(t, key, salt);
-	if (cell == NONE)
-		return -ENOSPC;
-	bool changed =
-		evidence_join_or32(&t->cells[cell].marks, 1u << o->tlp | 1u << (MARK_PAP + o->pap));
-	changed |= evidence_table_join(t, cell, salt, &j, &rc);
-	if (changed)
-		evidence_table_mark_dirty(t, cell);
-	return rc;
+	if (!arrive(t, o, &a))
+		return -ERANGE;
+	if (known(t, &a, evidence_table_guess(t, a.salt)))
+		return 0;
+	return join(t, &a);
+}
+
+#define AHEAD 32
+
+uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n)
+{
+	struct arrival a[AHEAD];
+	uint32_t guess[AHEAD], refused = 0;
+
+	while (n) {
+		uint32_t some = 0;
+		/* each pass asks memory for what the next one reads */
+		for (; some < AHEAD && n; n--, o++)
+			if (!arrive(t, o, &a[some]))
+				refused++;
+			else
+				__builtin_prefetch(
+					&t->tags[evidence_table_cell_home(t, a[some++].salt) /
+						 GROUP]);
+		for (uint32_t i = 0; i < some; i++) {
+			guess[i] = evidence_table_guess(t, a[i].salt);
+			const char *cell = (const char *)&t->cells[guess[i] == NONE ? 0 : guess[i]];
+			__builtin_prefetch(cell);
+			__builtin_prefetch(cell + 64);
+		}
+		for (uint32_t i = 0; i < some; i++)
+			refused += !known(t, &a[i], guess[i]) && join(t, &a[i]) != 0;
+	}
+	return refused;
 }
 
 void evidence_usage(const struct evidence_table *t, struct evidence_usage *u)

@@ -88,6 +88,9 @@ evidence_bytes(const struct evidence_config *c); /* what init will take; 0: not 
 /* Joins o. 0; -ENOSPC when cells or entries are full (what could be joined is);
  * -ERANGE when the time or a number does not fit. @thread any */
 int evidence_update(struct evidence_table *t, const struct observation *o);
+/* The same for n of them, waiting for memory once for several; how many were not
+ * (wholly) joined. @thread any */
+uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n);
 
 /* --- reading ------------------------------------------------------------ */
 

@@ -131,7 +131,7 @@ static uint64_t cell_content(const struct evidence_table *t, uint32_t i)
 
 static uint32_t cell_home(const struct evidence_table *t, uint32_t i)
 {
-	return (uint32_t)evidence_table_salt(t, GET(&t->cells[i].key)) & t->cell_mask;
+	return evidence_table_cell_home(t, evidence_table_salt(t, GET(&t->cells[i].key)));
 }
 
 static bool cell_old(const struct evidence_table *t, uint32_t i, int32_t oldest)
@@ -197,12 +197,15 @@ static void relink_cells(struct evidence_table *t)
 {
 	memset(t->heads, 0, sizeof(*t->heads) * t->config.cells);
 	memset(t->dirty, 0, sizeof(*t->dirty) * (t->config.cells / 64));
+	memset(t->tags, 0, sizeof(*t->tags) * (t->config.cells / GROUP));
 	for (uint32_t i = 0; i < t->config.cells; i++) {
 		struct cell *c = &t->cells[i];
 		if (!GET(&c->key))
 			continue;
 		uint32_t head = evidence_table_threat_head(t, (uint32_t)(GET(&c->key) >> 36));
 		push(&t->heads[head], &c->next, i);
+		uint64_t tag = evidence_table_tag(evidence_table_salt(t, GET(&c->key)));
+		PUT(&t->tags[i / GROUP], GET(&t->tags[i / GROUP]) | tag << i % GROUP * 8);
 		if (GET(&c->dirty))
 			PUT(&t->dirty[head / 64],
 			    GET(&t->dirty[head / 64]) | UINT64_C(1) << (head % 64));

@@ -42,7 +42,24 @@ static inline bool evidence_join_less(struct packed a, struct packed b)
 	return a.high < b.high || (a.high == b.high && a.low < b.low);
 }
 
-uint64_t evidence_join_key(const struct observation *o);
+/* A cell's key; bucket is the observation's. */
+static inline uint64_t evidence_join_key(const struct observation *o, uint32_t bucket)
+{
+	return (uint64_t)o->threat << 36 | (uint64_t)bucket << 14 | (uint64_t)o->state << 9 |
+	       (uint64_t)o->sector << 4 | (uint64_t)o->hit_class << 2 | o->severity;
+}
+
+/* rank 2 | time in the hour 32 | object 18 | offset 40 | sub 12 | by 24 */
+static inline struct packed evidence_join_pack_at(uint8_t rank, uint32_t us, uint32_t object,
+						  uint64_t offset, uint32_t sub, uint32_t by)
+{
+	return (struct packed){
+		.high = (uint64_t)rank << 62 | (uint64_t)us << 30 |
+			(uint64_t)(object & ((1 << 18) - 1)) << 12 | (offset >> 28 & 4095),
+		.low = offset << 36 | (uint64_t)(sub & 4095) << 24 | (by & ((1 << 24) - 1)),
+	};
+}
+
 struct evidence_cell_key evidence_join_unkey(uint64_t key);
 struct packed evidence_join_pack(const struct evidence_item *i, int32_t bucket);
 struct evidence_item evidence_join_unpack(struct packed p, int32_t bucket);

@@ -114,12 +114,13 @@ static int join_sighting(struct in *in, uint32_t cell, uint64_t salt,
 {
 	struct joining j = {.entity = image->element,
 			    .item = {~image->a, ~image->b & ~PACKED_ORIGIN},
-			    .origin = image->b & PACKED_ORIGIN ? 0 : in->origin,
-			    .whole = true};
+			    .origin = image->b & PACKED_ORIGIN ? 0 : in->origin};
 	struct evidence_item item = evidence_join_unpack(j.item, 0);
 	int rc = 0;
 
-	j.record = evidence_join_position(item.object, item.sub, item.offset);
+	j.object = item.object;
+	j.sub = item.sub;
+	j.offset = item.offset;
 	evidence_table_join(in->t, cell, salt, &j, &rc);
 	return rc;
 }

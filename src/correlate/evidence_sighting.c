@@ -31,7 +31,8 @@ static enum sighting_place complete(_Atomic uint64_t *low, uint64_t mine)
 
 enum sighting_place evidence_sighting_put(struct cell *c, const struct joining *j)
 {
-	if (!j->whole || j->users || j->duration_s || !origin_fits(c, j->origin))
+	if (!evidence_join_whole(j->object, j->sub, j->offset) || j->users || j->duration_s ||
+	    !origin_fits(c, j->origin))
 		return SIGHTING_APART;
 	const uint64_t high = ~(j->item.high | (j->origin ? PACKED_ORIGIN : 0));
 	for (int i = 0; i < SIGHTINGS; i++) {
@@ -66,10 +67,11 @@ bool evidence_sighting_get(const struct cell *c, uint32_t i, struct joining *j)
 				  ? atomic_load_explicit(&c->origin, memory_order_relaxed)
 				  : 0,
 		.item = {~low, high & ~PACKED_ORIGIN},
-		.whole = true,
 	};
 	struct evidence_item item = evidence_join_unpack(j->item, 0);
-	j->record = evidence_join_position(item.object, item.sub, item.offset);
+	j->object = item.object;
+	j->sub = item.sub;
+	j->offset = item.offset;
 	return true;
 }
 
@@ -121,7 +123,8 @@ uint32_t evidence_sighting_fold(const struct evidence_table *t, uint32_t cell, b
 		if (!evidence_sighting_get(c, i, &j))
 			continue;
 		uint32_t us = (uint32_t)evidence_join_unpack(j.item, 0).time_us;
-		fold(&f, SLOT_RECORD, j.record, j.item, us);
+		fold(&f, SLOT_RECORD, evidence_join_position(j.object, j.sub, j.offset), j.item,
+		     us);
 		if (j.entity)
 			fold(&f, SLOT_ENTITY, j.entity, j.item, us);
 		if (j.origin)

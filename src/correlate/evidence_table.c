@@ -40,6 +40,7 @@ static size_t lay_out(struct evidence_table *t, const struct evidence_config *c,
 	size_t owners = take(&at, c->overflows, sizeof(*t->block_owner));
 	size_t heads = take(&at, c->cells, sizeof(*t->heads));
 	size_t dirty = take(&at, c->cells / 64, sizeof(*t->dirty));
+	size_t tags = take(&at, c->cells / GROUP, sizeof(*t->tags));
 
 	if (base) {
 		t->cells = (void *)(base + cells);
@@ -48,6 +49,7 @@ static size_t lay_out(struct evidence_table *t, const struct evidence_config *c,
 		t->block_owner = (void *)(base + owners);
 		t->heads = (void *)(base + heads);
 		t->dirty = (void *)(base + dirty);
+		t->tags = (void *)(base + tags);
 	}
 	return (at + 4095) & ~(size_t)4095;
 }
@@ -162,29 +164,57 @@ static struct counter *stripe(struct evidence_table *t, uint32_t index)
 	return &t->used[index % COUNTERS];
 }
 
-uint32_t evidence_table_cell(struct evidence_table *t, uint64_t key, uint64_t salt)
+/* Claims cell i for key unless it has another; false: another's. */
+static bool claim_cell(struct evidence_table *t, uint32_t i, uint64_t key, uint64_t tag)
 {
-	uint32_t i = (uint32_t)salt & t->cell_mask;
+	/* relaxed: a key is written once, and zero fields are valid */
+	uint64_t seen = atomic_load_explicit(&t->cells[i].key, memory_order_relaxed);
 
-	for (int probes = 0; probes < PROBES_MAX; probes++, i = (i + 1) & t->cell_mask) {
-		struct cell *c = &t->cells[i];
-		/* relaxed: a key is written once, and zero fields are valid */
-		uint64_t seen = atomic_load_explicit(&c->key, memory_order_relaxed);
-		if (!seen && atomic_compare_exchange_strong_explicit(&c->key, &seen, key,
-								     memory_order_relaxed,
-								     memory_order_relaxed)) {
-			atomic_fetch_add_explicit(&stripe(t, i)->cells, 1, memory_order_relaxed);
-			seen = key;
+	if (!seen &&
+	    atomic_compare_exchange_strong_explicit(&t->cells[i].key, &seen, key,
+						    memory_order_relaxed, memory_order_relaxed)) {
+		atomic_fetch_add_explicit(&stripe(t, i)->cells, 1, memory_order_relaxed);
+		seen = key;
+	}
+	if (seen != key)
+		return false;
+	/* relaxed: who does not see it looks at the key */
+	atomic_fetch_or_explicit(&t->tags[i / GROUP], tag << i % GROUP * 8, memory_order_relaxed);
+	return true;
+}
+
+static uint32_t search_cell(struct evidence_table *t, uint64_t key, uint64_t salt)
+{
+	const uint64_t tag = evidence_table_tag(salt);
+	uint32_t home = evidence_table_cell_home(t, salt);
+
+	for (int probes = 0; probes < PROBES_MAX / GROUP; probes++) {
+		/* relaxed: a tag is a hint, written after its key, and once */
+		uint64_t word = atomic_load_explicit(&t->tags[home / GROUP], memory_order_relaxed);
+		for (uint64_t at = evidence_table_bytes(word, tag); at; at &= at - 1) {
+			uint32_t i = home + (uint32_t)__builtin_ctzll(at) / 8;
+			if (atomic_load_explicit(&t->cells[i].key, memory_order_relaxed) == key)
+				return i;
 		}
-		if (seen != key)
-			continue;
-		if (!linked(&c->next))
-			evidence_table_link(
-				&t->heads[evidence_table_threat_head(t, (uint32_t)(key >> 36))], i,
-				&t->cells->next, sizeof(*t->cells));
-		return i;
+		for (uint64_t at = evidence_table_bytes(word, 0); at; at &= at - 1) {
+			uint32_t i = home + (uint32_t)__builtin_ctzll(at) / 8;
+			/* a tag is never 0: a byte above the first that looks like it is 1 */
+			if (claim_cell(t, i, key, tag))
+				return i;
+		}
+		home = (home + GROUP) & t->cell_mask;
 	}
 	return NONE;
+}
+
+uint32_t evidence_table_cell(struct evidence_table *t, uint64_t key, uint64_t salt)
+{
+	uint32_t i = search_cell(t, key, salt);
+
+	if (i != NONE && !linked(&t->cells[i].next))
+		evidence_table_link(&t->heads[evidence_table_threat_head(t, (uint32_t)(key >> 36))],
+				    i, &t->cells->next, sizeof(*t->cells));
+	return i;
 }
 
 uint32_t evidence_table_count(const struct slot *more, enum slot_kind kind)

@@ -7,6 +7,8 @@
  *   heads[]   threat hash -> newest cell of the chain       push-only lists
  *   cells[]   two cache lines a cell; key is one word; its first SIGHTINGS
  *             hits lie inside, whole
+ *   tags[]    a byte a cell: some bits of its key's hash, so that a search goes
+ *             straight to its cell; 0 says nothing
  *   slots[]   what a cell outgrew: one element of one cell, 32 bytes; or, one a
  *             cell (SLOT_CELL), the list of those, their counts and their times
  *   blocks[]  sketches and best evidence of a cell that outgrew exact_max
@@ -62,7 +64,7 @@
 #include "correlate/evidence.h"
 #include "correlate/evidence_join.h"
 
-#define PROBES_MAX     256
+#define PROBES_MAX     512
 #define LINKED         (1u << 31) /* in a next word */
 #define NONE           UINT32_MAX
 #define COUNTERS       16
@@ -152,6 +154,7 @@ struct evidence_table {
 	_Atomic uint32_t *heads; /* newest cell + 1; as many as cells */
 	_Atomic uint64_t *dirty; /* bit per head */
 	struct cell *cells;
+	_Atomic uint64_t *tags; /* GROUP cells a word */
 	struct slot *slots;
 	_Atomic uint64_t *block_owner; /* cell key; 0 = free */
 	struct block *blocks;
@@ -166,13 +169,16 @@ static inline uint64_t evidence_table_salt(const struct evidence_table *t, uint6
 	return hash_word(key ^ t->seed);
 }
 
-/* Both lines of the cell where the search for it begins. */
-static inline void evidence_table_prefetch(const struct evidence_table *t, uint64_t salt)
+/* The search for a cell is linear from here; a group's tags are looked at together. */
+#define GROUP 8
+static inline uint32_t evidence_table_cell_home(const struct evidence_table *t, uint64_t salt)
 {
-	const char *cell = (const char *)&t->cells[(uint32_t)salt & t->cell_mask];
+	return (uint32_t)salt & t->cell_mask & ~(GROUP - 1u);
+}
 
-	__builtin_prefetch(cell);
-	__builtin_prefetch(cell + 64);
+static inline uint64_t evidence_table_tag(uint64_t salt)
+{
+	return salt >> 56 ? salt >> 56 : 1;
 }
 
 static inline uint32_t evidence_table_slot_home(const struct evidence_table *t, uint64_t salt,
@@ -200,6 +206,44 @@ static inline struct slot *evidence_table_more_of(const struct evidence_table *t
 	return at ? &t->slots[at - 1] : NULL;
 }
 
+/* The uppermost bit of each byte of word that is b: exact up to the first one, and
+ * above it never too few. */
+static inline uint64_t evidence_table_bytes(uint64_t word, uint64_t b)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), x = word ^ b * ones;
+
+	return (x - ones) & ~x & ones << 7;
+}
+
+/* Where the cell of this key is if it is where most are; else NONE, or another's cell. */
+static inline uint32_t evidence_table_guess(const struct evidence_table *t, uint64_t salt)
+{
+	const uint32_t home = evidence_table_cell_home(t, salt);
+	/* relaxed: a tag is a hint, written after its key, and once */
+	uint64_t word = atomic_load_explicit(&t->tags[home / GROUP], memory_order_relaxed);
+	uint64_t at = evidence_table_bytes(word, evidence_table_tag(salt));
+
+	return at ? home + (uint32_t)__builtin_ctzll(at) / 8 : NONE;
+}
+
+/* Is the hit (high with its mark of an origin) in this cell, complete? Every place is
+ * looked at, without a branch: which one it is in cannot be foretold, and a wrong
+ * guess waits for memory. */
+static inline bool evidence_sighting_known(const struct cell *c, uint64_t entity,
+					   struct packed item)
+{
+	bool known = false;
+
+	for (int i = 0; i < SIGHTINGS; i++) {
+		const struct sighting *s = &c->sighting[i];
+		/* acquire: low is written last, and then all of it is there */
+		known |= (atomic_load_explicit(&c->low[i], memory_order_acquire) == ~item.low) &
+			 (atomic_load_explicit(&s->high, memory_order_relaxed) == ~item.high) &
+			 (atomic_load_explicit(&s->entity, memory_order_relaxed) == entity);
+	}
+	return known;
+}
+
 /* The cell of this key, claimed and linked if new; NONE when there is no room. */
 uint32_t evidence_table_cell(struct evidence_table *t, uint64_t key, uint64_t salt);
 /* The SLOT_CELL of a cell, claimed if new; NONE when there is no room. */
@@ -225,10 +269,10 @@ uint32_t evidence_table_count(const struct slot *more, enum slot_kind kind);
 /* What a hit brings to its cell. */
 struct joining {
 	uint64_t entity, origin; /* 0 = none */
-	uint64_t record;         /* evidence_join_position() */
 	struct packed item;
+	uint32_t object, sub; /* the position, with the bits that the item may have lost */
+	uint64_t offset;
 	uint32_t users, duration_s;
-	bool whole; /* the item keeps every bit of the position */
 };
 /* Joins j into the cell, inside or apart; true when that changed something.
  * *rc is -ENOSPC when there was no room for a part of it, else left alone. */
