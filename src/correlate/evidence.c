@@ -189,13 +189,17 @@ static int join(struct evidence_table *t, const struct arrival *a)
 	int rc = 0;
 
 	uint32_t cell = evidence_table_cell(t, a->key, a->salt);
-	if (cell == NONE)
+	if (cell != NONE) {
+		bool changed = evidence_join_or32(&t->cells[cell].marks, a->marks);
+		changed |= evidence_table_join(t, cell, a->salt, &j, &rc);
+		if (changed)
+			evidence_table_mark_dirty(t, cell);
+	}
+	if (cell == NONE || rc) {
+		evidence_lost_add(t, o->threat, o->state, o->time_us);
 		return -ENOSPC;
-	bool changed = evidence_join_or32(&t->cells[cell].marks, a->marks);
-	changed |= evidence_table_join(t, cell, a->salt, &j, &rc);
-	if (changed)
-		evidence_table_mark_dirty(t, cell);
-	return rc;
+	}
+	return 0;
 }
 
 int evidence_update(struct evidence_table *t, const struct observation *o)
@@ -241,6 +245,7 @@ uint32_t evidence_update_many(struct evidence_table *t, const struct observation
 void evidence_usage(const struct evidence_table *t, struct evidence_usage *u)
 {
 	*u = (struct evidence_usage){.capacity = t->config};
+	u->refused = atomic_load_explicit(&t->refused, memory_order_relaxed);
 	/* relaxed: figures for people, each stripe as it stands */
 	for (int i = 0; i < COUNTERS; i++) {
 		u->cells += atomic_load_explicit(&t->used[i].cells, memory_order_relaxed);

@@ -33,7 +33,8 @@
  *          snapshot while it runs.
  *          A cell of up to four hits of one origin is 128 bytes and all there is;
  *          what outgrows that takes entries of 32.
- * Limit    as configured; an update that finds no room returns -ENOSPC. Reports
+ * Limit    as configured; an update that finds no room returns -ENOSPC, and is counted
+ *          for evidence_lost(). Reports
  *          have no bound of their own below that of all entries. Reported users
  *          and durations are kept up to UINT32_MAX.
  */
@@ -156,12 +157,25 @@ uint32_t evidence_read_best(const struct evidence_table *t, uint32_t cell,
 
 struct evidence_usage {
 	uint32_t cells, entries, overflows; /* used */
+	uint64_t refused;                   /* hits that found no room for a part */
 	struct evidence_config capacity;
 };
 void evidence_usage(const struct evidence_table *t, struct evidence_usage *u);
 
+/* What a threat lacks in a state because the table was full. Both are bounds that hold
+ * always: never too low, and too high only by chance. Kept by snapshots. */
+struct evidence_loss {
+	uint64_t refused_max;      /* hits; the same hit as often as it was refused */
+	int64_t complete_since_us; /* no hit of this event time or later was refused; 0 = none at
+				      all */
+};
+struct evidence_loss evidence_lost(const struct evidence_table *t, uint32_t threat, uint8_t state);
+
 /* --- quiescent: no other call meanwhile --------------------------------- */
 
+/* Joins a cell of another table (cell: as read from it) into this one: the union, in any
+ * order, as often as may be. 0, -ENOSPC. Only `from` has to be quiescent. */
+int evidence_merge_cell(struct evidence_table *t, const struct evidence_table *from, uint32_t cell);
 /* Forgets every bucket before oldest_bucket and packs the rest. */
 void evidence_compact(struct evidence_table *t, int32_t oldest_bucket);
 /* Writes the whole table through write (0 or -errno each); versioned, checksummed. */

@@ -59,9 +59,8 @@ static bool cell_sound(const struct in *in, const struct cell_image *c)
 	const uint32_t tlp = (1u << TLPS) - 1, pap = ((1u << PAPS) - 1) << MARK_PAP;
 	const uint32_t sketch = ((1u << SKETCHES) - 1) << MARK_SKETCH;
 
-	/* without times: nothing but sightings */
-	bool times = times_sound(c->first, c->last) ||
-		     (!c->first && !c->last && c->entries && !c->has_block);
+	/* without times: nothing but sightings, or not even those */
+	bool times = times_sound(c->first, c->last) || (!c->first && !c->last && !c->has_block);
 
 	return key_sound(in, c->key) && times && (c->marks & tlp) && (c->marks & pap) &&
 	       !(c->marks & ~(tlp | pap | sketch)) && c->has_block <= 1 &&
@@ -80,74 +79,6 @@ static bool slot_sound(const struct in *in, const struct slot_image *s)
 	       (s->kind == SLOT_REPORT || s->b == 0);
 }
 
-static void join_image(struct slot *s, const struct slot_image *image)
-{
-	if (image->kind == SLOT_RECORD) {
-		evidence_join_item(&s->low, (struct packed){~image->a, ~image->b});
-		return;
-	}
-	evidence_join_max32(&s->first, (uint32_t)image->a);
-	evidence_join_max32(&s->last, (uint32_t)(image->a >> 32));
-	if (image->kind == SLOT_REPORT)
-		evidence_join_report(&s->report, (uint32_t)(image->b >> 32), (uint32_t)image->b);
-}
-
-/* An element that found the exact entries used up. */
-static int join_over(struct evidence_table *t, uint32_t cell, const struct slot_image *image)
-{
-	struct block *b = evidence_table_block(t, cell);
-	uint8_t rank;
-
-	if (!b)
-		return -ENOSPC;
-	uint32_t r = hll_register(image->element, &rank);
-	evidence_join_max8(&b->regs[image->kind][r], rank);
-	if (image->kind == SLOT_RECORD)
-		evidence_join_item(&b->best[image->element % EVIDENCE_BEST].low,
-				   (struct packed){~image->a, ~image->b});
-	evidence_join_or32(&t->cells[cell].marks, 1u << (MARK_SKETCH + image->kind));
-	return 0;
-}
-
-static int join_sighting(struct in *in, uint32_t cell, uint64_t salt,
-			 const struct slot_image *image)
-{
-	struct joining j = {.entity = image->element,
-			    .item = {~image->a, ~image->b & ~PACKED_ORIGIN},
-			    .origin = image->b & PACKED_ORIGIN ? 0 : in->origin};
-	struct evidence_item item = evidence_join_unpack(j.item, 0);
-	int rc = 0;
-
-	j.object = item.object;
-	j.sub = item.sub;
-	j.offset = item.offset;
-	evidence_table_join(in->t, cell, salt, &j, &rc);
-	return rc;
-}
-
-static int join_slot(struct in *in, uint32_t cell, uint64_t salt, const struct slot_image *image)
-{
-	struct evidence_table *t = in->t;
-	bool claimed, full;
-
-	if (image->kind == IMAGE_ORIGIN)
-		return 0;
-	if (image->kind == IMAGE_SIGHTING)
-		return join_sighting(in, cell, salt, image);
-	if (evidence_table_more(t, cell, salt) == NONE)
-		return -ENOSPC;
-	uint32_t i =
-		evidence_table_slot(t, cell, salt, image->kind, image->element, &claimed, &full);
-
-	if (full)
-		return join_over(t, cell, image);
-	if (i == NONE)
-		return -ENOSPC;
-	join_image(&t->slots[i], image);
-	evidence_table_slot_done(t, cell, i, image->kind, claimed);
-	return 0;
-}
-
 /* The block's bytes at p, in the layout of struct block. */
 static bool block_sound(const struct in *in, const uint8_t *p)
 {
@@ -163,76 +94,49 @@ static bool block_sound(const struct in *in, const uint8_t *p)
 	return true;
 }
 
-static int join_block(struct evidence_table *t, uint32_t cell, const uint8_t *p, uint32_t marks)
-{
-	struct block *b = evidence_table_block(t, cell); /* the cell has times, so it has slots */
-
-	if (!b)
-		return -ENOSPC;
-	for (uint32_t i = 0; i < SKETCHES * HLL_REGISTERS; i++)
-		evidence_join_max8(&b->regs[i / HLL_REGISTERS][i % HLL_REGISTERS], p[i]);
-	for (uint32_t i = 0; i < EVIDENCE_BEST; i++) {
-		uint64_t pair[2];
-		memcpy(pair, p + SKETCHES * HLL_REGISTERS + i * 16, 16);
-		if (pair[1])
-			evidence_join_item(&b->best[i].low, (struct packed){~pair[0], ~pair[1]});
-	}
-	evidence_join_or32(&t->cells[cell].marks, marks);
-	return 0;
-}
-
-/* The cell's own place in the table; NONE when looking only, or when it is full. */
-static uint32_t join_cell(struct in *in, const struct cell_image *image, uint64_t salt)
-{
-	if (!in->t)
-		return NONE;
-	uint32_t cell = evidence_table_cell(in->t, image->key, salt);
-	if (cell == NONE) {
-		in->rc = -ENOSPC;
-		return NONE;
-	}
-	evidence_join_or32(&in->t->cells[cell].marks, image->marks & ((1u << MARK_SKETCH) - 1));
-	if (!image->first)
-		return cell;
-	uint32_t more = evidence_table_more(in->t, cell, salt);
-	if (more == NONE) {
-		in->rc = -ENOSPC;
-		return NONE;
-	}
-	evidence_join_max32(&in->t->slots[more].first, image->first);
-	evidence_join_max32(&in->t->slots[more].last, image->last);
-	return cell;
-}
-
 static void get_cell(struct in *in)
 {
 	struct cell_image image;
+	struct slot_image slot;
 	uint8_t block[BLOCK_IMAGE];
-	int rc = 0;
+	struct merging m = {.t = in->t, .cell = NONE};
 
 	if (!get(in, &image, sizeof(image)) || !cell_sound(in, &image)) {
 		in->rc = -EBADMSG;
 		return;
 	}
-	uint64_t salt = in->t ? evidence_table_salt(in->t, image.key) : 0;
-	uint32_t cell = join_cell(in, &image, salt);
+	if (in->t)
+		evidence_merge_begin(&m, &image);
 	in->origin = 0;
 	for (uint32_t i = 0; i < image.entries && in->rc != -EBADMSG; i++) {
-		struct slot_image slot;
 		if (!get(in, &slot, sizeof(slot)) || !slot_sound(in, &slot))
 			in->rc = -EBADMSG;
-		else if (cell != NONE && (rc = join_slot(in, cell, salt, &slot)))
-			in->rc = rc;
+		else if (in->t)
+			evidence_merge_element(&m, &slot);
 		if (slot.kind == IMAGE_ORIGIN)
 			in->origin = slot.element;
 	}
 	if (image.has_block && (!get(in, block, sizeof(block)) || !block_sound(in, block)))
 		in->rc = -EBADMSG;
-	else if (image.has_block && cell != NONE &&
-		 (rc = join_block(in->t, cell, block, image.marks)))
-		in->rc = rc;
-	if (cell != NONE)
-		evidence_table_mark_dirty(in->t, cell);
+	else if (image.has_block && in->t)
+		evidence_merge_block(&m, block, image.marks);
+	if (in->t && evidence_merge_end(&m) && !in->rc)
+		in->rc = m.rc;
+}
+
+static void get_lost(struct in *in)
+{
+	uint64_t n;
+
+	get(in, &n, sizeof(n));
+	for (uint64_t i = 0; i < n && in->rc != -EBADMSG; i++) {
+		struct lost_image image;
+		if (!get(in, &image, sizeof(image)) || image.place >= LOST_ROWS * LOST_COLUMNS ||
+		    image.until < 0 || image.until > TIME_HOURS_MAX * EVIDENCE_BUCKET_US)
+			in->rc = -EBADMSG;
+		else if (in->t)
+			evidence_lost_join(&in->t->lost[image.place], image.count, image.until);
+	}
 }
 
 /* One pass over a whole snapshot without its checksum. */
@@ -250,6 +154,8 @@ static int walk(const char *p, size_t len, struct evidence_table *t, const struc
 		return -EBADMSG;
 	for (uint64_t i = 0; i < h.cells && in.rc != -EBADMSG; i++)
 		get_cell(&in);
+	if (h.version > 1 && in.rc != -EBADMSG)
+		get_lost(&in);
 	return in.left ? -EBADMSG : in.rc;
 }
 

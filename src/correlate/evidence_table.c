@@ -40,6 +40,7 @@ static size_t lay_out(struct evidence_table *t, const struct evidence_config *c,
 	size_t owners = take(&at, c->overflows, sizeof(*t->block_owner));
 	size_t heads = take(&at, c->cells, sizeof(*t->heads));
 	size_t dirty = take(&at, c->cells / 64, sizeof(*t->dirty));
+	size_t lost = take(&at, LOST_ROWS * LOST_COLUMNS, sizeof(*t->lost));
 	size_t tags = take(&at, c->cells / GROUP, sizeof(*t->tags));
 
 	if (base) {
@@ -49,6 +50,7 @@ static size_t lay_out(struct evidence_table *t, const struct evidence_config *c,
 		t->block_owner = (void *)(base + owners);
 		t->heads = (void *)(base + heads);
 		t->dirty = (void *)(base + dirty);
+		t->lost = (void *)(base + lost);
 		t->tags = (void *)(base + tags);
 	}
 	return (at + 4095) & ~(size_t)4095;

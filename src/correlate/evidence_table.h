@@ -11,6 +11,7 @@
  *             straight to its cell; 0 says nothing
  *   slots[]   what a cell outgrew: one element of one cell, 32 bytes; or, one a
  *             cell (SLOT_CELL), the list of those, their counts and their times
+ *   lost[]    what was refused when all this was full
  *   blocks[]  sketches and best evidence of a cell that outgrew exact_max
  *
  * Sightings and slots are unions of the same set: what a hit says is either in
@@ -140,6 +141,19 @@ struct block {
 };
 static_assert(sizeof(struct block) % 64 == 0, "blocks share no cache line");
 
+/* What was refused: places of a count-min sketch over (threat, state). */
+#define LOST_ROWS    4
+#define LOST_COLUMNS 4096
+struct lost {
+	_Atomic uint64_t count;
+	_Atomic int64_t until; /* newest event time + 1 */
+};
+/* Counts a hit at this time as refused. */
+void evidence_lost_add(struct evidence_table *t, uint32_t threat, uint8_t state, int64_t time_us);
+void evidence_lost_join(struct lost *l, uint64_t count, int64_t until);
+/* Forgets what is older. Alone with the table. */
+void evidence_lost_forget(struct evidence_table *t, int64_t before_us);
+
 /* Used counts, striped so that claims in different places do not meet. */
 struct counter {
 	_Alignas(64) _Atomic uint32_t cells;
@@ -158,6 +172,8 @@ struct evidence_table {
 	struct slot *slots;
 	_Atomic uint64_t *block_owner; /* cell key; 0 = free */
 	struct block *blocks;
+	struct lost *lost; /* LOST_ROWS of LOST_COLUMNS */
+	_Atomic uint64_t refused;
 	uint32_t take_from; /* dirty word to begin with. @thread the taker */
 	void *map;
 	size_t map_bytes;
