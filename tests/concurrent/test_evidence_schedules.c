@@ -64,6 +64,7 @@ static void step(bool change);
 
 #include "correlate/evidence.c"
 #include "correlate/evidence_join.c"
+#include "correlate/evidence_lost.c"
 #include "correlate/evidence_read.c"
 #include "correlate/evidence_sighting.c"
 #include "correlate/evidence_table.c"
