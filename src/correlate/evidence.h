@@ -86,6 +86,16 @@ void evidence_fini(struct evidence_table *t);
 size_t
 evidence_bytes(const struct evidence_config *c); /* what init will take; 0: not a good config */
 
+/* What these bytes are made of; 0: not a good config. */
+struct evidence_part {
+	const char *what;
+	uint64_t count, bytes_each;
+};
+#define EVIDENCE_PARTS 6
+uint32_t evidence_parts(const struct evidence_config *c, struct evidence_part out[EVIDENCE_PARTS]);
+/* Will the kernel be asked for huge pages, and may it give them? */
+bool evidence_huge_pages(const struct evidence_config *c);
+
 /* Joins o. 0; -ENOSPC when cells or entries are full (what could be joined is);
  * -ERANGE when the time or a number does not fit. @thread any */
 int evidence_update(struct evidence_table *t, const struct observation *o);

@@ -1,6 +1,7 @@
 #include "correlate/evidence_table.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -63,6 +64,44 @@ size_t evidence_bytes(const struct evidence_config *c)
 	return config_good(c) ? lay_out(&t, c, NULL) + sizeof(t) : 0;
 }
 
+uint32_t evidence_parts(const struct evidence_config *c, struct evidence_part out[EVIDENCE_PARTS])
+{
+	struct evidence_table t;
+	const uint64_t lost = LOST_ROWS * LOST_COLUMNS;
+	uint64_t rest = evidence_bytes(c);
+
+	if (!rest)
+		return 0;
+	out[0] = (struct evidence_part){"evidence cells", c->cells, sizeof(*t.cells)};
+	out[1] = (struct evidence_part){"their index", c->cells, sizeof(*t.heads) + 1};
+	out[2] = (struct evidence_part){"evidence entries", c->entries, sizeof(*t.slots)};
+	out[3] = (struct evidence_part){"sketches", c->overflows,
+					sizeof(*t.blocks) + sizeof(*t.block_owner)};
+	out[4] = (struct evidence_part){"refusals", lost, sizeof(*t.lost)};
+	for (int i = 0; i < 5; i++)
+		rest -= out[i].count * out[i].bytes_each;
+	out[5] = (struct evidence_part){"the table itself", 1, rest};
+	return 6;
+}
+
+/* Huge pages are worth it from here on, and asked for. */
+static bool wants_huge(size_t bytes)
+{
+	return bytes >= 4u << 20;
+}
+
+bool evidence_huge_pages(const struct evidence_config *c)
+{
+	FILE *f = fopen("/sys/kernel/mm/transparent_hugepage/enabled", "re");
+	char modes[64] = "";
+
+	if (!f)
+		return false;
+	bool there = fgets(modes, sizeof(modes), f) && !strstr(modes, "[never]");
+	fclose(f);
+	return there && wants_huge(evidence_bytes(c));
+}
+
 /* Every page now, so that the resident size is known from the start. */
 static void touch(void *p, size_t bytes)
 {
@@ -100,7 +139,7 @@ int evidence_init(struct evidence_table **out, const struct evidence_config *c)
 		return -ENOMEM;
 	}
 	/* random access all over: fewer TLB misses are worth more than the rounding */
-	if (t->map_bytes >= 4u << 20)
+	if (wants_huge(t->map_bytes))
 		madvise(t->map, t->map_bytes, MADV_HUGEPAGE);
 	touch(t->map, t->map_bytes);
 	lay_out(t, c, t->map);
