@@ -1,16 +1,34 @@
 #include "correlate/evidence.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "correlate/evidence_table.h"
 #include "correlate/names.h"
 
+/* The seven small fields lie side by side: compared with their limits in one word. */
+static bool small_fields_fit(const struct observation *o)
+{
+	const uint8_t most[8] = {STATES - 1, SECTORS - 1,   TLPS - 1, PAPS - 1,
+				 CLASS_TEST, SEVERITY_HIGH, 3,        127};
+	const uint64_t tops = UINT64_C(0x8080808080808080);
+	uint64_t fields, limits;
+
+	static_assert(offsetof(struct observation, rank) - offsetof(struct observation, state) == 6,
+		      "side by side");
+	/* and a byte of padding */
+	memcpy(&fields, (const char *)o + offsetof(struct observation, state), sizeof(fields));
+	fields &= ~UINT64_C(0) >> 8;
+	memcpy(&limits, most, sizeof(limits));
+	/* a byte over its limit, or over 127, sets its uppermost bit: limit | 128 - field borrows */
+	return !((fields | (((limits | tops) - (fields & ~tops)) ^ tops)) & tops);
+}
+
 static bool fits(const struct observation *o)
 {
-	return o->threat && o->threat < NAMES_THREATS_MAX && o->by && o->by < NAMES_BY_MAX &&
-	       o->state < STATES && o->sector < SECTORS && o->tlp < TLPS && o->pap < PAPS &&
-	       o->hit_class <= CLASS_TEST && o->severity <= SEVERITY_HIGH && o->rank <= 3 &&
-	       o->time_us >= 0 && o->time_us < TIME_HOURS_MAX * EVIDENCE_BUCKET_US;
+	return (o->threat - 1 < NAMES_THREATS_MAX - 1) & (o->by - 1 < NAMES_BY_MAX - 1) &
+	       small_fields_fit(o) &
+	       ((uint64_t)o->time_us < (uint64_t)TIME_HOURS_MAX * EVIDENCE_BUCKET_US);
 }
 
 /* One hit on its way into the slots of a cell. */

@@ -242,22 +242,24 @@ static inline uint32_t evidence_table_guess(const struct evidence_table *t, uint
 	return at ? home + (uint32_t)__builtin_ctzll(at) / 8 : NONE;
 }
 
-/* Is the hit (high with its mark of an origin) in this cell, complete? Every place is
- * looked at, without a branch: which one it is in cannot be foretold, and a wrong
- * guess waits for memory. */
+/* Is the hit (high with its mark of an origin) in this cell, complete? Found without a
+ * branch: which place it is in cannot be foretold, and a wrong guess waits for memory.
+ * (Where two hits share a low, the second of them may be missed.) */
 static inline bool evidence_sighting_known(const struct cell *c, uint64_t entity,
 					   struct packed item)
 {
-	bool known = false;
+	uint32_t places = 1u << (SIGHTINGS - 1);
 
-	for (int i = 0; i < SIGHTINGS; i++) {
-		const struct sighting *s = &c->sighting[i];
+	for (uint32_t i = 0; i < SIGHTINGS; i++)
 		/* acquire: low is written last, and then all of it is there */
-		known |= (atomic_load_explicit(&c->low[i], memory_order_acquire) == ~item.low) &
-			 (atomic_load_explicit(&s->high, memory_order_relaxed) == ~item.high) &
-			 (atomic_load_explicit(&s->entity, memory_order_relaxed) == entity);
-	}
-	return known;
+		places |= (uint32_t)(atomic_load_explicit(&c->low[i], memory_order_acquire) ==
+				     ~item.low)
+			  << i;
+	const uint32_t at = (uint32_t)__builtin_ctz(places);
+	const struct sighting *s = &c->sighting[at];
+	return (atomic_load_explicit(&c->low[at], memory_order_acquire) == ~item.low) &
+	       (atomic_load_explicit(&s->high, memory_order_relaxed) == ~item.high) &
+	       (atomic_load_explicit(&s->entity, memory_order_relaxed) == entity);
 }
 
 /* The cell of this key, claimed and linked if new; NONE when there is no room. */
