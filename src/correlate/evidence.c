@@ -186,6 +186,52 @@ static bool known(const struct evidence_table *t, const struct arrival *a, uint3
 	       evidence_join_whole(o->object, o->sub, o->offset);
 }
 
+/* Everything that an observation says, in a word that is not 0. Two that differ have the
+ * same one as seldom as two positions have the same hash; its key is the table's seed. */
+static uint64_t digest_of(const struct evidence_table *t, const struct arrival *a)
+{
+	const struct observation *o = a->o;
+	const uint64_t all[] = {a->key,
+				o->entity,
+				o->origin,
+				o->offset,
+				(uint64_t)o->object << 32 | o->sub,
+				(uint64_t)a->us << 32 | o->by,
+				o->users,
+				o->duration_s,
+				(uint64_t)a->marks << 8 | o->rank};
+
+	return hash_bytes(all, sizeof(all), t->seed) | 1;
+}
+
+static _Atomic uint64_t *memo_of(const struct evidence_table *t, uint64_t digest)
+{
+	return &t->memo[digest >> 32 & t->memo_mask];
+}
+
+/* Was it joined apart, and is that not long ago? */
+static bool remembered(const struct evidence_table *t, const struct arrival *a, uint32_t guess)
+{
+	/* relaxed: a cell that has nothing apart has nothing to remember */
+	if (guess == NONE ||
+	    !atomic_load_explicit(&t->cells[guess].more, memory_order_relaxed))
+		return false;
+	uint64_t digest = digest_of(t, a);
+	/* acquire, paired with the release in remember(): all of it was joined, and told */
+	return atomic_load_explicit(memo_of(t, digest), memory_order_acquire) == digest;
+}
+
+static void remember(struct evidence_table *t, const struct arrival *a, uint32_t cell)
+{
+	if (!atomic_load_explicit(&t->cells[cell].more, memory_order_relaxed))
+		return;
+	uint64_t digest = digest_of(t, a);
+	_Atomic uint64_t *memo = memo_of(t, digest);
+	/* relaxed: no store where nothing changes */
+	if (atomic_load_explicit(memo, memory_order_relaxed) != digest)
+		atomic_store_explicit(memo, digest, memory_order_release);
+}
+
 static uint32_t cut32(uint64_t v)
 {
 	return v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
@@ -217,6 +263,7 @@ static int join(struct evidence_table *t, const struct arrival *a)
 		evidence_lost_add(t, o->threat, o->state, o->time_us);
 		return -ENOSPC;
 	}
+	remember(t, a, cell);
 	return 0;
 }
 
@@ -226,7 +273,8 @@ int evidence_update(struct evidence_table *t, const struct observation *o)
 
 	if (!arrive(t, o, &a))
 		return -ERANGE;
-	if (known(t, &a, evidence_table_guess(t, a.salt)))
+	uint32_t guess = evidence_table_guess(t, a.salt);
+	if (known(t, &a, guess) || remembered(t, &a, guess))
 		return 0;
 	return join(t, &a);
 }
@@ -255,7 +303,8 @@ uint32_t evidence_update_many(struct evidence_table *t, const struct observation
 			__builtin_prefetch(cell + 64);
 		}
 		for (uint32_t i = 0; i < some; i++)
-			refused += !known(t, &a[i], guess[i]) && join(t, &a[i]) != 0;
+			refused += !known(t, &a[i], guess[i]) &&
+				   !remembered(t, &a[i], guess[i]) && join(t, &a[i]) != 0;
 	}
 	return refused;
 }

@@ -241,6 +241,7 @@ void evidence_compact(struct evidence_table *t, int32_t oldest_bucket)
 	drop_old(&slots, oldest_bucket);
 	drop_old(&blocks, oldest_bucket);
 	drop_old(&cells, oldest_bucket);
+	memset(t->memo, 0, sizeof(*t->memo) * (t->memo_mask + 1u));
 	evidence_lost_forget(t, oldest_bucket * EVIDENCE_BUCKET_US);
 	memset(t->used, 0, sizeof(t->used));
 	note_moves(t);

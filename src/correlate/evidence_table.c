@@ -31,6 +31,12 @@ static size_t take(size_t *at, size_t count, size_t size)
 	return begin;
 }
 
+/* As many hits are remembered as fit a core's cache. */
+static uint32_t memos(const struct evidence_config *c)
+{
+	return c->cells < 1u << 16 ? c->cells : 1u << 16;
+}
+
 /* Where each array lies; with base NULL, only how much there is. */
 static size_t lay_out(struct evidence_table *t, const struct evidence_config *c, char *base)
 {
@@ -42,6 +48,7 @@ static size_t lay_out(struct evidence_table *t, const struct evidence_config *c,
 	size_t heads = take(&at, c->cells, sizeof(*t->heads));
 	size_t dirty = take(&at, c->cells / 64, sizeof(*t->dirty));
 	size_t lost = take(&at, LOST_ROWS * LOST_COLUMNS, sizeof(*t->lost));
+	size_t memo = take(&at, memos(c), sizeof(*t->memo));
 	size_t tags = take(&at, c->cells / GROUP, sizeof(*t->tags));
 
 	if (base) {
@@ -51,6 +58,7 @@ static size_t lay_out(struct evidence_table *t, const struct evidence_config *c,
 		t->block_owner = (void *)(base + owners);
 		t->heads = (void *)(base + heads);
 		t->dirty = (void *)(base + dirty);
+		t->memo = (void *)(base + memo);
 		t->lost = (void *)(base + lost);
 		t->tags = (void *)(base + tags);
 	}
@@ -146,6 +154,7 @@ int evidence_init(struct evidence_table **out, const struct evidence_config *c)
 	t->config = *c;
 	t->cell_mask = c->cells - 1;
 	t->slot_mask = c->entries - 1;
+	t->memo_mask = memos(c) - 1;
 	t->seed = fresh_seed();
 	*out = t;
 	return 0;

@@ -11,6 +11,7 @@
  *             straight to its cell; 0 says nothing
  *   slots[]   what a cell outgrew: one element of one cell, 32 bytes; or, one a
  *             cell (SLOT_CELL), the list of those, their counts and their times
+ *   memo[]    digests of hits that were joined apart: what comes again costs a load
  *   lost[]    what was refused when all this was full
  *   blocks[]  sketches and best evidence of a cell that outgrew exact_max
  *
@@ -172,6 +173,8 @@ struct evidence_table {
 	struct slot *slots;
 	_Atomic uint64_t *block_owner; /* cell key; 0 = free */
 	struct block *blocks;
+	_Atomic uint64_t *memo;
+	uint32_t memo_mask;
 	struct lost *lost; /* LOST_ROWS of LOST_COLUMNS */
 	_Atomic uint64_t refused;
 	uint32_t take_from; /* dirty word to begin with. @thread the taker */

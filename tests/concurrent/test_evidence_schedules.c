@@ -172,6 +172,7 @@ static struct done updates[WRITERS * UPDATES];
 static struct view views[LOOKS], told[THREATS], final[THREATS];
 static int view_count, width; /* threats that are updated */
 static bool far;              /* positions have no place inside their cell */
+static bool alike;            /* hits differ in little but their position */
 static int failures[4];
 
 static uint64_t element_of(const struct observation *o, int kind)
@@ -295,15 +296,20 @@ static void choose_threats(void)
 static void draw_updates(void)
 {
 	for (int i = 0; i < WRITERS * UPDATES; i++) {
+		if (i && below(3) == 0) { /* again */
+			updates[i] = updates[below((uint64_t)i)];
+			continue;
+		}
+		uint64_t wide = alike ? 1 : 3;
 		int t = (int)below((uint64_t)width);
 		updates[i] = (struct done){.threat = t,
 					   .o = {.threat = threat_number[t],
 						 .by = 1,
 						 .hit_class = CLASS_EFFECT,
 						 .tlp = (uint8_t)below(TLPS),
-						 .time_us = T0 + 1 + (int64_t)below(9),
-						 .entity = below(4),
-						 .origin = below(3),
+						 .time_us = T0 + 1 + (int64_t)below(2 * wide),
+						 .entity = below(1 + wide),
+						 .origin = below(wide),
 						 .users = below(3) ? 0 : 1 + below(5),
 						 .offset = below(5) + far * FAR}};
 	}
@@ -405,6 +411,7 @@ static bool one_seed(uint64_t seed)
 	patience = UINT64_C(1) << (1 + seed % 4);
 	width = 1 + (int)(seed / 4 % THREATS);
 	far = seed / 24 % 2;
+	alike = seed / 48 % 2;
 	if (evidence_init(&table, &c))
 		exit(2);
 	table->seed = hash_word(seed + 77); /* where things lie repeats as well */
