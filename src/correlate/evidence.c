@@ -20,7 +20,8 @@ static bool small_fields_fit(const struct observation *o)
 	memcpy(&fields, (const char *)o + offsetof(struct observation, state), sizeof(fields));
 	fields &= ~UINT64_C(0) >> 8;
 	memcpy(&limits, most, sizeof(limits));
-	/* a byte over its limit, or over 127, sets its uppermost bit: limit | 128 - field borrows */
+	/* a byte over its limit, or over 127, sets its uppermost bit: limit | 128 - field borrows
+	 */
 	return !((fields | (((limits | tops) - (fields & ~tops)) ^ tops)) & tops);
 }
 
@@ -213,8 +214,7 @@ static _Atomic uint64_t *memo_of(const struct evidence_table *t, uint64_t digest
 static bool remembered(const struct evidence_table *t, const struct arrival *a, uint32_t guess)
 {
 	/* relaxed: a cell that has nothing apart has nothing to remember */
-	if (guess == NONE ||
-	    !atomic_load_explicit(&t->cells[guess].more, memory_order_relaxed))
+	if (guess == NONE || !atomic_load_explicit(&t->cells[guess].more, memory_order_relaxed))
 		return false;
 	uint64_t digest = digest_of(t, a);
 	/* acquire, paired with the release in remember(): all of it was joined, and told */
@@ -302,9 +302,16 @@ uint32_t evidence_update_many(struct evidence_table *t, const struct observation
 			__builtin_prefetch(cell);
 			__builtin_prefetch(cell + 64);
 		}
-		for (uint32_t i = 0; i < some; i++)
-			refused += !known(t, &a[i], guess[i]) &&
-				   !remembered(t, &a[i], guess[i]) && join(t, &a[i]) != 0;
+		uint32_t left = 0;
+		for (uint32_t i = 0; i < some; i++) {
+			if (known(t, &a[i], guess[i]) || remembered(t, &a[i], guess[i]))
+				continue;
+			uint32_t head = evidence_table_threat_head(t, a[i].o->threat);
+			__builtin_prefetch(&t->dirty[head / 64], 1);
+			a[left++] = a[i];
+		}
+		for (uint32_t i = 0; i < left; i++)
+			refused += join(t, &a[i]) != 0;
 	}
 	return refused;
 }
