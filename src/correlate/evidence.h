@@ -33,10 +33,10 @@
  *          snapshot while it runs.
  *          A cell of up to four hits of one origin is 128 bytes and all there is;
  *          what outgrows that takes entries of 32.
- * Limit    as configured; an update that finds no room returns -ENOSPC, and is counted
- *          for evidence_lost(). Reports
- *          have no bound of their own below that of all entries. Reported users
- *          and durations are kept up to UINT32_MAX.
+ * Limit    as configured; an update that finds no room returns -ENOSPC, and is
+ *          counted for evidence_lost(). Reports have no bound of their own below
+ *          that of all entries. Reported users and durations are kept up to
+ *          UINT32_MAX.
  */
 #ifndef TOCSIN_CORRELATE_EVIDENCE_H
 #define TOCSIN_CORRELATE_EVIDENCE_H

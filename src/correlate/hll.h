@@ -14,8 +14,8 @@
  * Memory   none.
  * Limit    standard error 1.04 / sqrt(1024) = 3.3 %, from 17 elements to millions;
  *          below a thousand less (2.1 to 2.9 %). Two in three estimates are nearer,
- *          19 in 20 within 6.5 % and the half that rounding takes; no bias that a thousand sets would show
- *          (tests/unit/test_hll.c measures all of it). The hash is not seeded:
+ *          19 in 20 within 6.5 % and the half that rounding takes; no bias that a
+ *          thousand sets would show (tests/unit/test_hll.c measures all of it). The hash is not seeded:
  *          sketches of different nodes must join.
  */
 #ifndef TOCSIN_CORRELATE_HLL_H

@@ -65,6 +65,7 @@ static void step(bool change);
 #include "correlate/evidence.c"
 #include "correlate/evidence_join.c"
 #include "correlate/evidence_lost.c"
+#include "correlate/evidence_memory.c"
 #include "correlate/evidence_read.c"
 #include "correlate/evidence_sighting.c"
 #include "correlate/evidence_table.c"
