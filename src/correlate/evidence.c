@@ -38,8 +38,9 @@ struct update {
 	uint64_t salt, record;
 	uint32_t cell;
 	uint32_t offset_us; /* in the cell's hour */
-	bool changed;
+	bool changed, inside; /* inside: a sighting names its origin */
 	int rc;
+	struct evidence_claims claims;
 };
 
 static void join_times(struct update *u, struct slot *s)
@@ -55,6 +56,10 @@ static void join_fields(struct update *u, struct slot *s, enum slot_kind kind)
 		return;
 	}
 	join_times(u, s);
+	if (kind == SLOT_ENTITY)
+		u->changed |= evidence_join_sole(&s->sole, evidence_sole(u->j->origin));
+	if (kind == SLOT_ORIGIN)
+		u->changed |= evidence_join_or64(&s->named, evidence_named(u->j->entity));
 	if (kind == SLOT_REPORT)
 		u->changed |= evidence_join_report(&s->report, u->j->pair, u->j->users,
 						   u->j->duration_s);
@@ -80,6 +85,11 @@ static void join_sketch(struct update *u, enum slot_kind kind, uint64_t element)
 static void join_element(struct update *u, enum slot_kind kind, uint64_t element)
 {
 	bool claimed, full;
+
+	if (u->j->summarise && (kind == SLOT_RECORD || kind == SLOT_ENTITY)) {
+		join_sketch(u, kind, element);
+		return;
+	}
 	uint32_t i = evidence_table_slot(u->t, u->cell, u->salt, kind, element, &claimed, &full);
 
 	if (full) {
@@ -90,6 +100,8 @@ static void join_element(struct update *u, enum slot_kind kind, uint64_t element
 		join_fields(u, &u->t->slots[i], kind);
 		evidence_table_slot_done(u->t, u->cell, i, kind, claimed);
 		u->changed |= claimed;
+		u->claims.entries += claimed;
+		u->claims.cells += claimed && kind == SLOT_ORIGIN && !u->inside;
 	}
 }
 
@@ -108,13 +120,15 @@ static void prefetch_slots(const struct update *u)
 static void join_apart(struct update *u)
 {
 	const struct joining *j = u->j;
+	bool claimed;
 
 	prefetch_slots(u);
-	uint32_t more = evidence_table_more(u->t, u->cell, u->salt);
+	uint32_t more = evidence_table_more(u->t, u->cell, u->salt, &claimed);
 	if (more == NONE) {
 		u->rc = -ENOSPC;
 		return;
 	}
+	u->claims.entries += claimed;
 	join_times(u, &u->t->slots[more]);
 	join_element(u, SLOT_RECORD, u->record);
 	if (j->entity)
@@ -125,22 +139,44 @@ static void join_apart(struct update *u)
 		join_element(u, SLOT_REPORT, evidence_join_reporter(j->entity, j->pair));
 }
 
-bool evidence_table_join(struct evidence_table *t, uint32_t cell, uint64_t salt,
-			 const struct joining *j, int *rc)
+/* Looked at before the hit goes either way, so that of two at once, one inside and one
+ * apart, at least one is the cell's first of their origin. */
+static bool has_origin_apart(const struct evidence_table *t, uint32_t cell, uint64_t salt,
+			     uint64_t origin)
 {
+	return evidence_table_more_of(t, cell) &&
+	       evidence_table_find(t, cell, salt, SLOT_ORIGIN, origin) != NONE;
+}
+
+bool evidence_table_join(struct evidence_table *t, uint32_t cell, uint64_t salt,
+			 const struct joining *j, int *rc, struct evidence_claims *claims)
+{
+	const struct cell *c = &t->cells[cell];
+	const bool counted = claims && j->origin;
+	const bool apart = counted && has_origin_apart(t, cell, salt, j->origin);
+	const bool inside = counted && evidence_sighting_of(c, j->origin);
 	enum sighting_place place = evidence_sighting_put(&t->cells[cell], j);
 
+	if (place == SIGHTING_NEW && counted && !apart)
+		claims->cells += evidence_sighting_first(c, j);
 	if (place != SIGHTING_APART)
 		return place == SIGHTING_NEW;
 	struct update u = {.t = t,
 			   .j = j,
 			   .salt = salt,
-			   .record = evidence_join_position(j->object, j->sub, j->offset),
+			   .record = j->identity ? j->identity
+						 : evidence_join_position(j->object, j->sub,
+									  j->offset),
 			   .cell = cell,
+			   .inside = inside,
 			   .offset_us = (uint32_t)evidence_join_unpack(j->item, 0).time_us};
 	join_apart(&u);
 	if (u.rc)
 		*rc = u.rc;
+	if (claims) {
+		claims->entries += u.claims.entries;
+		claims->cells += u.claims.cells;
+	}
 	return u.changed;
 }
 
@@ -183,7 +219,8 @@ static bool known(const struct evidence_table *t, const struct arrival *a, uint3
 	       (atomic_load_explicit(&c->next, memory_order_relaxed) >> 31) &
 	       (!o->origin |
 		(atomic_load_explicit(&c->origin, memory_order_relaxed) == o->origin)) &
-	       evidence_sighting_known(c, o->entity, item) & !(o->users | o->duration_s) &
+	       evidence_sighting_known(c, o->entity, item) &
+	       !(o->users | o->duration_s | o->identity) &
 	       evidence_join_whole(o->object, o->sub, o->offset);
 }
 
@@ -195,6 +232,7 @@ static uint64_t digest_of(const struct evidence_table *t, const struct arrival *
 	const uint64_t all[] = {a->key,
 				o->entity,
 				o->origin,
+				o->identity,
 				o->offset,
 				(uint64_t)o->object << 32 | o->sub,
 				(uint64_t)a->us << 32 | o->by,
@@ -237,16 +275,18 @@ static uint32_t cut32(uint64_t v)
 	return v < UINT32_MAX ? (uint32_t)v : UINT32_MAX;
 }
 
-static int join(struct evidence_table *t, const struct arrival *a)
+static int join(struct evidence_table *t, const struct arrival *a, struct evidence_claims *claims)
 {
 	const struct observation *o = a->o;
 	const struct joining j = {
 		.entity = o->entity,
 		.origin = o->origin,
+		.identity = o->identity,
 		.item = evidence_join_pack_at(o->rank, a->us, o->object, o->offset, o->sub, o->by),
 		.object = o->object,
 		.sub = o->sub,
 		.offset = o->offset,
+		.summarise = o->summarise,
 		.pair = o->pair,
 		.users = o->entity ? cut32(o->users) : 0,
 		.duration_s = o->entity ? cut32(o->duration_s) : 0,
@@ -256,7 +296,7 @@ static int join(struct evidence_table *t, const struct arrival *a)
 	uint32_t cell = evidence_table_cell(t, a->key, a->salt);
 	if (cell != NONE) {
 		bool changed = evidence_join_or32(&t->cells[cell].marks, a->marks);
-		changed |= evidence_table_join(t, cell, a->salt, &j, &rc);
+		changed |= evidence_table_join(t, cell, a->salt, &j, &rc, claims);
 		if (changed)
 			evidence_table_mark_dirty(t, cell);
 	}
@@ -268,7 +308,8 @@ static int join(struct evidence_table *t, const struct arrival *a)
 	return 0;
 }
 
-int evidence_update(struct evidence_table *t, const struct observation *o)
+static int update(struct evidence_table *t, const struct observation *o,
+		  struct evidence_claims *claims)
 {
 	struct arrival a;
 
@@ -277,7 +318,19 @@ int evidence_update(struct evidence_table *t, const struct observation *o)
 	uint32_t guess = evidence_table_guess(t, a.salt);
 	if (known(t, &a, guess) || remembered(t, &a, guess))
 		return 0;
-	return join(t, &a);
+	return join(t, &a, claims);
+}
+
+int evidence_update(struct evidence_table *t, const struct observation *o)
+{
+	return update(t, o, NULL);
+}
+
+int evidence_update_claims(struct evidence_table *t, const struct observation *o,
+			   struct evidence_claims *claims)
+{
+	*claims = (struct evidence_claims){0};
+	return update(t, o, claims);
 }
 
 #define AHEAD 32
@@ -312,7 +365,7 @@ uint32_t evidence_update_many(struct evidence_table *t, const struct observation
 			a[left++] = a[i];
 		}
 		for (uint32_t i = 0; i < left; i++)
-			refused += join(t, &a[i]) != 0;
+			refused += join(t, &a[i], NULL) != 0;
 	}
 	return refused;
 }

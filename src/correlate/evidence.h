@@ -9,7 +9,10 @@
  *
  *   entities           exact entries (with first and last time) up to
  *                      exact_max a cell, HyperLogLog beyond
- *   records, origins   the same way; a record is known by its position
+ *   records, origins   the same way; a record is known by its identity, else by
+ *                      its position
+ *   sole origin        of an entity: who alone named it, or that several did
+ *   named              of an origin: 64 bits or-ed
  *   users, duration    max per entity, with first and last time of its reports; so
  *                      every other pair of measures that an entity reports, and
  *                      the union of its claims (config/vocab_impact.h)
@@ -33,8 +36,8 @@
  * Owns     its memory, until evidence_fini().
  * Memory   evidence_init() takes and touches everything; restore buffers the
  *          snapshot while it runs.
- *          A cell of up to four hits of one origin is 128 bytes and all there is;
- *          what outgrows that takes entries of 32.
+ *          A cell of up to four hits of one origin, known by their positions, is 128
+ *          bytes and all there is; what outgrows that takes entries of 32.
  * Limit    as configured; an update that finds no room returns -ENOSPC, and is
  *          counted for evidence_lost(). Reports have no bound of their own below
  *          that of all entries. Reported users and durations are kept up to
@@ -52,6 +55,8 @@
 
 #define EVIDENCE_BUCKET_US INT64_C(3600000000) /* one hour of event time */
 #define EVIDENCE_BEST      8                   /* evidence kept of a cell that outgrew exact_max */
+/* The origin of all that came second-hand: whatever many relays tell, they tell as one. */
+#define EVIDENCE_RELAYED       UINT64_C(0x72656c6179)
 #define EVIDENCE_REPORTER_BITS 60 /* of an entity in its reports; the rest is the pair */
 
 struct evidence_config {
@@ -62,6 +67,38 @@ struct evidence_config {
 };
 
 struct evidence_table;
+
+/*
+ * Who alone named something, in 16 bits: a lattice under evidence_sole_join().
+ * Nobody < relays < one origin (a digest of it: two origins share one with
+ * probability 2^-16, and then count as one) < several.
+ */
+enum { SOLE_NOBODY = 0, SOLE_RELAYED = 1, SOLE_SEVERAL = 0xffff };
+static inline uint16_t evidence_sole(uint64_t origin)
+{
+	return origin == 0 ? SOLE_NOBODY
+	       : origin == EVIDENCE_RELAYED
+		       ? SOLE_RELAYED
+		       : (uint16_t)(SOLE_RELAYED + 1 + origin % (SOLE_SEVERAL - SOLE_RELAYED - 1));
+}
+static inline uint16_t evidence_sole_join(uint16_t a, uint16_t b)
+{
+	if (a == b || b <= SOLE_RELAYED)
+		return a > b ? a : b;
+	return a <= SOLE_RELAYED ? b : SOLE_SEVERAL;
+}
+
+/* The entities that one origin named, as a set in 64 bits: never more than there are. */
+static inline uint64_t evidence_named(uint64_t entity)
+{
+	return entity ? UINT64_C(1) << (entity >> 32) % 64 : 0;
+}
+
+/* What the reports of an entity know it by. */
+static inline uint64_t evidence_reporter(uint64_t entity)
+{
+	return entity & ((UINT64_C(1) << EVIDENCE_REPORTER_BITS) - 1);
+}
 
 /* One hit, ready to be joined. */
 struct observation {
@@ -78,11 +115,13 @@ struct observation {
 	uint8_t pair;
 	int64_t time_us;     /* 1970..2400 */
 	uint64_t entity;     /* keyed hash; 0 = nobody named */
-	uint64_t origin;     /* hash of the independent origin (sensor); 0 = none */
+	uint64_t origin;     /* hash of the independent origin; EVIDENCE_RELAYED; 0 = none */
+	uint64_t identity;   /* of the observation, whoever relays it; 0: its position is */
 	uint32_t object;     /* position: object id (18 bits are kept) */
 	uint32_t sub;        /* line in a message (12 bits are kept) */
 	uint64_t offset;     /* byte, frame or Kafka offset (40 bits are kept in evidence; the count
 				uses all) */
+	bool summarise;      /* sketch its entity and record: take no entry for them */
 	uint64_t users;      /* reported users affected, 0 none */
 	uint64_t duration_s; /* reported duration, 0 none */
 };
@@ -106,7 +145,14 @@ bool evidence_huge_pages(const struct evidence_config *c);
 /* Joins o. 0; -ENOSPC when cells or entries are full (what could be joined is);
  * -ERANGE when the time or a number does not fit. @thread any */
 int evidence_update(struct evidence_table *t, const struct observation *o);
-/* The same for n of them, waiting for memory once for several; how many were not
+/* The same, and what of the table was claimed for it. */
+struct evidence_claims {
+	uint32_t entries;
+	uint32_t cells; /* 1: new to this origin */
+};
+int evidence_update_claims(struct evidence_table *t, const struct observation *o,
+			   struct evidence_claims *claims);
+/* evidence_update() for n of them, waiting for memory once for several; how many were not
  * (wholly) joined. @thread any */
 uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n);
 
@@ -142,7 +188,9 @@ struct evidence_entry {
 	int64_t first_us,
 		last_us; /* ENTITY, ORIGIN, REPORT: of its hits, or reports, in this cell */
 	uint64_t users, duration_s; /* REPORT: the largest of this hour */
-	struct evidence_item item;  /* RECORD */
+	uint16_t sole;              /* ENTITY: see evidence_sole() */
+	uint64_t named; /* ORIGIN: a bit per entity it named in this cell, by hash: evidence_named() */
+	struct evidence_item item; /* RECORD */
 };
 
 struct evidence_cell {

@@ -19,7 +19,7 @@
 #include "correlate/evidence_table.h"
 
 #define EVIDENCE_IMAGE_MAGIC   "tocsinEV"
-#define EVIDENCE_IMAGE_VERSION 3
+#define EVIDENCE_IMAGE_VERSION 4
 #define EVIDENCE_IMAGE_KINDS   4 /* of elements: what readers are told */
 
 struct header {
@@ -42,7 +42,7 @@ enum { IMAGE_ORIGIN = SLOT_CELL + 1, IMAGE_SIGHTING };
 struct slot_image {
 	uint64_t element;
 	uint32_t kind, zero;
-	uint64_t a, b; /* first | last << 32, report; or low, high (of a sighting too) */
+	uint64_t a, b; /* first | last << 32, report, sole or named; or low, high (of a sighting too) */
 };
 static_assert(sizeof(struct slot_image) == 32, "on disk");
 

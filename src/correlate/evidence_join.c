@@ -74,7 +74,7 @@ bool evidence_join_or32(_Atomic uint32_t *p, uint32_t bits)
 	return (atomic_fetch_or_explicit(p, bits, memory_order_relaxed) & bits) != bits;
 }
 
-static bool join_claims(_Atomic uint64_t *p, uint64_t bits)
+bool evidence_join_or64(_Atomic uint64_t *p, uint64_t bits)
 {
 	if ((atomic_load_explicit(p, memory_order_relaxed) & bits) == bits)
 		return false;
@@ -84,7 +84,7 @@ static bool join_claims(_Atomic uint64_t *p, uint64_t bits)
 bool evidence_join_report(_Atomic uint64_t *p, uint8_t pair, uint32_t users, uint32_t duration_s)
 {
 	if (pair == IMPACT_PAIR_CLAIMS)
-		return join_claims(p, (uint64_t)users << 32 | duration_s);
+		return evidence_join_or64(p, (uint64_t)users << 32 | duration_s);
 	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
 
 	for (;;) {
@@ -94,6 +94,20 @@ bool evidence_join_report(_Atomic uint64_t *p, uint8_t pair, uint32_t users, uin
 		if (new == old)
 			return false;
 		if (atomic_compare_exchange_weak_explicit(p, &old, new, memory_order_relaxed,
+							  memory_order_relaxed))
+			return true;
+	}
+}
+
+bool evidence_join_sole(_Atomic uint64_t *p, uint16_t sole)
+{
+	uint64_t old = atomic_load_explicit(p, memory_order_relaxed);
+
+	for (;;) {
+		uint16_t joined = evidence_sole_join((uint16_t)old, sole);
+		if (joined == old)
+			return false;
+		if (atomic_compare_exchange_weak_explicit(p, &old, joined, memory_order_relaxed,
 							  memory_order_relaxed))
 			return true;
 	}

@@ -67,15 +67,16 @@ struct evidence_item evidence_join_unpack(struct packed p, int32_t bucket);
 /* True when they changed something. */
 bool evidence_join_max32(_Atomic uint32_t *p, uint32_t v);
 bool evidence_join_or32(_Atomic uint32_t *p, uint32_t bits);
+bool evidence_join_or64(_Atomic uint64_t *p, uint64_t bits);
 bool evidence_join_max8(_Atomic uint8_t *p, uint8_t v);
 /* Max of each half; of the pair of claims, the union of all bits. */
 bool evidence_join_report(_Atomic uint64_t *p, uint8_t pair, uint32_t users, uint32_t duration_s);
 /* What a report of this pair is known by; the pair is its highest bits. */
 static inline uint64_t evidence_join_reporter(uint64_t entity, uint8_t pair)
 {
-	return (uint64_t)pair << EVIDENCE_REPORTER_BITS |
-	       (entity & ((UINT64_C(1) << EVIDENCE_REPORTER_BITS) - 1));
+	return (uint64_t)pair << EVIDENCE_REPORTER_BITS | evidence_reporter(entity);
 }
+bool evidence_join_sole(_Atomic uint64_t *p, uint16_t sole);
 bool evidence_join_item(_Atomic uint64_t *low, struct packed item); /* high follows low */
 bool evidence_join_load_item(const _Atomic uint64_t *low, struct packed *item); /* false: nothing */
 /* Compare-and-swap of a 16-byte aligned pair, a full barrier; old is what was there. */

@@ -17,7 +17,8 @@ void evidence_merge_begin(struct merging *m, const struct cell_image *image)
 	evidence_join_or32(&m->t->cells[m->cell].marks, image->marks & ((1u << MARK_SKETCH) - 1));
 	if (!image->first)
 		return;
-	uint32_t more = evidence_table_more(m->t, m->cell, m->salt);
+	bool claimed;
+	uint32_t more = evidence_table_more(m->t, m->cell, m->salt, &claimed);
 	if (more == NONE) {
 		m->rc = -ENOSPC;
 		m->cell = NONE;
@@ -35,6 +36,10 @@ static void join_image(struct slot *s, const struct slot_image *image)
 	}
 	evidence_join_max32(&s->first, (uint32_t)image->a);
 	evidence_join_max32(&s->last, (uint32_t)(image->a >> 32));
+	if (image->kind == SLOT_ENTITY)
+		evidence_join_sole(&s->sole, (uint16_t)image->b);
+	if (image->kind == SLOT_ORIGIN)
+		evidence_join_or64(&s->named, image->b);
 	if (image->kind == SLOT_REPORT)
 		evidence_join_report(&s->report,
 				     (uint8_t)(image->element >> EVIDENCE_REPORTER_BITS),
@@ -69,14 +74,14 @@ static void join_sighting(struct merging *m, const struct slot_image *image)
 	j.object = item.object;
 	j.sub = item.sub;
 	j.offset = item.offset;
-	evidence_table_join(m->t, m->cell, m->salt, &j, &m->rc);
+	evidence_table_join(m->t, m->cell, m->salt, &j, &m->rc, NULL);
 }
 
 static void join_slot(struct merging *m, const struct slot_image *image)
 {
 	bool claimed, full;
 
-	if (evidence_table_more(m->t, m->cell, m->salt) == NONE) {
+	if (evidence_table_more(m->t, m->cell, m->salt, &claimed) == NONE) {
 		m->rc = -ENOSPC;
 		return;
 	}

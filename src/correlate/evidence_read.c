@@ -193,9 +193,13 @@ static bool describe_slot(const struct slot *s, int32_t bucket, struct evidence_
 	}
 	e->first_us = hour + ~relaxed(&s->first);
 	e->last_us = hour + relaxed(&s->last) - 1;
+	if (e->kind == SLOT_ENTITY)
+		e->sole = (uint16_t)atomic_load_explicit(&s->sole, memory_order_relaxed);
+	if (e->kind == SLOT_ORIGIN)
+		e->named = atomic_load_explicit(&s->named, memory_order_relaxed);
 	if (e->kind == SLOT_REPORT) {
 		e->pair = (uint8_t)(e->hash >> EVIDENCE_REPORTER_BITS);
-		e->hash = evidence_join_reporter(e->hash, 0);
+		e->hash = evidence_reporter(e->hash);
 		uint64_t report = atomic_load_explicit(&s->report, memory_order_relaxed);
 		e->users = report >> 32;
 		e->duration_s = report & UINT32_MAX;
@@ -213,6 +217,8 @@ static struct evidence_entry describe_folded(const struct folded *f, int32_t buc
 	} else {
 		e.first_us = hour + f->first;
 		e.last_us = hour + f->last;
+		e.sole = f->kind == SLOT_ENTITY ? f->sole : 0;
+		e.named = f->kind == SLOT_ORIGIN ? f->named : 0;
 	}
 	return e;
 }

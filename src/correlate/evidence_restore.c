@@ -76,7 +76,7 @@ static bool slot_sound(const struct in *in, const struct slot_image *s)
 	if (s->kind == IMAGE_SIGHTING)
 		return item_sound(in, s->a, s->b) && (in->origin || (s->b & PACKED_ORIGIN));
 	return s->kind <= SLOT_REPORT && times_sound((uint32_t)s->a, (uint32_t)(s->a >> 32)) &&
-	       (s->kind == SLOT_REPORT || s->b == 0);
+	       (s->kind != SLOT_ENTITY || s->b <= SOLE_SEVERAL);
 }
 
 /* The block's bytes at p, in the layout of struct block. */

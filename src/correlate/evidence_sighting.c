@@ -32,7 +32,7 @@ static enum sighting_place complete(_Atomic uint64_t *low, uint64_t mine)
 enum sighting_place evidence_sighting_put(struct cell *c, const struct joining *j)
 {
 	if (!evidence_join_whole(j->object, j->sub, j->offset) || j->users || j->duration_s ||
-	    !origin_fits(c, j->origin))
+	    j->identity || !origin_fits(c, j->origin))
 		return SIGHTING_APART;
 	const uint64_t high = ~(j->item.high | (j->origin ? PACKED_ORIGIN : 0));
 	for (int i = 0; i < SIGHTINGS; i++) {
@@ -75,6 +75,36 @@ bool evidence_sighting_get(const struct cell *c, uint32_t i, struct joining *j)
 	return true;
 }
 
+/* The first place whose hit has an origin; SIGHTINGS when there is none. Places are
+ * taken in their order and never given back, so it stays the same one. */
+static uint32_t first_with_origin(const struct cell *c)
+{
+	for (uint32_t i = 0; i < SIGHTINGS; i++) {
+		/* acquire: as in evidence_sighting_put() */
+		uint64_t high = atomic_load_explicit(&c->sighting[i].high, memory_order_acquire);
+		if (!high)
+			break;
+		if (~high & PACKED_ORIGIN)
+			return i;
+	}
+	return SIGHTINGS;
+}
+
+bool evidence_sighting_of(const struct cell *c, uint64_t origin)
+{
+	return first_with_origin(c) < SIGHTINGS &&
+	       atomic_load_explicit(&c->origin, memory_order_relaxed) == origin;
+}
+
+bool evidence_sighting_first(const struct cell *c, const struct joining *j)
+{
+	uint32_t i = first_with_origin(c);
+	struct joining first;
+
+	return i < SIGHTINGS && evidence_sighting_get(c, i, &first) && first.entity == j->entity &&
+	       first.item.high == j->item.high && first.item.low == j->item.low;
+}
+
 /* --- folding -------------------------------------------------------------- */
 
 struct folding {
@@ -82,19 +112,29 @@ struct folding {
 	uint32_t count;
 };
 
-static void fold(struct folding *f, enum slot_kind kind, uint64_t element, struct packed item,
-		 uint32_t us)
+static void fold(struct folding *f, enum slot_kind kind, uint64_t element, const struct joining *j)
 {
+	const uint32_t us = (uint32_t)evidence_join_unpack(j->item, 0).time_us;
+	const struct folded new = {.kind = kind,
+				   .element = element,
+				   .first = us,
+				   .last = us,
+				   .item = j->item,
+				   .named = evidence_named(j->entity),
+				   .sole = evidence_sole(j->origin)};
+
 	for (uint32_t i = 0; i < f->count; i++) {
 		struct folded *e = &f->out[i];
 		if (e->kind != kind || e->element != element)
 			continue;
 		e->first = us < e->first ? us : e->first;
 		e->last = us > e->last ? us : e->last;
-		e->item = evidence_join_less(item, e->item) ? item : e->item;
+		e->item = evidence_join_less(j->item, e->item) ? j->item : e->item;
+		e->named |= new.named;
+		e->sole = evidence_sole_join(e->sole, new.sole);
 		return;
 	}
-	f->out[f->count++] = (struct folded){kind, element, us, us, item, 0};
+	f->out[f->count++] = new;
 }
 
 static void unite(const struct slot *s, struct folded *e)
@@ -110,6 +150,11 @@ static void unite(const struct slot *s, struct folded *e)
 	uint32_t last = atomic_load_explicit(&s->last, memory_order_relaxed);
 	e->first = first < e->first ? first : e->first;
 	e->last = last > e->last + 1 ? last - 1 : e->last;
+	if (e->kind == SLOT_ENTITY)
+		e->sole = evidence_sole_join(
+			e->sole, (uint16_t)atomic_load_explicit(&s->sole, memory_order_relaxed));
+	else
+		e->named |= atomic_load_explicit(&s->named, memory_order_relaxed);
 }
 
 uint32_t evidence_sighting_fold(const struct evidence_table *t, uint32_t cell, bool with_slots,
@@ -122,13 +167,11 @@ uint32_t evidence_sighting_fold(const struct evidence_table *t, uint32_t cell, b
 	for (uint32_t i = 0; i < SIGHTINGS; i++) {
 		if (!evidence_sighting_get(c, i, &j))
 			continue;
-		uint32_t us = (uint32_t)evidence_join_unpack(j.item, 0).time_us;
-		fold(&f, SLOT_RECORD, evidence_join_position(j.object, j.sub, j.offset), j.item,
-		     us);
+		fold(&f, SLOT_RECORD, evidence_join_position(j.object, j.sub, j.offset), &j);
 		if (j.entity)
-			fold(&f, SLOT_ENTITY, j.entity, j.item, us);
+			fold(&f, SLOT_ENTITY, j.entity, &j);
 		if (j.origin)
-			fold(&f, SLOT_ORIGIN, j.origin, j.item, us);
+			fold(&f, SLOT_ORIGIN, j.origin, &j);
 	}
 	if (!with_slots)
 		return f.count;

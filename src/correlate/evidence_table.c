@@ -173,19 +173,20 @@ uint32_t evidence_table_find(const struct evidence_table *t, uint32_t cell, uint
 	return NONE;
 }
 
-uint32_t evidence_table_more(struct evidence_table *t, uint32_t cell, uint64_t salt)
+uint32_t evidence_table_more(struct evidence_table *t, uint32_t cell, uint64_t salt, bool *claimed)
 {
 	struct cell *c = &t->cells[cell];
 	/* relaxed: a slot is born zero, and every finder stores the same number */
 	uint32_t at = atomic_load_explicit(&c->more, memory_order_relaxed);
-	bool claimed, full;
+	bool full;
 
+	*claimed = false;
 	if (at)
 		return at - 1;
-	uint32_t i = evidence_table_slot(t, cell, salt, SLOT_CELL, 0, &claimed, &full);
+	uint32_t i = evidence_table_slot(t, cell, salt, SLOT_CELL, 0, claimed, &full);
 	if (i == NONE)
 		return NONE;
-	if (claimed)
+	if (*claimed)
 		atomic_fetch_add_explicit(&stripe(t, i)->entries, 1, memory_order_relaxed);
 	atomic_store_explicit(&c->more, i + 1, memory_order_release);
 	return i;

@@ -77,8 +77,8 @@ enum slot_kind { SLOT_ENTITY, SLOT_RECORD, SLOT_ORIGIN, SLOT_REPORT, SLOT_CELL, 
 static_assert((int)SLOT_ENTITY == (int)EVIDENCE_ENTITY && (int)SLOT_REPORT == (int)EVIDENCE_REPORT,
 	      "slot kinds are entry kinds");
 
-/* Hits that a cell holds itself: of its first origin, without a report, with a
- * position that no bit is cut of. */
+/* Hits that a cell holds itself: of its first origin, without a report or an identity,
+ * with a position that no bit is cut of. */
 #define SIGHTINGS 4
 struct sighting {
 	_Alignas(16) _Atomic uint64_t entity; /* claimed together with high */
@@ -113,7 +113,11 @@ struct slot {
 	union {
 		struct {
 			_Atomic uint32_t first, last; /* all but RECORD: ~offset, offset + 1 */
-			_Atomic uint64_t report;      /* REPORT: users << 32 | duration */
+			union {
+				_Atomic uint64_t report; /* REPORT: users << 32 | duration */
+				_Atomic uint64_t sole;   /* ENTITY */
+				_Atomic uint64_t named;  /* ORIGIN */
+			};
 		};
 		struct {
 			_Atomic uint64_t low, high; /* RECORD: complement of the packed item */
@@ -268,7 +272,7 @@ static inline bool evidence_sighting_known(const struct cell *c, uint64_t entity
 /* The cell of this key, claimed and linked if new; NONE when there is no room. */
 uint32_t evidence_table_cell(struct evidence_table *t, uint64_t key, uint64_t salt);
 /* The SLOT_CELL of a cell, claimed if new; NONE when there is no room. */
-uint32_t evidence_table_more(struct evidence_table *t, uint32_t cell, uint64_t salt);
+uint32_t evidence_table_more(struct evidence_table *t, uint32_t cell, uint64_t salt, bool *claimed);
 /* The slot of this element, or a free one claimed for it; NONE when there is no
  * room, or when it is new and max elements of its kind are there already (*full).
  * The cell has a SLOT_CELL. The caller joins the slot's fields, then calls
@@ -289,17 +293,19 @@ uint32_t evidence_table_count(const struct slot *more, enum slot_kind kind);
 
 /* What a hit brings to its cell. */
 struct joining {
-	uint64_t entity, origin; /* 0 = none */
+	uint64_t entity, origin, identity; /* 0 = none */
 	struct packed item;
 	uint32_t object, sub; /* the position, with the bits that the item may have lost */
 	uint64_t offset;
+	bool summarise;
 	uint8_t pair; /* which two measures follow, as in the observation */
 	uint32_t users, duration_s;
 };
 /* Joins j into the cell, inside or apart; true when that changed something.
- * *rc is -ENOSPC when there was no room for a part of it, else left alone. */
+ * *rc is -ENOSPC when there was no room for a part of it, else left alone; claims
+ * is added to, unless it is NULL. */
 bool evidence_table_join(struct evidence_table *t, uint32_t cell, uint64_t salt,
-			 const struct joining *j, int *rc);
+			 const struct joining *j, int *rc, struct evidence_claims *claims);
 
 /* An element that the sightings of a cell hold, united with its slot if it has one. */
 struct folded {
@@ -307,6 +313,8 @@ struct folded {
 	uint64_t element;
 	uint32_t first, last; /* offsets in the hour */
 	struct packed item;   /* RECORD */
+	uint64_t named;       /* ORIGIN */
+	uint16_t sole;        /* ENTITY */
 	uint32_t slot;        /* + 1; 0 = none */
 };
 #define FOLDED_MAX (2 * SIGHTINGS + 1)
@@ -314,6 +322,10 @@ uint32_t evidence_sighting_fold(const struct evidence_table *t, uint32_t cell, b
 				struct folded out[FOLDED_MAX]);
 /* Sighting i of the cell; false when there is none, or not yet. */
 bool evidence_sighting_get(const struct cell *c, uint32_t i, struct joining *j);
+/* Does a sighting name this origin? */
+bool evidence_sighting_of(const struct cell *c, uint64_t origin);
+/* Is j, just put inside, what its origin began with there? Of one hit only, ever. */
+bool evidence_sighting_first(const struct cell *c, const struct joining *j);
 enum sighting_place { SIGHTING_KNOWN, SIGHTING_NEW, SIGHTING_APART };
 /* Puts j inside the cell unless it is there, or has to be kept apart. */
 enum sighting_place evidence_sighting_put(struct cell *c, const struct joining *j);

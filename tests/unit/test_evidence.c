@@ -79,6 +79,7 @@ static struct observation dense_hit(uint64_t *seed, int64_t window)
 {
 	struct observation o = draw_hit(seed, window);
 
+	o.identity = below(seed, 3) ? 0 : hash_word(below(seed, 40) + 1000);
 	if (below(seed, 2))
 		return o;
 	o.threat = 1;
@@ -88,7 +89,7 @@ static struct observation dense_hit(uint64_t *seed, int64_t window)
 	o.severity = 2;
 	o.time_us = T0 + (int64_t)below(seed, 2 * (uint64_t)TIMESTAMP_HOUR);
 	o.entity = hash_word(below(seed, 30) + 1);
-	o.origin = hash_word(below(seed, 24) + 100);
+	o.origin = below(seed, 5) ? hash_word(below(seed, 24) + 100) : EVIDENCE_RELAYED;
 	return o;
 }
 

@@ -24,7 +24,9 @@ static struct observation draw_one_cell(uint64_t *s, uint64_t spread, uint64_t p
 		.rank = (uint8_t)below(s, 2),
 		.time_us = T0 + (int64_t)below(s, (uint64_t)TIMESTAMP_HOUR),
 		.entity = below(s, 5) ? hash_word(below(s, spread) + 1) : 0,
-		.origin = below(s, 5) ? hash_word(below(s, 1 + spread / 4) + 100) : 0,
+		.origin = below(s, 5) ? hash_word(below(s, 1 + spread / 4) + 100)
+				      : below(s, 2) * EVIDENCE_RELAYED,
+		.identity = below(s, 4) ? 0 : hash_word(below(s, positions) + 1000),
 		.offset = below(s, positions) | (below(s, 9) ? 0 : UINT64_C(1) << 45),
 		.pair = (uint8_t)(below(s, 3) ? 0 : below(s, 2) ? 1 : IMPACT_PAIR_CLAIMS),
 		.users = below(s, 9) ? 0 : below(s, 100),
@@ -77,13 +79,18 @@ static void add_element(struct set *s, int kind, uint64_t hash, const struct obs
 		e->users |= o->users;
 	else if (kind == EVIDENCE_REPORT && o->users > e->users)
 		e->users = o->users;
+	if (kind == EVIDENCE_ENTITY)
+		e->sole = evidence_sole_join(e->sole, evidence_sole(o->origin));
+	if (kind == EVIDENCE_ORIGIN)
+		e->named |= evidence_named(o->entity);
 	if (item_compare(&item, &e->item) < 0)
 		e->item = item;
 }
 
 static void set_hit(struct set *s, const struct observation *o)
 {
-	uint64_t record = hash_pair((uint64_t)o->object << 32 | o->sub, o->offset);
+	uint64_t position = hash_pair((uint64_t)o->object << 32 | o->sub, o->offset);
+	uint64_t record = o->identity ? o->identity : position;
 	struct evidence_cell *c = &s->cell;
 
 	c->first_us = !c->last_us || o->time_us < c->first_us ? o->time_us : c->first_us;
@@ -96,10 +103,7 @@ static void set_hit(struct set *s, const struct observation *o)
 	if (o->origin)
 		add_element(s, EVIDENCE_ORIGIN, o->origin, o);
 	if (o->entity && o->users)
-		add_element(s, EVIDENCE_REPORT,
-			    o->entity << (64 - EVIDENCE_REPORTER_BITS) >>
-				    (64 - EVIDENCE_REPORTER_BITS),
-			    o);
+		add_element(s, EVIDENCE_REPORT, evidence_reporter(o->entity), o);
 }
 
 /* --- and the table beside it ----------------------------------------------------------- */
@@ -134,7 +138,8 @@ static void see_entry(void *arg, const struct evidence_entry *e)
 		v->wrong += e->kind == EVIDENCE_RECORD
 				    ? item_compare(&w->item, &e->item) != 0
 				    : w->first_us != e->first_us || w->last_us != e->last_us ||
-					      w->users != e->users;
+					      w->users != e->users || w->sole != e->sole ||
+					      w->named != e->named;
 		return;
 	}
 	v->wrong++; /* nobody brought it */
