@@ -161,6 +161,7 @@ $(B)/fuzz/%: tests/fuzz/%.c $(B)/libtocsin.a
 	$(call say,CC $< (libFuzzer))
 	$(Q)$(CC) $(CPPFLAGS) -Itests $(CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/libtocsin.a $(LDLIBS)
 
+$(B)/bench/micro/evidence: LDLIBS += -lurcu-cds -lurcu-qsbr
 $(B)/bench/%: bench/%.c $(B)/libtocsin.a
 	$(Q)mkdir -p $(@D)
 	$(call say,CC $<)
@@ -207,6 +208,7 @@ fuzzers: $(FUZZERS)
 benches: $(BENCHES) build/tocsin build/gen $(B)/truth
 
 bench:
+	@HS=$(HS) config/deps.sh build bench >&2
 	@$(MAKE) benches >&2
 	@for b in $(BENCHES); do $$b || exit 1; done
 	@$(B)/truth seeds 0 10000 $(B)/truth.work --line truth

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh [build] [test] [fuzz] [demo] [vectorscan] - installs through apt what that work needs.
+# deps.sh [build] [test] [fuzz] [demo] [bench] [vectorscan] - installs through apt what that work needs.
 #
 # Asks nothing. Does nothing, and needs no rights, when everything is there;
 # else it runs apt-get as root or through sudo. HS=vectorscan takes Vectorscan
@@ -49,6 +49,10 @@ list_demo() {
 	command_of zstd zstd
 }
 
+list_bench() {
+	module liburcu-cds liburcu-dev
+}
+
 list_fuzz() {
 	command_of clang clang
 	if command -v clang >/dev/null 2>&1; then
@@ -67,6 +71,7 @@ list_test() {
 	command_of kcat kcat
 	command_of unzip unzip
 	command_of valgrind valgrind
+	command_of spin spin
 }
 
 as_root() {
@@ -133,10 +138,10 @@ for round in 1 2 last; do
 	missing=
 	for what; do
 		case $what in
-		build | test | fuzz | demo) "list_$what" ;;
+		build | test | fuzz | demo | bench) "list_$what" ;;
 		vectorscan) ;;
 		*)
-			echo "deps: $what: not one of build test fuzz demo vectorscan" >&2
+			echo "deps: $what: not one of build test fuzz demo bench vectorscan" >&2
 			exit 3
 			;;
 		esac

@@ -1,217 +1,174 @@
 /*
- * evidence - evidence_update() of what is known, beside an uncontended atomic
- * add and beside the same joins in Concurrency Kit's hash table under a lock.
+ * evidence - evidence_update() beside a bare atomic add on the same memory, and
+ * beside the same joins in three other tables (evidence_peers.h); on all cores.
  *
- *   evidence [threats [repeats]]          default 4096 7
+ *   evidence [threats [repeats]]          default 1000000 7
  *
- * hot: one observation, again and again, by every thread. spread: 16 existing
- * observations of each threat, in random order. The add is fetch_add(1): on a
- * line of the thread's own (hot), and on random lines of an array as large as
- * the table's cells (spread). ck_ht keeps a cell and its entity, record and
- * origin in one table, keyed directly by a 64-bit hash, under one mutex or one
- * spinlock; reads and writes there are plain. One thread is timed in processor
- * time, two on the clock (waiting for a lock is part of it), and all kinds of
- * work in turns, so that what else the machine does weighs on none. Counts are checked after the
- * runs; a wrong one fails.
+ * hot     one cell that has grown out of its four hits (64 hits of 4 entities); every
+ *         thread brings hits that it knows. The add is fetch_add(1) on one line.
+ * few     4,096 threats, known hits; 16 a threat, in random order
+ * many    all threats, known hits, four a threat: each update is at a random cell
+ * news    (ours and the add alone) at the hot cell: hits it does not know, in order
+ *         of time, of its entities and origin
+ *
+ * Adds are on one line for hot and news, else each on the line of its threat, 128
+ * bytes apart. All kinds of work take turns, so that what else the machine does weighs on
+ * none; medians. Ours takes hits by the batch (evidence_update_many()), as they come
+ * out of one. What the tables hold is compared after the runs; a difference
+ * fails.
  */
-#include <ck_ht.h>
-#include <ck_spinlock.h>
-#include <pthread.h>
-#include <stdatomic.h>
+#include "micro/evidence_peers.h"
 
-#include "base/hash.h"
-#include "bench.h"
-#include "correlate/evidence.h"
+#define THREADS_MAX 64
+#define FEW         4096
+#define FEW_HITS    16
+#define MANY_HITS   4
+#define HOT_HITS    64
 
-#define PER_THREAT 16
-#define THREADS    2
+enum work { ADD, OURS, WITH_CK, WITH_LFHT, WITH_SHARDS, WORKS };
+enum load { HOT, FEW_CELLS, MANY, NEWS, LOADS };
+static const char *const loads[] = {"hot", "few", "many", "news"};
 
-enum work { ADD, EVIDENCE, CK_MUTEX, CK_SPIN, WORKS };
-static const char *const works[] = {"add", "evidence", "ck_mutex", "ck_spinlock"};
-
-static uint32_t threats = 4096, count, rounds;
-static uint32_t *order;
-
+static uint32_t many = 1000000, rounds = 1 << 18, threads;
 static struct evidence_table *table;
 static struct {
-	_Alignas(64) _Atomic uint64_t n;
-} own[THREADS], *lines;
+	_Alignas(128) _Atomic uint64_t n;
+} * lines;
 
-/* --- the same joins under a lock ----------------------------------------------- */
-
-struct joined {
-	uint64_t first, last, users, item;
-	uint32_t marks;
-};
-
-static struct ck_ht ht;
-static struct joined *store;
-static uint32_t stored;
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static ck_spinlock_t spin = CK_SPINLOCK_INITIALIZER;
-
-static void *ht_malloc(size_t n)
-{
-	return malloc(n);
-}
-
-static void ht_free(void *p, size_t n, bool defer)
-{
-	(void)n, (void)defer;
-	free(p);
-}
-
-static struct ck_malloc allocator = {.malloc = ht_malloc, .free = ht_free};
-
-static void ht_hash(ck_ht_hash_t *h, const void *key, size_t len, uint64_t seed)
-{
-	uint64_t k;
-
-	memcpy(&k, key, len < sizeof(k) ? len : sizeof(k));
-	h->value = hash_word(k ^ seed);
-}
-
-static struct joined *ht_place(uint64_t key)
-{
-	ck_ht_entry_t e;
-	ck_ht_hash_t h;
-
-	ck_ht_hash_direct(&h, &ht, key);
-	ck_ht_entry_key_set_direct(&e, key);
-	if (ck_ht_get_spmc(&ht, h, &e))
-		return (struct joined *)ck_ht_entry_value_direct(&e);
-	struct joined *j = &store[stored++];
-	j->first = UINT64_MAX;
-	ck_ht_entry_set_direct(&e, h, key, (uintptr_t)j);
-	if (!ck_ht_put_spmc(&ht, h, &e))
-		exit(1);
-	return j;
-}
-
-static void ht_join(uint64_t key, const struct observation *o, uint64_t item)
-{
-	struct joined *j = ht_place(key);
-	uint64_t t = (uint64_t)o->time_us;
-
-	if (j->first > t)
-		j->first = t;
-	if (j->last < t)
-		j->last = t;
-	if (j->item < item)
-		j->item = item;
-	j->marks |= 1u << o->tlp;
-}
-
-static void ht_update(const struct observation *o)
-{
-	uint64_t lane = (uint64_t)o->state << 12 | (uint64_t)o->sector << 4 | o->severity;
-	uint64_t cell = hash_pair((uint64_t)o->threat << 32 | lane,
-				  (uint64_t)(o->time_us / EVIDENCE_BUCKET_US));
-
-	ht_join(cell, o, 0);
-	ht_join(hash_pair(cell, o->entity), o, 0);
-	ht_join(hash_pair(cell + 1, o->offset), o, ~o->offset);
-	ht_join(hash_pair(cell + 2, o->origin), o, 0);
-}
-
-/* Hit i, made on the spot: reading it from memory would be timed as well. */
-static struct observation hit(uint32_t i)
+/* Hits are made on the spot: reading them from memory would be timed as well. The hot
+ * threat is 1, the few follow, the many follow those. */
+static struct observation hit(uint32_t threat, uint32_t k, uint32_t origins)
 {
 	static const uint64_t entities[] = {0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9,
 					    0x94d049bb133111eb, 0xd6e8feb86659fd93};
-	uint32_t k = i % PER_THREAT;
 
-	return (struct observation){.threat = 1 + i / PER_THREAT,
+	return (struct observation){.threat = threat,
 				    .by = 1,
 				    .state = 5,
 				    .sector = 1,
 				    .hit_class = CLASS_EFFECT,
 				    .severity = 2,
 				    .tlp = TLP_GREEN,
-				    .time_us = INT64_C(1763784000000000) + k * 1000,
+				    .time_us = INT64_C(1763784000000000) + k,
 				    .entity = entities[k % 4],
-				    .origin = entities[k % 2],
+				    .origin = entities[k % origins],
 				    .object = 1,
-				    .offset = i};
+				    .offset = (uint64_t)threat << 8 | k};
 }
 
-/* --- runs ----------------------------------------------------------------------- */
-
-static void one(enum work w, uint32_t me, const struct observation *o, uint32_t line)
+static struct observation draw(enum load l, uint64_t n)
 {
-	switch (w) {
-	case ADD:
-		/* relaxed: a bare counter */
-		atomic_fetch_add_explicit(line == UINT32_MAX ? &own[me].n : &lines[line].n, 1,
-					  memory_order_relaxed);
-		break;
-	case EVIDENCE:
-		if (evidence_update(table, o))
-			exit(1);
-		break;
-	case CK_MUTEX:
-		pthread_mutex_lock(&mutex);
-		ht_update(o);
-		pthread_mutex_unlock(&mutex);
-		break;
-	case CK_SPIN:
-		ck_spinlock_lock(&spin);
-		ht_update(o);
-		ck_spinlock_unlock(&spin);
-		break;
-	case WORKS:
-		break;
+	switch (l) {
+	case HOT:
+		return hit(1, (uint32_t)(n % HOT_HITS), 2);
+	case FEW_CELLS:
+		return hit(2 + (uint32_t)(n % FEW), (uint32_t)(n / FEW % FEW_HITS), 2);
+	case MANY:
+		return hit(2 + FEW + (uint32_t)(n % many), (uint32_t)(n >> 40) % MANY_HITS, 1);
+	default:
+		return hit(1, 1000, 1);
 	}
 }
 
-/* Alone, what others do to the machine is not ours; together, waiting is. */
-static double now(uint32_t threads)
+static void one(enum work w, const struct observation *o)
 {
-	struct timespec ts;
+	if (w == OURS ? evidence_update(table, o) : (peer_update((enum peer)(w - WITH_CK), o), 0))
+		exit(1);
+}
 
-	clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+#define BATCH 512
+struct batch {
+	struct observation o[BATCH];
+	uint32_t line[BATCH];
+};
+
+static void work_off(enum work w, const struct batch *b)
+{
+	if (w == OURS && evidence_update_many(table, b->o, BATCH))
+		exit(1);
+	for (int i = 0; i < BATCH && w == ADD; i++)
+		/* relaxed: a bare counter */
+		atomic_fetch_add_explicit(&lines[b->line[i]].n, 1, memory_order_relaxed);
+	for (int i = 0; i < BATCH && w > OURS; i++)
+		peer_update((enum peer)(w - WITH_CK), &b->o[i]);
 }
 
 struct run {
 	enum work work;
-	bool hot;
-	uint32_t me, threads;
+	enum load load;
+	uint32_t me, threads, turn;
 	pthread_barrier_t *start;
 	double seconds;
 };
 
+/* News: each thread its own, later and later in the same hour. */
+static void make_new(struct observation *o, const struct run *r, uint32_t i)
+{
+	uint32_t k = (r->turn * rounds + i) * r->threads + r->me;
+
+	o->offset = (UINT64_C(1) << 34) + k;
+	o->time_us += 1000 + k;
+	o->entity = hit(1, k, 1).entity;
+}
+
+static void prepare(struct batch *b, const struct run *r, uint32_t from, uint64_t *s)
+{
+	for (uint32_t i = 0; i < BATCH; i++) {
+		uint64_t n = hash_word(*s += 0x9e3779b97f4a7c15u);
+		b->o[i] = draw(r->load, n);
+		b->line[i] = (uint32_t)(r->load == MANY        ? n % many
+					: r->load == FEW_CELLS ? n % FEW
+							       : 0);
+		if (r->load == NEWS)
+			make_new(&b->o[i], r, from + i);
+	}
+}
+
+/* Alone, what others do to the machine is not ours; together, waiting is. */
+static double now(const struct run *r)
+{
+	struct timespec ts;
+
+	clock_gettime(r->threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* Hits are made outside of the time that is taken. */
 static void *worker(void *arg)
 {
 	struct run *r = arg;
-	uint32_t from = r->me * (count / THREADS);
+	uint64_t s = r->me * UINT64_C(0x9e3779b97f4a7c15);
+	struct batch b;
 
+	urcu_qsbr_register_thread();
+	urcu_qsbr_thread_offline();
 	pthread_barrier_wait(r->start);
-	double begin = now(r->threads);
-	for (uint32_t n = 0; n < rounds; n++) {
-		uint32_t i = order[(from + n) % count];
-		struct observation o = hit(r->hot ? 0 : i);
-		one(r->work, r->me, &o, r->hot ? UINT32_MAX : i % threats);
+	urcu_qsbr_thread_online();
+	for (uint32_t i = 0; i < rounds; i += BATCH) {
+		prepare(&b, r, i, &s);
+		double begin = now(r);
+		work_off(r->work, &b);
+		r->seconds += now(r) - begin;
 	}
-	r->seconds = now(r->threads) - begin;
+	urcu_qsbr_unregister_thread();
 	return NULL;
 }
 
-/* Nanoseconds an operation, as each of the threads sees it. */
-static double run(enum work w, bool hot, uint32_t threads)
+/* Nanoseconds an operation, as the slowest of the threads sees it. */
+static double run(enum work w, enum load l, uint32_t n, uint32_t turn)
 {
-	struct run r[THREADS];
-	pthread_t id[THREADS];
+	struct run r[THREADS_MAX];
+	pthread_t id[THREADS_MAX];
 	pthread_barrier_t start;
 	double worst = 0;
 
-	pthread_barrier_init(&start, NULL, threads);
-	for (uint32_t i = 0; i < threads; i++) {
-		r[i] = (struct run){w, hot, i, threads, &start, 0};
+	pthread_barrier_init(&start, NULL, n);
+	for (uint32_t i = 0; i < n; i++) {
+		r[i] = (struct run){w, l, i, n, turn, &start, 0};
 		if (pthread_create(&id[i], NULL, worker, &r[i]))
 			exit(1);
 	}
-	for (uint32_t i = 0; i < threads; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		pthread_join(id[i], NULL);
 		worst = r[i].seconds > worst ? r[i].seconds : worst;
 	}
@@ -219,113 +176,104 @@ static double run(enum work w, bool hot, uint32_t threads)
 	return worst / rounds * 1e9;
 }
 
-static void prepare(void)
+static void everywhere(struct observation o)
 {
-	uint64_t s = 1;
-
-	count = threats * PER_THREAT;
-	order = malloc(count * sizeof(*order));
-	store = calloc((size_t)count * 3 + threats, sizeof(*store));
-	lines = aligned_alloc(64, threats * sizeof(*lines));
-	if (!order || !store || !lines)
-		exit(1);
-	memset(lines, 0, threats * sizeof(*lines));
-	for (uint32_t i = 0; i < count; i++)
-		order[i] = i;
-	for (uint32_t i = count - 1; i > 0; i--) {
-		uint32_t j = (uint32_t)(hash_word(s++) % (i + 1)), x = order[i];
-		order[i] = order[j];
-		order[j] = x;
-	}
-}
-
-static uint32_t power(uint64_t n)
-{
-	uint32_t p = 1024;
-
-	while (p < n)
-		p *= 2;
-	return p;
+	for (int w = OURS; w < WORKS; w++)
+		one((enum work)w, &o);
 }
 
 static void fill(void)
 {
-	/* half full, as a table in service is sized */
-	struct evidence_config c = {power(2ull * threats), power(2ull * count * 2), 16, 256};
+	const uint32_t cells = (uint32_t)power_above(3ull * (many + FEW) / 2);
+	const struct evidence_config c = {cells, 1u << 19, 16, 1024};
 
-	if (evidence_init(&table, &c) || !ck_ht_init(&ht, CK_HT_MODE_DIRECT | CK_HT_WORKLOAD_DELETE,
-						     ht_hash, &allocator, 4ull * count, 0x5eed))
+	if (evidence_init(&table, &c))
 		exit(1);
-	for (uint32_t i = 0; i < count; i++) {
-		struct observation o = hit(i);
-		one(EVIDENCE, 0, &o, 0);
-		one(CK_MUTEX, 0, &o, 0);
-	}
+	peers_init(many + FEW * 64ull);
+	lines = huge((uint64_t)many * sizeof(*lines));
+	for (uint32_t i = 0; i < many; i++)
+		atomic_store_explicit(&lines[i].n, 0, memory_order_relaxed);
+	urcu_qsbr_register_thread();
+	for (uint32_t k = 0; k < HOT_HITS; k++)
+		everywhere(hit(1, k, 2));
+	for (uint32_t i = 0; i < FEW * FEW_HITS; i++)
+		everywhere(hit(2 + i % FEW, i / FEW, 2));
+	for (uint64_t i = 0; i < (uint64_t)many * MANY_HITS; i++)
+		everywhere(hit(2 + FEW + (uint32_t)(i % many), (uint32_t)(i / many), 1));
 }
 
-/* One cell a threat; 16 records, 4 entities, 2 origins each; the same in both. */
 static bool right(void)
 {
-	struct evidence_usage u;
-	uint64_t added = 0;
+	uint64_t ours = evidence_digest(table, 1 + FEW + many);
+	bool good = true;
 
-	evidence_usage(table, &u);
-	for (uint32_t i = 0; i < threats; i++)
-		added += atomic_load_explicit(&lines[i].n, memory_order_relaxed);
-	for (int i = 0; i < THREADS; i++)
-		added += atomic_load_explicit(&own[i].n, memory_order_relaxed);
-	bool good = u.cells == threats && u.entries == threats * (PER_THREAT + 4 + 2) &&
-		    stored == u.cells + u.entries && added % rounds == 0 && added;
+	for (int p = 0; p < PEERS; p++)
+		good &= peer_digest((enum peer)p) == ours;
 	if (!good)
-		fprintf(stderr, "evidence: %u cells, %u entries, %u under the lock, %llu adds\n",
-			u.cells, u.entries, stored, (unsigned long long)added);
+		fprintf(stderr, "evidence: %016llx here, %016llx %016llx %016llx there\n",
+			(unsigned long long)ours, (unsigned long long)peer_digest(CK_HT),
+			(unsigned long long)peer_digest(LFHT),
+			(unsigned long long)peer_digest(SHARD));
+	urcu_qsbr_unregister_thread();
 	return good;
+}
+
+static double ns[LOADS][2][WORKS][BENCH_REPEATS_MAX];
+
+static void measure(enum load from, enum load to, size_t repeats)
+{
+	for (size_t n = 0; n < repeats; n++)
+		for (enum load l = from; l < to; l++)
+			for (uint32_t all = 0; all < 2; all++)
+				for (int w = 0; w < (l == NEWS ? WITH_CK : WORKS); w++)
+					ns[l][all][w][n] = run((enum work)w, l, all ? threads : 1,
+							       2 * (uint32_t)n + all);
+}
+
+static void print(enum load l, int all, size_t repeats)
+{
+	double median[WORKS];
+
+	printf(",\"%s_%u\":{", loads[l], all ? threads : 1);
+	for (int w = 0; w < (l == NEWS ? WITH_CK : WORKS); w++) {
+		median[w] = bench_median(ns[l][all][w], repeats);
+		printf("\"%s_ns\":%.1f,",
+		       w == ADD    ? "add"
+		       : w == OURS ? "update"
+				   : peer_names[w - WITH_CK],
+		       median[w]);
+	}
+	printf("\"over_add\":%.2f,\"spread\":%.3f", median[OURS] / median[ADD],
+	       bench_spread(ns[l][all][OURS], repeats));
+	for (int w = WITH_CK; w < WORKS && l != NEWS; w++)
+		printf(",\"%s_over\":%.2f", peer_names[w - WITH_CK], median[w] / median[OURS]);
+	printf("}");
 }
 
 int main(int argc, char **argv)
 {
-	static double ns[2][THREADS][WORKS][BENCH_REPEATS_MAX];
 	size_t repeats = 7;
 
 	if (argc > 1)
-		threats = (uint32_t)atoi(argv[1]);
+		many = (uint32_t)atoi(argv[1]);
 	if (argc > 2)
 		repeats = (size_t)atoi(argv[2]);
-	if (threats < 64 || threats > 1u << 22 || repeats < 5 || repeats > BENCH_REPEATS_MAX)
+	if (many < FEW || many > 10000000 || repeats < 3 || repeats > BENCH_REPEATS_MAX)
 		return 2;
-	prepare();
+	threads = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	threads = threads < 2 ? 2 : threads > THREADS_MAX ? THREADS_MAX : threads;
 	fill();
-	rounds = count < 500000 ? 500000 : count;
-	for (size_t n = 0; n < repeats; n++) /* in turns, so that drift falls on all alike */
-		for (int spread = 0; spread < 2; spread++)
-			for (uint32_t t = 1; t <= THREADS; t++)
-				for (int w = 0; w < WORKS; w++)
-					ns[spread][t - 1][w][n] = run((enum work)w, !spread, t);
-	struct evidence_usage u;
-	evidence_usage(table, &u);
-	printf("{\"bench\":\"evidence\",\"repeats\":%zu,\"updates\":%u,\"cells\":%u,"
-	       "\"entries\":%u,\"counts_right\":%s",
-	       repeats, rounds, u.cells, u.entries, right() ? "true" : "false");
-	for (int spread = 0; spread < 2; spread++)
-		for (uint32_t t = 1; t <= THREADS; t++) {
-			double median[WORKS], wide[WORKS];
-			for (int w = 0; w < WORKS; w++) {
-				median[w] = bench_median(ns[spread][t - 1][w], repeats);
-				wide[w] = bench_spread(ns[spread][t - 1][w], repeats);
-			}
-			printf(",\"%s_%u\":{", spread ? "spread" : "hot", t);
-			for (int w = 0; w < WORKS; w++)
-				printf("\"%s_ns\":%.2f,\"%s_spread\":%.3f,", works[w], median[w],
-				       works[w], wide[w]);
-			printf("\"over_add\":%.2f,\"ck_mutex_over\":%.2f,\"ck_spinlock_over\":%."
-			       "2f}",
-			       median[EVIDENCE] / median[ADD], median[CK_MUTEX] / median[EVIDENCE],
-			       median[CK_SPIN] / median[EVIDENCE]);
-		}
-	printf(",\"bytes_a_cell\":64,\"bytes_an_entry\":32,\"bytes_a_cell_with_entries\":%.0f,",
-	       64 + 32.0 * u.entries / u.cells);
-	printf("\"table_bytes\":%zu,", evidence_bytes(&u.capacity));
+	measure(HOT, NEWS, repeats);
+	bool good = right(); /* before news, which the peers do not get */
+	measure(NEWS, LOADS, repeats);
+	printf("{\"bench\":\"evidence\",\"repeats\":%zu,\"updates\":%u,\"threats\":%u,"
+	       "\"same_result\":%s",
+	       repeats, rounds, 1 + FEW + many, good ? "true" : "false");
+	for (int l = 0; l < LOADS; l++)
+		for (int all = 0; all < 2; all++)
+			print((enum load)l, all, repeats);
+	printf(",");
 	bench_machine(stdout);
 	printf("}\n");
-	return right() ? 0 : 1;
+	return good ? 0 : 1;
 }

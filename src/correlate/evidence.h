@@ -36,9 +36,12 @@
  * Owns     its memory, until evidence_fini().
  * Memory   evidence_init() takes and touches everything; restore buffers the
  *          snapshot while it runs.
- * Limit    as configured; an update that finds no room returns -ENOSPC. Reports
- *          have no bound of their own below that of all entries. Reported users
- *          and durations are kept up to UINT32_MAX.
+ *          A cell of up to four hits of one origin, known by their positions, is 128
+ *          bytes and all there is; what outgrows that takes entries of 32.
+ * Limit    as configured; an update that finds no room returns -ENOSPC, and is
+ *          counted for evidence_lost(). Reports have no bound of their own below
+ *          that of all entries. Reported users and durations are kept up to
+ *          UINT32_MAX.
  */
 #ifndef TOCSIN_CORRELATE_EVIDENCE_H
 #define TOCSIN_CORRELATE_EVIDENCE_H
@@ -51,13 +54,13 @@
 #include "correlate/hll.h"
 
 #define EVIDENCE_BUCKET_US INT64_C(3600000000) /* one hour of event time */
-#define EVIDENCE_BEST	   8			/* evidence kept of a cell that outgrew exact_max */
-#define EVIDENCE_REPORTER_BITS 60		/* of an entity in its reports; the rest is the pair */
+#define EVIDENCE_BEST      8                   /* evidence kept of a cell that outgrew exact_max */
 /* The origin of all that came second-hand: whatever many relays tell, they tell as one. */
-#define EVIDENCE_RELAYED   UINT64_C(0x72656c6179)
+#define EVIDENCE_RELAYED       UINT64_C(0x72656c6179)
+#define EVIDENCE_REPORTER_BITS 60 /* of an entity in its reports; the rest is the pair */
 
 struct evidence_config {
-	uint32_t cells;	    /* power of two, 1024..2^28 */
+	uint32_t cells;     /* power of two, 1024..2^28 */
 	uint32_t entries;   /* power of two, 1024..2^30; entities, positions, origins, reports */
 	uint32_t overflows; /* cells that may outgrow exact_max, 1..2^20 */
 	uint32_t exact_max; /* exact entities, positions, and origins, a cell: 16..65536 */
@@ -100,30 +103,44 @@ static inline uint64_t evidence_reporter(uint64_t entity)
 /* One hit, ready to be joined. */
 struct observation {
 	uint32_t threat; /* number in names, from 1 */
-	uint32_t by;	 /* number in names, from 1 */
+	uint32_t by;     /* number in names, from 1 */
 	uint8_t state, sector, tlp, pap;
-	uint8_t hit_class; /* CLASS_NONE: suppressed by a benign list (by says which); CLASS_TEST: exercise */
+	uint8_t hit_class; /* CLASS_NONE: suppressed by a benign list (by says which); CLASS_TEST:
+			      exercise */
 	uint8_t severity;
-	uint8_t rank; /* 0 best .. 3 */
-	int64_t time_us; /* 1970..2400 */
-	uint64_t entity; /* keyed hash; 0 = nobody named */
-	uint64_t origin; /* hash of the independent origin; EVIDENCE_RELAYED; 0 = none */
-	uint64_t identity; /* of the observation, whoever relays it; 0: its position is */
-	uint32_t object; /* position: object id (18 bits are kept) */
-	uint32_t sub;	 /* line in a message (12 bits are kept) */
-	uint64_t offset; /* byte, frame or Kafka offset (40 bits are kept in evidence; the count uses all) */
-	bool summarise;	     /* sketch its entity and record: take no entry for them */
+	uint8_t rank;        /* 0 best .. 3 */
 	/* Which two measures users and duration_s stand for: measures 2 * pair and
 	 * 2 * pair + 1 (0: what they say); IMPACT_PAIR_CLAIMS: bits, high and low half.
 	 * What an entity reports beyond one pair is the same observation once more. */
 	uint8_t pair;
-	uint64_t users;	     /* reported users affected, 0 none */
+	int64_t time_us;     /* 1970..2400 */
+	uint64_t entity;     /* keyed hash; 0 = nobody named */
+	uint64_t origin;     /* hash of the independent origin; EVIDENCE_RELAYED; 0 = none */
+	uint64_t identity;   /* of the observation, whoever relays it; 0: its position is */
+	uint32_t object;     /* position: object id (18 bits are kept) */
+	uint32_t sub;        /* line in a message (12 bits are kept) */
+	uint64_t offset;     /* byte, frame or Kafka offset (40 bits are kept in evidence; the count
+				uses all) */
+	bool summarise;      /* sketch its entity and record: take no entry for them */
+	uint64_t users;      /* reported users affected, 0 none */
 	uint64_t duration_s; /* reported duration, 0 none */
 };
 
-int evidence_init(struct evidence_table **t, const struct evidence_config *c); /* 0, -EINVAL, -ENOMEM */
+int evidence_init(struct evidence_table **t,
+		  const struct evidence_config *c); /* 0, -EINVAL, -ENOMEM */
 void evidence_fini(struct evidence_table *t);
-size_t evidence_bytes(const struct evidence_config *c); /* what init will take; 0: not a good config */
+size_t
+evidence_bytes(const struct evidence_config *c); /* what init will take; 0: not a good config */
+
+/* What these bytes are made of; 0: not a good config. */
+struct evidence_part {
+	const char *what;
+	uint64_t count, bytes_each;
+};
+#define EVIDENCE_PARTS 6
+uint32_t evidence_parts(const struct evidence_config *c, struct evidence_part out[EVIDENCE_PARTS]);
+/* Will the kernel be asked for huge pages, and may it give them? */
+bool evidence_huge_pages(const struct evidence_config *c);
 
 /* Joins o. 0; -ENOSPC when cells or entries are full (what could be joined is);
  * -ERANGE when the time or a number does not fit. @thread any */
@@ -135,6 +152,9 @@ struct evidence_claims {
 };
 int evidence_update_claims(struct evidence_table *t, const struct observation *o,
 			   struct evidence_claims *claims);
+/* evidence_update() for n of them, waiting for memory once for several; how many were not
+ * (wholly) joined. @thread any */
+uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n);
 
 /* --- reading ------------------------------------------------------------ */
 
@@ -162,21 +182,22 @@ enum evidence_kind {
 
 struct evidence_entry {
 	uint8_t kind;
-	uint8_t pair;		    /* REPORT: as in the observation */
-	uint64_t hash;		    /* entity (of a REPORT its low EVIDENCE_REPORTER_BITS), position
-				     * hash or origin */
-	int64_t first_us, last_us;  /* ENTITY, ORIGIN, REPORT: of its hits, or reports, in this cell */
+	uint8_t pair;  /* REPORT: as in the observation */
+	uint64_t hash; /* entity (of a REPORT its low EVIDENCE_REPORTER_BITS), position hash or
+			  origin */
+	int64_t first_us,
+		last_us; /* ENTITY, ORIGIN, REPORT: of its hits, or reports, in this cell */
 	uint64_t users, duration_s; /* REPORT: the largest of this hour */
-	uint16_t sole;		    /* ENTITY: see evidence_sole() */
+	uint16_t sole;              /* ENTITY: see evidence_sole() */
 	uint64_t named; /* ORIGIN: a bit per entity it named in this cell, by hash: evidence_named() */
-	struct evidence_item item;  /* RECORD */
+	struct evidence_item item; /* RECORD */
 };
 
 struct evidence_cell {
 	struct evidence_cell_key key;
 	uint8_t tlp, pap;
 	int64_t first_us, last_us;
-	uint32_t entities, records, origins; /* exact entries on the list */
+	uint32_t entities, records, origins; /* exact entries */
 	/* More than exact_max distinct: which of them are entries, and with which
 	 * times, is chance; judge by the sketch and by the cell's first and last. */
 	bool entities_over, records_over, origins_over;
@@ -186,7 +207,8 @@ struct evidence_cell {
 /* Threats that changed since the last call (each once), up to max; the flag of
  * each is cleared before its evidence is read. @thread one */
 uint32_t evidence_take_dirty(struct evidence_table *t, uint32_t *threats, uint32_t max);
-/* Calls fn for every cell of the threat. */
+/* Calls fn for every cell of the threat, and for every entry of a cell; while writers
+ * are on, an element that is just growing out of its cell may be told twice. */
 void evidence_read_cells(const struct evidence_table *t, uint32_t threat,
 			 void (*fn)(void *arg, const struct evidence_cell *c), void *arg);
 void evidence_read_entries(const struct evidence_table *t, uint32_t cell,
@@ -201,13 +223,26 @@ uint32_t evidence_read_best(const struct evidence_table *t, uint32_t cell,
 			    struct evidence_item out[EVIDENCE_BEST]);
 
 struct evidence_usage {
-	uint32_t cells, entries, overflows;	/* used */
+	uint32_t cells, entries, overflows; /* used */
+	uint64_t refused;                   /* hits that found no room for a part */
 	struct evidence_config capacity;
 };
 void evidence_usage(const struct evidence_table *t, struct evidence_usage *u);
 
+/* What a threat lacks in a state because the table was full. Both are bounds that hold
+ * always: never too low, and too high only by chance. Kept by snapshots. */
+struct evidence_loss {
+	uint64_t refused_max;      /* hits; the same hit as often as it was refused */
+	int64_t complete_since_us; /* no hit of this event time or later was refused; 0 = none at
+				      all */
+};
+struct evidence_loss evidence_lost(const struct evidence_table *t, uint32_t threat, uint8_t state);
+
 /* --- quiescent: no other call meanwhile --------------------------------- */
 
+/* Joins a cell of another table (cell: as read from it) into this one: the union, in any
+ * order, as often as may be. 0, -ENOSPC. Only `from` has to be quiescent. */
+int evidence_merge_cell(struct evidence_table *t, const struct evidence_table *from, uint32_t cell);
 /* Forgets every bucket before oldest_bucket and packs the rest. */
 void evidence_compact(struct evidence_table *t, int32_t oldest_bucket);
 /* Writes the whole table through write (0 or -errno each); versioned, checksummed. */

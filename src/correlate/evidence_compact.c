@@ -72,8 +72,10 @@ static uint32_t slot_home(const struct evidence_table *t, uint32_t i)
 	const struct slot *s = &t->slots[i];
 	uint64_t key = GET(&t->cells[cell_of(t, i)].key);
 
-	return evidence_table_slot_home(t, evidence_table_salt(t, key), (GET(&s->owner) & 7) - 1,
-					GET(&s->element));
+	enum slot_kind kind = (GET(&s->owner) & 7) - 1;
+
+	return evidence_table_slot_home(t, evidence_table_salt(t, key), kind,
+					kind == SLOT_CELL ? 0 : GET(&s->element));
 }
 
 static bool slot_old(const struct evidence_table *t, uint32_t i, int32_t oldest)
@@ -129,7 +131,7 @@ static uint64_t cell_content(const struct evidence_table *t, uint32_t i)
 
 static uint32_t cell_home(const struct evidence_table *t, uint32_t i)
 {
-	return (uint32_t)evidence_table_salt(t, GET(&t->cells[i].key)) & t->cell_mask;
+	return evidence_table_cell_home(t, evidence_table_salt(t, GET(&t->cells[i].key)));
 }
 
 static bool cell_old(const struct evidence_table *t, uint32_t i, int32_t oldest)
@@ -137,21 +139,14 @@ static bool cell_old(const struct evidence_table *t, uint32_t i, int32_t oldest)
 	return key_old(GET(&t->cells[i].key), oldest);
 }
 
-/* now belongs to the place, everything else to the cell */
 static void cell_move(struct evidence_table *t, uint32_t to, uint32_t from)
 {
-	uint32_t now = t->cells[to].now;
-
 	memcpy(&t->cells[to], &t->cells[from], sizeof(*t->cells));
-	t->cells[to].now = now;
 }
 
 static void cell_clear(struct evidence_table *t, uint32_t i)
 {
-	uint32_t now = t->cells[i].now;
-
 	memset(&t->cells[i], 0, sizeof(*t->cells));
-	t->cells[i].now = now;
 }
 
 /* --- lists and figures, anew ------------------------------------------------ */
@@ -162,37 +157,59 @@ static void push(_Atomic uint32_t *head, _Atomic uint32_t *next, uint32_t i)
 	PUT(head, i + 1);
 }
 
-static void relink_cells(struct evidence_table *t)
+/* Until the chains are made anew, heads[] tells where the cell of a place went. */
+static void note_moves(struct evidence_table *t)
 {
-	memset(t->heads, 0, sizeof(*t->heads) * t->config.cells);
-	memset(t->dirty, 0, sizeof(*t->dirty) * (t->config.cells / 64));
 	for (uint32_t i = 0; i < t->config.cells; i++) {
 		struct cell *c = &t->cells[i];
 		if (!GET(&c->key))
 			continue;
-		uint32_t head = evidence_table_threat_head(t, (uint32_t)(GET(&c->key) >> 36));
-		t->cells[c->was].now = i;
-		push(&t->heads[head], &c->next, i);
-		PUT(&c->head, 0);
-		PUT(&c->block, 0);
-		if (GET(&c->dirty))
-			PUT(&t->dirty[head / 64],
-			    GET(&t->dirty[head / 64]) | UINT64_C(1) << (head % 64));
-		PUT(&t->used[i % COUNTERS].cells, GET(&t->used[i % COUNTERS].cells) + 1);
+		PUT(&t->heads[GET(&c->dirty) >> 1], i);
+		PUT(&c->dirty, GET(&c->dirty) & 1);
+		PUT(&c->more, 0);
 	}
 }
 
 static void relink_slots(struct evidence_table *t)
 {
-	for (uint32_t i = 0; i < t->config.entries; i++) {
-		struct slot *s = &t->slots[i];
-		uint32_t owner = GET(&s->owner);
-		if (!owner)
+	/* what the lists begin in comes before what is on them */
+	for (int pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < t->config.entries; i++) {
+			struct slot *s = &t->slots[i];
+			uint32_t owner = GET(&s->owner), kind = (owner & 7) - 1;
+			if (!owner || (kind == SLOT_CELL) != (pass == 0))
+				continue;
+			struct cell *c = &t->cells[GET(&t->heads[owner >> 3])];
+			PUT(&s->owner, evidence_table_owner((uint32_t)(c - t->cells), kind));
+			if (kind == SLOT_CELL) {
+				PUT(&c->more, i + 1);
+				PUT(&s->head, 0);
+				PUT(&s->block, 0);
+			} else {
+				push(&t->slots[GET(&c->more) - 1].head, &s->next, i);
+			}
+			PUT(&t->used[i % COUNTERS].entries,
+			    GET(&t->used[i % COUNTERS].entries) + 1);
+		}
+}
+
+static void relink_cells(struct evidence_table *t)
+{
+	memset(t->heads, 0, sizeof(*t->heads) * t->config.cells);
+	memset(t->dirty, 0, sizeof(*t->dirty) * (t->config.cells / 64));
+	memset(t->tags, 0, sizeof(*t->tags) * (t->config.cells / GROUP));
+	for (uint32_t i = 0; i < t->config.cells; i++) {
+		struct cell *c = &t->cells[i];
+		if (!GET(&c->key))
 			continue;
-		uint32_t cell = t->cells[owner >> 3].now;
-		PUT(&s->owner, evidence_table_owner(cell, (owner & 7) - 1));
-		push(&t->cells[cell].head, &s->next, i);
-		PUT(&t->used[i % COUNTERS].entries, GET(&t->used[i % COUNTERS].entries) + 1);
+		uint32_t head = evidence_table_threat_head(t, (uint32_t)(GET(&c->key) >> 36));
+		push(&t->heads[head], &c->next, i);
+		uint64_t tag = evidence_table_tag(evidence_table_salt(t, GET(&c->key)));
+		PUT(&t->tags[i / GROUP], GET(&t->tags[i / GROUP]) | tag << i % GROUP * 8);
+		if (GET(&c->dirty))
+			PUT(&t->dirty[head / 64],
+			    GET(&t->dirty[head / 64]) | UINT64_C(1) << (head % 64));
+		PUT(&t->used[i % COUNTERS].cells, GET(&t->used[i % COUNTERS].cells) + 1);
 	}
 }
 
@@ -204,8 +221,8 @@ static void relink_blocks(struct evidence_table *t)
 			continue;
 		/* its cell is there: blocks and cells are dropped by the same hour */
 		uint32_t cell = evidence_table_cell(t, key, evidence_table_salt(t, key));
-		assert(cell != NONE);
-		PUT(&t->cells[cell].block, i + 1);
+		assert(cell != NONE && GET(&t->cells[cell].more));
+		PUT(&t->slots[GET(&t->cells[cell].more) - 1].block, i + 1);
 		PUT(&t->used[i % COUNTERS].overflows, GET(&t->used[i % COUNTERS].overflows) + 1);
 	}
 }
@@ -220,12 +237,15 @@ void evidence_compact(struct evidence_table *t, int32_t oldest_bucket)
 				    cell_old, cell_move,       cell_clear};
 
 	for (uint32_t i = 0; i < t->config.cells; i++)
-		t->cells[i].was = i;
+		PUT(&t->cells[i].dirty, (GET(&t->cells[i].dirty) & 1) | i << 1);
 	drop_old(&slots, oldest_bucket);
 	drop_old(&blocks, oldest_bucket);
 	drop_old(&cells, oldest_bucket);
+	memset(t->memo, 0, sizeof(*t->memo) * (t->memo_mask + 1u));
+	evidence_lost_forget(t, oldest_bucket * EVIDENCE_BUCKET_US);
 	memset(t->used, 0, sizeof(t->used));
-	relink_cells(t);
+	note_moves(t);
 	relink_slots(t);
+	relink_cells(t);
 	relink_blocks(t);
 }

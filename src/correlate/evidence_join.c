@@ -7,16 +7,6 @@
 
 /* --- keys and items ------------------------------------------------------ */
 
-uint64_t evidence_join_key(const struct observation *o)
-{
-	uint64_t k = o->threat;
-
-	k = k << 22 | (uint64_t)(o->time_us / EVIDENCE_BUCKET_US);
-	k = k << 5 | o->state;
-	k = k << 5 | o->sector;
-	k = k << 2 | o->hit_class;
-	return k << 2 | o->severity;
-}
 static_assert(STATES <= 32 && SECTORS <= 32 && NAMES_THREATS_MAX <= 1 << 27,
 	      "27 + 22 + 5 + 5 + 2 + 2 bits: a cell key fits one word");
 
@@ -32,17 +22,10 @@ struct evidence_cell_key evidence_join_unkey(uint64_t k)
 	};
 }
 
-/* rank 2 | time in the hour 32 | object 18 | offset 40 | sub 12 | by 24 */
 struct packed evidence_join_pack(const struct evidence_item *i, int32_t bucket)
 {
-	uint64_t us = (uint64_t)(i->time_us - bucket * EVIDENCE_BUCKET_US);
-	uint64_t offset = i->offset & ((UINT64_C(1) << 40) - 1);
-
-	return (struct packed){
-		.high = (uint64_t)i->rank << 62 | us << 30 |
-			(uint64_t)(i->object & ((1 << 18) - 1)) << 12 | offset >> 28,
-		.low = offset << 36 | (uint64_t)(i->sub & 4095) << 24 | (i->by & ((1 << 24) - 1)),
-	};
+	return evidence_join_pack_at(i->rank, (uint32_t)(i->time_us - bucket * EVIDENCE_BUCKET_US),
+				     i->object, i->offset, i->sub, i->by);
 }
 
 struct evidence_item evidence_join_unpack(struct packed p, int32_t bucket)
@@ -164,7 +147,7 @@ bool evidence_join_item(_Atomic uint64_t *low, struct packed item)
 {
 	struct packed new = {~item.low, ~item.high}, old = load_pair(low);
 
-	while (old.high < new.high || (old.high == new.high &&old.low < new.low))
+	while (evidence_join_less(old, new))
 		if (evidence_join_swap(low, &old, new))
 			return true;
 	return false;

@@ -14,6 +14,7 @@
 
 #include <stdatomic.h>
 
+#include "base/hash.h"
 #include "correlate/evidence.h"
 
 /* A packed evidence item; a smaller one is better evidence. */
@@ -21,7 +22,44 @@ struct packed {
 	uint64_t low, high;
 };
 
-uint64_t evidence_join_key(const struct observation *o);
+/* In high, and the uppermost of the offset's bits: a sighting's mark of an origin. */
+#define PACKED_ORIGIN (UINT64_C(1) << 11)
+
+/* Nothing of this position is cut when it is packed, and PACKED_ORIGIN is to spare. */
+static inline bool evidence_join_whole(uint32_t object, uint32_t sub, uint64_t offset)
+{
+	return object < 1u << 18 && sub < 1u << 12 && offset < UINT64_C(1) << 39;
+}
+
+/* What a record is known by: every bit of the position counts, though evidence keeps fewer. */
+static inline uint64_t evidence_join_position(uint32_t object, uint32_t sub, uint64_t offset)
+{
+	return hash_pair((uint64_t)object << 32 | sub, offset);
+}
+
+static inline bool evidence_join_less(struct packed a, struct packed b)
+{
+	return a.high < b.high || (a.high == b.high && a.low < b.low);
+}
+
+/* A cell's key; bucket is the observation's. */
+static inline uint64_t evidence_join_key(const struct observation *o, uint32_t bucket)
+{
+	return (uint64_t)o->threat << 36 | (uint64_t)bucket << 14 | (uint64_t)o->state << 9 |
+	       (uint64_t)o->sector << 4 | (uint64_t)o->hit_class << 2 | o->severity;
+}
+
+/* rank 2 | time in the hour 32 | object 18 | offset 40 | sub 12 | by 24 */
+static inline struct packed evidence_join_pack_at(uint8_t rank, uint32_t us, uint32_t object,
+						  uint64_t offset, uint32_t sub, uint32_t by)
+{
+	return (struct packed){
+		.high = (uint64_t)rank << 62 | (uint64_t)us << 30 |
+			(uint64_t)(object & ((1 << 18) - 1)) << 12 | (offset >> 28 & 4095),
+		.low = offset << 36 | (uint64_t)(sub & 4095) << 24 | (by & ((1 << 24) - 1)),
+	};
+}
+
 struct evidence_cell_key evidence_join_unkey(uint64_t key);
 struct packed evidence_join_pack(const struct evidence_item *i, int32_t bucket);
 struct evidence_item evidence_join_unpack(struct packed p, int32_t bucket);

@@ -84,28 +84,73 @@ static uint8_t highest(uint32_t marks)
 	return marks ? (uint8_t)(31 - __builtin_clz(marks)) : 0;
 }
 
-static void describe(const struct evidence_table *t, uint32_t i, struct evidence_cell *out)
+/* A cell as its sightings and its slots have it. */
+struct held {
+	const struct cell *c;
+	const struct slot *more; /* NULL: no slots */
+	struct folded folded[FOLDED_MAX];
+	uint32_t count;
+};
+
+static struct held hold(const struct evidence_table *t, uint32_t cell)
 {
-	const struct cell *c = &t->cells[i];
-	uint32_t marks = relaxed(&c->marks), most = t->config.exact_max;
+	struct held h = {.c = &t->cells[cell], .more = evidence_table_more_of(t, cell)};
+
+	h.count = evidence_sighting_fold(t, cell, h.more, h.folded);
+	return h;
+}
+
+static uint32_t count_of(const struct held *h, enum slot_kind kind)
+{
+	uint32_t n = h->more ? evidence_table_count(h->more, kind) : 0;
+
+	for (uint32_t i = 0; i < h->count; i++)
+		n += h->folded[i].kind == kind && !h->folded[i].slot;
+	return n;
+}
+
+/* When the cell was first and last hit; false: nobody has said yet. */
+static bool times_of(const struct held *h, uint32_t *first, uint32_t *last)
+{
+	*first = UINT32_MAX;
+	*last = 0;
+	for (uint32_t i = 0; i < h->count; i++) {
+		*first = h->folded[i].first < *first ? h->folded[i].first : *first;
+		*last = h->folded[i].last > *last ? h->folded[i].last : *last;
+	}
+	if (h->more && relaxed(&h->more->first) && relaxed(&h->more->last)) {
+		uint32_t f = ~relaxed(&h->more->first), l = relaxed(&h->more->last) - 1;
+		*first = f < *first ? f : *first;
+		*last = l > *last ? l : *last;
+	}
+	return *first != UINT32_MAX;
+}
+
+static bool describe(const struct evidence_table *t, uint32_t i, struct evidence_cell *out)
+{
+	const struct held h = hold(t, i);
+	uint32_t marks = relaxed(&h.c->marks), most = t->config.exact_max, first, last;
 	struct evidence_cell_key key =
-		evidence_join_unkey(atomic_load_explicit(&c->key, memory_order_relaxed));
+		evidence_join_unkey(atomic_load_explicit(&h.c->key, memory_order_relaxed));
 	int64_t hour = key.bucket * EVIDENCE_BUCKET_US;
 
+	if (!times_of(&h, &first, &last))
+		return false;
 	*out = (struct evidence_cell){
 		.key = key,
 		.tlp = highest(marks & ((1u << MARK_PAP) - 1)),
 		.pap = highest(marks >> MARK_PAP & ((1u << (MARK_SKETCH - MARK_PAP)) - 1)),
-		.first_us = hour + ~relaxed(&c->first),
-		.last_us = hour + relaxed(&c->last) - 1,
-		.entities = relaxed(&c->count[SLOT_ENTITY]),
-		.records = relaxed(&c->count[SLOT_RECORD]),
-		.origins = relaxed(&c->count[SLOT_ORIGIN]),
+		.first_us = hour + first,
+		.last_us = hour + last,
+		.entities = count_of(&h, SLOT_ENTITY),
+		.records = count_of(&h, SLOT_RECORD),
+		.origins = count_of(&h, SLOT_ORIGIN),
 		.index = i,
 	};
 	out->entities_over = out->entities > most || marks >> (MARK_SKETCH + SLOT_ENTITY) & 1;
 	out->records_over = out->records > most || marks >> (MARK_SKETCH + SLOT_RECORD) & 1;
 	out->origins_over = out->origins > most || marks >> (MARK_SKETCH + SLOT_ORIGIN) & 1;
+	return true;
 }
 
 void evidence_read_cells(const struct evidence_table *t, uint32_t threat,
@@ -118,10 +163,8 @@ void evidence_read_cells(const struct evidence_table *t, uint32_t threat,
 		struct evidence_cell cell;
 		uint64_t key = atomic_load_explicit(&c->key, memory_order_relaxed);
 		/* a cell without its first time was linked this instant: not yet said */
-		if (key >> 36 != threat || !relaxed(&c->first) || !relaxed(&c->last))
-			continue;
-		describe(t, i - 1, &cell);
-		fn(arg, &cell);
+		if (key >> 36 == threat && describe(t, i - 1, &cell))
+			fn(arg, &cell);
 	}
 }
 
@@ -164,23 +207,57 @@ static bool describe_slot(const struct slot *s, int32_t bucket, struct evidence_
 	return relaxed(&s->first) && relaxed(&s->last);
 }
 
+static struct evidence_entry describe_folded(const struct folded *f, int32_t bucket)
+{
+	int64_t hour = bucket * EVIDENCE_BUCKET_US;
+	struct evidence_entry e = {.kind = (uint8_t)f->kind, .hash = f->element};
+
+	if (f->kind == SLOT_RECORD) {
+		e.item = evidence_join_unpack(f->item, bucket);
+	} else {
+		e.first_us = hour + f->first;
+		e.last_us = hour + f->last;
+		e.sole = f->kind == SLOT_ENTITY ? f->sole : 0;
+		e.named = f->kind == SLOT_ORIGIN ? f->named : 0;
+	}
+	return e;
+}
+
+/* The slots of a cell, newest first. */
+static uint32_t first_slot(const struct held *h)
+{
+	return h->more ? next_of(&h->more->head) : 0;
+}
+
+static bool is_folded(const struct held *h, uint32_t slot)
+{
+	for (uint32_t i = 0; i < h->count; i++)
+		if (h->folded[i].slot == slot)
+			return true;
+	return false;
+}
+
 void evidence_read_entries(const struct evidence_table *t, uint32_t cell,
 			   void (*fn)(void *arg, const struct evidence_entry *e), void *arg)
 {
-	const struct cell *c = &t->cells[cell];
-	int32_t bucket = bucket_of(c);
+	const struct held h = hold(t, cell);
+	int32_t bucket = bucket_of(h.c);
 	struct evidence_entry e;
 
-	for (uint32_t i = next_of(&c->head); i; i = next_of(&t->slots[i - 1].next))
-		if (describe_slot(&t->slots[i - 1], bucket, &e))
+	for (uint32_t i = 0; i < h.count; i++) {
+		e = describe_folded(&h.folded[i], bucket);
+		fn(arg, &e);
+	}
+	for (uint32_t i = first_slot(&h); i; i = next_of(&t->slots[i - 1].next))
+		if (!is_folded(&h, i) && describe_slot(&t->slots[i - 1], bucket, &e))
 			fn(arg, &e);
 }
 
 /* --- sketches ------------------------------------------------------------ */
 
-static const struct block *block_of(const struct evidence_table *t, const struct cell *c)
+static const struct block *block_of(const struct evidence_table *t, const struct held *h)
 {
-	uint32_t at = relaxed(&c->block);
+	uint32_t at = h->more ? relaxed(&h->more->block) : 0;
 
 	return at ? &t->blocks[at - 1] : NULL;
 }
@@ -188,11 +265,14 @@ static const struct block *block_of(const struct evidence_table *t, const struct
 void evidence_read_sketch(const struct evidence_table *t, uint32_t cell, enum evidence_kind kind,
 			  uint8_t *regs)
 {
-	const struct cell *c = &t->cells[cell];
-	const struct block *b = block_of(t, c);
+	const struct held h = hold(t, cell);
+	const struct block *b = block_of(t, &h);
 
 	assert(kind < SKETCHES);
-	for (uint32_t i = next_of(&c->head); i; i = next_of(&t->slots[i - 1].next)) {
+	for (uint32_t i = 0; i < h.count; i++)
+		if ((int)h.folded[i].kind == (int)kind)
+			hll_add(regs, h.folded[i].element);
+	for (uint32_t i = first_slot(&h); i; i = next_of(&t->slots[i - 1].next)) {
 		const struct slot *s = &t->slots[i - 1];
 		if ((int)kind_of(s) == (int)kind)
 			hll_add(regs, atomic_load_explicit(&s->element, memory_order_relaxed));
@@ -204,19 +284,19 @@ void evidence_read_sketch(const struct evidence_table *t, uint32_t cell, enum ev
 	}
 }
 
-static void keep_smaller(struct packed best[EVIDENCE_BEST], uint64_t class, struct packed p)
+static void keep_smaller(struct packed best[EVIDENCE_BEST], uint64_t record, struct packed p)
 {
-	struct packed *b = &best[class];
+	struct packed *b = &best[record % EVIDENCE_BEST];
 
-	if (p.high < b->high || (p.high == b->high && p.low < b->low))
+	if (evidence_join_less(p, *b))
 		*b = p;
 }
 
 uint32_t evidence_read_best(const struct evidence_table *t, uint32_t cell,
 			    struct evidence_item out[EVIDENCE_BEST])
 {
-	const struct cell *c = &t->cells[cell];
-	const struct block *b = block_of(t, c);
+	const struct held h = hold(t, cell);
+	const struct block *b = block_of(t, &h);
 	struct packed best[EVIDENCE_BEST], p;
 	uint32_t count = 0;
 
@@ -224,16 +304,17 @@ uint32_t evidence_read_best(const struct evidence_table *t, uint32_t cell,
 	for (uint64_t i = 0; b && i < EVIDENCE_BEST; i++)
 		if (evidence_join_load_item(&b->best[i].low, &p))
 			best[i] = p;
-	for (uint32_t i = next_of(&c->head); i; i = next_of(&t->slots[i - 1].next)) {
+	for (uint32_t i = 0; i < h.count; i++)
+		if (h.folded[i].kind == SLOT_RECORD)
+			keep_smaller(best, h.folded[i].element, h.folded[i].item);
+	for (uint32_t i = first_slot(&h); i; i = next_of(&t->slots[i - 1].next)) {
 		const struct slot *s = &t->slots[i - 1];
 		if (kind_of(s) == SLOT_RECORD && evidence_join_load_item(&s->low, &p))
-			keep_smaller(best,
-				     atomic_load_explicit(&s->element, memory_order_relaxed) %
-					     EVIDENCE_BEST,
+			keep_smaller(best, atomic_load_explicit(&s->element, memory_order_relaxed),
 				     p);
 	}
 	for (int i = 0; i < EVIDENCE_BEST; i++)
 		if (best[i].high != UINT64_MAX)
-			out[count++] = evidence_join_unpack(best[i], bucket_of(c));
+			out[count++] = evidence_join_unpack(best[i], bucket_of(h.c));
 	return count;
 }

@@ -15,6 +15,7 @@ struct in {
 	struct evidence_table *t; /* NULL: only look whether it is sound */
 	int rc;                   /* sticky */
 	uint32_t threats, by;     /* highest numbers there may be */
+	uint64_t origin;          /* of the cell's sightings */
 };
 
 /* The next len bytes; zeros, and -EBADMSG, when there are none. */
@@ -35,8 +36,8 @@ static bool key_sound(const struct in *in, uint64_t key)
 {
 	struct evidence_cell_key k = evidence_join_unkey(key);
 
-	return key >> 63 == 0 && k.threat && k.threat <= in->threats &&
-	       k.bucket < TIME_HOURS_MAX && k.state < STATES && k.sector < SECTORS;
+	return key >> 63 == 0 && k.threat && k.threat <= in->threats && k.bucket < TIME_HOURS_MAX &&
+	       k.state < STATES && k.sector < SECTORS;
 }
 
 /* Stored times: both there, inside the hour, in order. */
@@ -58,8 +59,11 @@ static bool cell_sound(const struct in *in, const struct cell_image *c)
 	const uint32_t tlp = (1u << TLPS) - 1, pap = ((1u << PAPS) - 1) << MARK_PAP;
 	const uint32_t sketch = ((1u << SKETCHES) - 1) << MARK_SKETCH;
 
-	return key_sound(in, c->key) && times_sound(c->first, c->last) && (c->marks & tlp) &&
-	       (c->marks & pap) && !(c->marks & ~(tlp | pap | sketch)) && c->has_block <= 1 &&
+	/* without times: nothing but sightings, or not even those */
+	bool times = times_sound(c->first, c->last) || (!c->first && !c->last && !c->has_block);
+
+	return key_sound(in, c->key) && times && (c->marks & tlp) && (c->marks & pap) &&
+	       !(c->marks & ~(tlp | pap | sketch)) && c->has_block <= 1 &&
 	       (c->has_block || !(c->marks & sketch));
 }
 
@@ -67,59 +71,12 @@ static bool slot_sound(const struct in *in, const struct slot_image *s)
 {
 	if (s->kind == SLOT_RECORD)
 		return item_sound(in, s->a, s->b);
-	return s->kind < SLOT_KINDS && times_sound((uint32_t)s->a, (uint32_t)(s->a >> 32)) &&
+	if (s->kind == IMAGE_ORIGIN)
+		return s->element != 0;
+	if (s->kind == IMAGE_SIGHTING)
+		return item_sound(in, s->a, s->b) && (in->origin || (s->b & PACKED_ORIGIN));
+	return s->kind <= SLOT_REPORT && times_sound((uint32_t)s->a, (uint32_t)(s->a >> 32)) &&
 	       (s->kind != SLOT_ENTITY || s->b <= SOLE_SEVERAL);
-}
-
-static void join_image(struct slot *s, const struct slot_image *image)
-{
-	if (image->kind == SLOT_RECORD) {
-		evidence_join_item(&s->low, (struct packed){~image->a, ~image->b});
-		return;
-	}
-	evidence_join_max32(&s->first, (uint32_t)image->a);
-	evidence_join_max32(&s->last, (uint32_t)(image->a >> 32));
-	if (image->kind == SLOT_ENTITY)
-		evidence_join_sole(&s->sole, (uint16_t)image->b);
-	if (image->kind == SLOT_ORIGIN)
-		evidence_join_or64(&s->named, image->b);
-	if (image->kind == SLOT_REPORT)
-		evidence_join_report(&s->report,
-				     (uint8_t)(image->element >> EVIDENCE_REPORTER_BITS),
-				     (uint32_t)(image->b >> 32), (uint32_t)image->b);
-}
-
-/* An element that found the exact entries used up. */
-static int join_over(struct evidence_table *t, uint32_t cell, const struct slot_image *image)
-{
-	struct block *b = evidence_table_block(t, cell);
-	uint8_t rank;
-
-	if (!b)
-		return -ENOSPC;
-	uint32_t r = hll_register(image->element, &rank);
-	evidence_join_max8(&b->regs[image->kind][r], rank);
-	if (image->kind == SLOT_RECORD)
-		evidence_join_item(&b->best[image->element % EVIDENCE_BEST].low,
-				   (struct packed){~image->a, ~image->b});
-	evidence_join_or32(&t->cells[cell].marks, 1u << (MARK_SKETCH + image->kind));
-	return 0;
-}
-
-static int join_slot(struct evidence_table *t, uint32_t cell, uint64_t salt,
-		     const struct slot_image *image)
-{
-	bool claimed, full;
-	uint32_t i =
-		evidence_table_slot(t, cell, salt, image->kind, image->element, &claimed, &full);
-
-	if (full)
-		return join_over(t, cell, image);
-	if (i == NONE)
-		return -ENOSPC;
-	join_image(&t->slots[i], image);
-	evidence_table_slot_done(t, cell, i, image->kind, claimed);
-	return 0;
 }
 
 /* The block's bytes at p, in the layout of struct block. */
@@ -137,81 +94,68 @@ static bool block_sound(const struct in *in, const uint8_t *p)
 	return true;
 }
 
-static int join_block(struct evidence_table *t, uint32_t cell, const uint8_t *p, uint32_t marks)
-{
-	struct block *b = evidence_table_block(t, cell);
-
-	if (!b)
-		return -ENOSPC;
-	for (uint32_t i = 0; i < SKETCHES * HLL_REGISTERS; i++)
-		evidence_join_max8(&b->regs[i / HLL_REGISTERS][i % HLL_REGISTERS], p[i]);
-	for (uint32_t i = 0; i < EVIDENCE_BEST; i++) {
-		uint64_t pair[2];
-		memcpy(pair, p + SKETCHES * HLL_REGISTERS + i * 16, 16);
-		if (pair[1])
-			evidence_join_item(&b->best[i].low, (struct packed){~pair[0], ~pair[1]});
-	}
-	evidence_join_or32(&t->cells[cell].marks, marks);
-	return 0;
-}
-
-/* The cell's own place in the table; NONE when looking only, or when it is full. */
-static uint32_t join_cell(struct in *in, const struct cell_image *image, uint64_t salt)
-{
-	if (!in->t)
-		return NONE;
-	uint32_t cell = evidence_table_cell(in->t, image->key, salt);
-	if (cell == NONE) {
-		in->rc = -ENOSPC;
-		return NONE;
-	}
-	struct cell *c = &in->t->cells[cell];
-	evidence_join_max32(&c->first, image->first);
-	evidence_join_max32(&c->last, image->last);
-	evidence_join_or32(&c->marks, image->marks & ((1u << MARK_SKETCH) - 1));
-	return cell;
-}
-
 static void get_cell(struct in *in)
 {
 	struct cell_image image;
+	struct slot_image slot;
 	uint8_t block[BLOCK_IMAGE];
-	int rc = 0;
+	struct merging m = {.t = in->t, .cell = NONE};
 
 	if (!get(in, &image, sizeof(image)) || !cell_sound(in, &image)) {
 		in->rc = -EBADMSG;
 		return;
 	}
-	uint64_t salt = in->t ? evidence_table_salt(in->t, image.key) : 0;
-	uint32_t cell = join_cell(in, &image, salt);
+	if (in->t)
+		evidence_merge_begin(&m, &image);
+	in->origin = 0;
 	for (uint32_t i = 0; i < image.entries && in->rc != -EBADMSG; i++) {
-		struct slot_image slot;
 		if (!get(in, &slot, sizeof(slot)) || !slot_sound(in, &slot))
 			in->rc = -EBADMSG;
-		else if (cell != NONE && (rc = join_slot(in->t, cell, salt, &slot)))
-			in->rc = rc;
+		else if (in->t)
+			evidence_merge_element(&m, &slot);
+		if (slot.kind == IMAGE_ORIGIN)
+			in->origin = slot.element;
 	}
 	if (image.has_block && (!get(in, block, sizeof(block)) || !block_sound(in, block)))
 		in->rc = -EBADMSG;
-	else if (image.has_block && cell != NONE &&
-		 (rc = join_block(in->t, cell, block, image.marks)))
-		in->rc = rc;
-	if (cell != NONE)
-		evidence_table_mark_dirty(in->t, cell);
+	else if (image.has_block && in->t)
+		evidence_merge_block(&m, block, image.marks);
+	if (in->t && evidence_merge_end(&m) && !in->rc)
+		in->rc = m.rc;
+}
+
+static void get_lost(struct in *in)
+{
+	uint64_t n;
+
+	get(in, &n, sizeof(n));
+	for (uint64_t i = 0; i < n && in->rc != -EBADMSG; i++) {
+		struct lost_image image;
+		if (!get(in, &image, sizeof(image)) || image.place >= LOST_ROWS * LOST_COLUMNS ||
+		    image.until < 0 || image.until > TIME_HOURS_MAX * EVIDENCE_BUCKET_US)
+			in->rc = -EBADMSG;
+		else if (in->t)
+			evidence_lost_join(&in->t->lost[image.place], image.count, image.until);
+	}
 }
 
 /* One pass over a whole snapshot without its checksum. */
 static int walk(const char *p, size_t len, struct evidence_table *t, const struct names *names)
 {
-	struct in in = {p, len, t, 0, names ? names_threat_count(names) : UINT32_MAX,
-			names ? names_by_count(names) : UINT32_MAX};
+	struct in in = {.p = p,
+			.left = len,
+			.t = t,
+			.threats = names ? names_threat_count(names) : UINT32_MAX,
+			.by = names ? names_by_count(names) : UINT32_MAX};
 	struct header h;
 
 	if (!get(&in, &h, sizeof(h)) || memcmp(h.magic, EVIDENCE_IMAGE_MAGIC, 8) ||
-	    h.version != EVIDENCE_IMAGE_VERSION || h.kinds != SLOT_KINDS)
+	    h.version != EVIDENCE_IMAGE_VERSION || h.kinds != EVIDENCE_IMAGE_KINDS)
 		return -EBADMSG;
 	for (uint64_t i = 0; i < h.cells && in.rc != -EBADMSG; i++)
 		get_cell(&in);
+	if (in.rc != -EBADMSG)
+		get_lost(&in);
 	return in.left ? -EBADMSG : in.rc;
 }
 

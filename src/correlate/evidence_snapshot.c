@@ -39,7 +39,7 @@ static void put(struct out *o, const void *p, size_t len)
 /* Nobody else is there: relaxed everywhere. */
 #define GET(p) atomic_load_explicit(p, memory_order_relaxed)
 
-static void put_slot(struct out *o, const struct slot *s)
+static struct slot_image image_of(const struct slot *s)
 {
 	struct slot_image image = {.element = GET(&s->element), .kind = (GET(&s->owner) & 7) - 1};
 
@@ -50,34 +50,82 @@ static void put_slot(struct out *o, const struct slot *s)
 		image.a = GET(&s->first) | (uint64_t)GET(&s->last) << 32;
 		image.b = GET(&s->report);
 	}
-	put(o, &image, sizeof(image));
+	return image;
 }
 
-static uint32_t list_length(const struct evidence_table *t, const struct cell *c)
+void evidence_image_elements(const struct evidence_table *t, uint32_t cell,
+			     void (*fn)(void *arg, const struct slot_image *image), void *arg)
 {
-	uint32_t n = 0;
+	const struct cell *c = &t->cells[cell];
+	const struct slot *more = evidence_table_more_of(t, cell);
+	struct slot_image image = {.kind = IMAGE_ORIGIN, .element = GET(&c->origin)};
 
-	for (uint32_t i = GET(&c->head); i; i = GET(&t->slots[i - 1].next) & ~LINKED)
-		n++;
-	return n;
+	if (image.element)
+		fn(arg, &image);
+	for (uint32_t i = 0; i < SIGHTINGS; i++) {
+		image = (struct slot_image){.kind = IMAGE_SIGHTING,
+					    .element = GET(&c->sighting[i].entity),
+					    .a = GET(&c->low[i]),
+					    .b = GET(&c->sighting[i].high)};
+		if (image.a)
+			fn(arg, &image);
+	}
+	for (uint32_t i = more ? GET(&more->head) : 0; i;) {
+		image = image_of(&t->slots[i - 1]);
+		fn(arg, &image);
+		i = GET(&t->slots[i - 1].next) & ~LINKED;
+	}
 }
 
-static void put_cell(struct out *o, const struct evidence_table *t, const struct cell *c)
+static void count_element(void *arg, const struct slot_image *image)
 {
+	(void)image;
+	++*(uint32_t *)arg;
+}
+
+struct cell_image evidence_image_cell(const struct evidence_table *t, uint32_t cell)
+{
+	const struct cell *c = &t->cells[cell];
+	const struct slot *more = evidence_table_more_of(t, cell);
 	struct cell_image image = {
 		.key = GET(&c->key),
-		.first = GET(&c->first),
-		.last = GET(&c->last),
+		.first = more ? GET(&more->first) : 0,
+		.last = more ? GET(&more->last) : 0,
 		.marks = GET(&c->marks),
-		.entries = list_length(t, c),
-		.has_block = GET(&c->block) != 0,
+		.has_block = more && GET(&more->block),
 	};
 
+	evidence_image_elements(t, cell, count_element, &image.entries);
+	return image;
+}
+
+static void put_element(void *arg, const struct slot_image *image)
+{
+	put(arg, image, sizeof(*image));
+}
+
+static void put_cell(struct out *o, const struct evidence_table *t, uint32_t cell)
+{
+	struct cell_image image = evidence_image_cell(t, cell);
+
 	put(o, &image, sizeof(image));
-	for (uint32_t i = GET(&c->head); i; i = GET(&t->slots[i - 1].next) & ~LINKED)
-		put_slot(o, &t->slots[i - 1]);
+	evidence_image_elements(t, cell, put_element, o);
 	if (image.has_block)
-		put(o, &t->blocks[GET(&c->block) - 1], BLOCK_IMAGE);
+		put(o, &t->blocks[GET(&evidence_table_more_of(t, cell)->block) - 1], BLOCK_IMAGE);
+}
+
+static void put_lost(struct out *o, const struct evidence_table *t)
+{
+	uint64_t n = 0;
+
+	for (uint64_t i = 0; i < LOST_ROWS * LOST_COLUMNS; i++)
+		n += GET(&t->lost[i].count) != 0;
+	put(o, &n, sizeof(n));
+	for (uint64_t i = 0; i < LOST_ROWS * LOST_COLUMNS; i++) {
+		struct lost_image image = {i, GET(&t->lost[i].count), GET(&t->lost[i].until)};
+		if (image.count)
+			put(o, &image, sizeof(image));
+	}
 }
 
 int evidence_snapshot(const struct evidence_table *t,
@@ -87,7 +135,7 @@ int evidence_snapshot(const struct evidence_table *t,
 	XXH3_state_t *sum = XXH3_createState();
 	struct header h = {.magic = EVIDENCE_IMAGE_MAGIC,
 			   .version = EVIDENCE_IMAGE_VERSION,
-			   .kinds = SLOT_KINDS};
+			   .kinds = EVIDENCE_IMAGE_KINDS};
 	int rc = -ENOMEM;
 
 	if (o && sum) {
@@ -102,7 +150,8 @@ int evidence_snapshot(const struct evidence_table *t,
 		put(o, &h, sizeof(h));
 		for (uint32_t i = 0; i < t->config.cells && o->rc == 0; i++)
 			if (GET(&t->cells[i].key))
-				put_cell(o, t, &t->cells[i]);
+				put_cell(o, t, i);
+		put_lost(o, t);
 		uint64_t digest = XXH3_64bits_digest(sum);
 		put(o, &digest, sizeof(digest));
 		flush(o);

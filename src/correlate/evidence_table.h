@@ -5,9 +5,18 @@
  * freed while others look:
  *
  *   heads[]   threat hash -> newest cell of the chain       push-only lists
- *   cells[]   one cache line a cell; key is one word
- *   slots[]   one element of one cell: 32 bytes
+ *   cells[]   two cache lines a cell; key is one word; its first SIGHTINGS
+ *             hits lie inside, whole
+ *   tags[]    a byte a cell: some bits of its key's hash, so that a search goes
+ *             straight to its cell; 0 says nothing
+ *   slots[]   what a cell outgrew: one element of one cell, 32 bytes; or, one a
+ *             cell (SLOT_CELL), the list of those, their counts and their times
+ *   memo[]    digests of hits that were joined apart: what comes again costs a load
+ *   lost[]    what was refused when all this was full
  *   blocks[]  sketches and best evidence of a cell that outgrew exact_max
+ *
+ * Sightings and slots are unions of the same set: what a hit says is either in
+ * one sighting, or joined element by element; readers fold the two together.
  *
  * Zero means "nothing" in every field: a claimed cell or slot is valid as it
  * is, and every field is joined by max or or. Times are kept as microseconds
@@ -36,6 +45,16 @@
  *   4. hence when the compare-and-swap of head from h to e succeeds, head was h
  *      ever since it was read, nobody could have seen a later head, and
  *      next(e) is still h: the list loses nothing and has no cycle.
+ *
+ * Why a sighting is never half read. Its two words (entity, high) are claimed at
+ * once; low, never 0, completes it, by compare-and-swap from 0. A writer that
+ * finds its own (entity, high) completes it with its own low, whoever claimed it:
+ * whose low it was, the place holds that writer's hit, whole; the other goes on to
+ * the next place. A place is passed by only when it is known to be another's, and
+ * places are never given back, so the same hit has one place. A reader skips what
+ * has no low: nobody's update depending on it is over.
+ *
+ * tests/model/ has all this and the dirty marks in Spin, step by step.
  */
 #ifndef TOCSIN_CORRELATE_EVIDENCE_TABLE_H
 #define TOCSIN_CORRELATE_EVIDENCE_TABLE_H
@@ -47,40 +66,53 @@
 #include "correlate/evidence.h"
 #include "correlate/evidence_join.h"
 
-#define PROBES_MAX     256
+#define PROBES_MAX     512
 #define LINKED         (1u << 31) /* in a next word */
 #define NONE           UINT32_MAX
 #define COUNTERS       16
 #define TIME_HOURS_MAX 3769296 /* 2400-01-01 in hours since 1970 */
 
-/* Slot kinds: the public ones, and what an entity reported. */
-enum slot_kind { SLOT_ENTITY, SLOT_RECORD, SLOT_ORIGIN, SLOT_REPORT, SLOT_KINDS };
+/* Slot kinds: the public ones, and what a cell needs to have any. */
+enum slot_kind { SLOT_ENTITY, SLOT_RECORD, SLOT_ORIGIN, SLOT_REPORT, SLOT_CELL, SLOT_KINDS };
 static_assert((int)SLOT_ENTITY == (int)EVIDENCE_ENTITY && (int)SLOT_REPORT == (int)EVIDENCE_REPORT,
 	      "slot kinds are entry kinds");
 
-struct cell {
-	_Atomic uint64_t key;         /* 0 = free; evidence_join_key() */
-	_Atomic uint32_t head;        /* newest slot + 1 */
-	_Atomic uint32_t next;        /* older cell of the chain + 1, LINKED */
-	_Atomic uint32_t first, last; /* ~offset, offset + 1 */
-	_Atomic uint32_t count[SLOT_KINDS];
-	_Atomic uint32_t block; /* + 1 */
-	_Atomic uint32_t marks; /* bit per tlp, bit 8 + pap, bit 16 + kind that has a sketch */
-	_Atomic uint32_t dirty;
-	uint32_t was, now; /* compaction: where this came from; where what was here went */
+/* Hits that a cell holds itself: of its first origin, without a report or an identity,
+ * with a position that no bit is cut of. */
+#define SIGHTINGS 4
+struct sighting {
+	_Alignas(16) _Atomic uint64_t entity; /* claimed together with high */
+	_Atomic uint64_t high;                /* complement of the packed item's; 0 = free */
 };
-static_assert(sizeof(struct cell) == 64, "a cell is one cache line");
+
+struct cell {
+	_Alignas(128) _Atomic uint64_t key; /* 0 = free; evidence_join_key() */
+	_Atomic uint64_t origin;            /* of the sightings that have one */
+	_Atomic uint32_t next;              /* older cell of the chain + 1, LINKED */
+	_Atomic uint32_t more;              /* its SLOT_CELL + 1 */
+	_Atomic uint32_t marks; /* bit per tlp, bit 8 + pap, bit 16 + kind that has a sketch */
+	_Atomic uint32_t dirty; /* 1; compaction: where it came from << 1 as well */
+	_Atomic uint64_t low[SIGHTINGS]; /* complement; 0 = not complete */
+	struct sighting sighting[SIGHTINGS];
+};
+static_assert(sizeof(struct cell) == 128, "a cell is two cache lines that are fetched together");
 
 #define MARK_PAP    8
 #define MARK_SKETCH 16
 
 struct slot {
-	_Alignas(32) _Atomic uint64_t element; /* claimed together with owner: 16 bytes */
-	_Atomic uint32_t owner;                /* 0 = free; evidence_table_owner() */
-	_Atomic uint32_t next;                 /* older slot of the cell + 1, LINKED */
+	union {
+		_Atomic uint64_t element; /* claimed together with owner: 16 bytes */
+		struct {
+			_Atomic uint32_t head;  /* CELL: newest slot + 1 */
+			_Atomic uint32_t block; /* CELL: + 1 */
+		};
+	};
+	_Atomic uint32_t owner; /* 0 = free; evidence_table_owner() */
+	_Atomic uint32_t next;  /* older slot of the cell + 1, LINKED */
 	union {
 		struct {
-			_Atomic uint32_t first, last; /* ENTITY, ORIGIN, REPORT */
+			_Atomic uint32_t first, last; /* all but RECORD: ~offset, offset + 1 */
 			union {
 				_Atomic uint64_t report; /* REPORT: users << 32 | duration */
 				_Atomic uint64_t sole;   /* ENTITY */
@@ -90,9 +122,15 @@ struct slot {
 		struct {
 			_Atomic uint64_t low, high; /* RECORD: complement of the packed item */
 		};
+		struct {
+			uint64_t times;          /* first, last */
+			_Atomic uint64_t counts; /* CELL: of slots linked, COUNT_BITS a kind */
+		};
 	};
-};
+} __attribute__((aligned(32)));
 static_assert(sizeof(struct slot) == 32, "two slots a cache line");
+#define COUNT_BITS 20
+static_assert(SLOT_REPORT * COUNT_BITS <= 64, "a count for each kind that has a bound");
 
 /* A 128-bit max-join; pairs of words so that loads need no lock. */
 struct best {
@@ -108,6 +146,19 @@ struct block {
 };
 static_assert(sizeof(struct block) % 64 == 0, "blocks share no cache line");
 
+/* What was refused: places of a count-min sketch over (threat, state). */
+#define LOST_ROWS    4
+#define LOST_COLUMNS 4096
+struct lost {
+	_Atomic uint64_t count;
+	_Atomic int64_t until; /* newest event time + 1 */
+};
+/* Counts a hit at this time as refused. */
+void evidence_lost_add(struct evidence_table *t, uint32_t threat, uint8_t state, int64_t time_us);
+void evidence_lost_join(struct lost *l, uint64_t count, int64_t until);
+/* Forgets what is older. Alone with the table. */
+void evidence_lost_forget(struct evidence_table *t, int64_t before_us);
+
 /* Used counts, striped so that claims in different places do not meet. */
 struct counter {
 	_Alignas(64) _Atomic uint32_t cells;
@@ -122,9 +173,14 @@ struct evidence_table {
 	_Atomic uint32_t *heads; /* newest cell + 1; as many as cells */
 	_Atomic uint64_t *dirty; /* bit per head */
 	struct cell *cells;
+	_Atomic uint64_t *tags; /* GROUP cells a word */
 	struct slot *slots;
 	_Atomic uint64_t *block_owner; /* cell key; 0 = free */
 	struct block *blocks;
+	_Atomic uint64_t *memo;
+	uint32_t memo_mask;
+	struct lost *lost; /* LOST_ROWS of LOST_COLUMNS */
+	_Atomic uint64_t refused;
 	uint32_t take_from; /* dirty word to begin with. @thread the taker */
 	void *map;
 	size_t map_bytes;
@@ -134,6 +190,18 @@ struct evidence_table {
 static inline uint64_t evidence_table_salt(const struct evidence_table *t, uint64_t key)
 {
 	return hash_word(key ^ t->seed);
+}
+
+/* The search for a cell is linear from here; a group's tags are looked at together. */
+#define GROUP 8
+static inline uint32_t evidence_table_cell_home(const struct evidence_table *t, uint64_t salt)
+{
+	return (uint32_t)salt & t->cell_mask & ~(GROUP - 1u);
+}
+
+static inline uint64_t evidence_table_tag(uint64_t salt)
+{
+	return salt >> 56 ? salt >> 56 : 1;
 }
 
 static inline uint32_t evidence_table_slot_home(const struct evidence_table *t, uint64_t salt,
@@ -152,18 +220,115 @@ static inline uint32_t evidence_table_threat_head(const struct evidence_table *t
 	return (uint32_t)hash_word(threat ^ t->seed) & t->cell_mask;
 }
 
+/* What lists the slots of a cell; NULL when it has none. */
+static inline struct slot *evidence_table_more_of(const struct evidence_table *t, uint32_t cell)
+{
+	/* acquire, paired with the release in evidence_table_more() */
+	uint32_t at = atomic_load_explicit(&t->cells[cell].more, memory_order_acquire);
+
+	return at ? &t->slots[at - 1] : NULL;
+}
+
+/* The uppermost bit of each byte of word that is b: exact up to the first one, and
+ * above it never too few. */
+static inline uint64_t evidence_table_bytes(uint64_t word, uint64_t b)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), x = word ^ b * ones;
+
+	return (x - ones) & ~x & ones << 7;
+}
+
+/* Where the cell of this key is if it is where most are; else NONE, or another's cell. */
+static inline uint32_t evidence_table_guess(const struct evidence_table *t, uint64_t salt)
+{
+	const uint32_t home = evidence_table_cell_home(t, salt);
+	/* relaxed: a tag is a hint, written after its key, and once */
+	uint64_t word = atomic_load_explicit(&t->tags[home / GROUP], memory_order_relaxed);
+	uint64_t at = evidence_table_bytes(word, evidence_table_tag(salt));
+
+	return at ? home + (uint32_t)__builtin_ctzll(at) / 8 : NONE;
+}
+
+/* Is the hit (high with its mark of an origin) in this cell, complete? Found without a
+ * branch: which place it is in cannot be foretold, and a wrong guess waits for memory.
+ * (Where two hits share a low, the second of them may be missed.) */
+static inline bool evidence_sighting_known(const struct cell *c, uint64_t entity,
+					   struct packed item)
+{
+	uint32_t places = 1u << (SIGHTINGS - 1);
+
+	for (uint32_t i = 0; i < SIGHTINGS; i++)
+		/* acquire: low is written last, and then all of it is there */
+		places |= (uint32_t)(atomic_load_explicit(&c->low[i], memory_order_acquire) ==
+				     ~item.low)
+			  << i;
+	const uint32_t at = (uint32_t)__builtin_ctz(places);
+	const struct sighting *s = &c->sighting[at];
+	return (int)(atomic_load_explicit(&c->low[at], memory_order_acquire) == ~item.low) &
+	       (atomic_load_explicit(&s->high, memory_order_relaxed) == ~item.high) &
+	       (atomic_load_explicit(&s->entity, memory_order_relaxed) == entity);
+}
+
 /* The cell of this key, claimed and linked if new; NONE when there is no room. */
 uint32_t evidence_table_cell(struct evidence_table *t, uint64_t key, uint64_t salt);
+/* The SLOT_CELL of a cell, claimed if new; NONE when there is no room. */
+uint32_t evidence_table_more(struct evidence_table *t, uint32_t cell, uint64_t salt, bool *claimed);
 /* The slot of this element, or a free one claimed for it; NONE when there is no
  * room, or when it is new and max elements of its kind are there already (*full).
- * The caller joins its fields, then calls evidence_table_slot_done(). */
+ * The cell has a SLOT_CELL. The caller joins the slot's fields, then calls
+ * evidence_table_slot_done(). */
 uint32_t evidence_table_slot(struct evidence_table *t, uint32_t cell, uint64_t salt,
 			     enum slot_kind kind, uint64_t element, bool *claimed, bool *full);
 void evidence_table_slot_done(struct evidence_table *t, uint32_t cell, uint32_t slot,
 			      enum slot_kind kind, bool claimed);
+/* The slot of this element; NONE when there is none. */
+uint32_t evidence_table_find(const struct evidence_table *t, uint32_t cell, uint64_t salt,
+			     enum slot_kind kind, uint64_t element);
 /* The sketches of a cell; NULL when the pool is used up. */
 struct block *evidence_table_block(struct evidence_table *t, uint32_t cell);
 void evidence_table_mark_dirty(struct evidence_table *t, uint32_t cell);
+
+/* Slots of the cell of this kind, linked: never more than there are. */
+uint32_t evidence_table_count(const struct slot *more, enum slot_kind kind);
+
+/* What a hit brings to its cell. */
+struct joining {
+	uint64_t entity, origin, identity; /* 0 = none */
+	struct packed item;
+	uint32_t object, sub; /* the position, with the bits that the item may have lost */
+	uint64_t offset;
+	bool summarise;
+	uint8_t pair; /* which two measures follow, as in the observation */
+	uint32_t users, duration_s;
+};
+/* Joins j into the cell, inside or apart; true when that changed something.
+ * *rc is -ENOSPC when there was no room for a part of it, else left alone; claims
+ * is added to, unless it is NULL. */
+bool evidence_table_join(struct evidence_table *t, uint32_t cell, uint64_t salt,
+			 const struct joining *j, int *rc, struct evidence_claims *claims);
+
+/* An element that the sightings of a cell hold, united with its slot if it has one. */
+struct folded {
+	enum slot_kind kind;
+	uint64_t element;
+	uint32_t first, last; /* offsets in the hour */
+	struct packed item;   /* RECORD */
+	uint64_t named;       /* ORIGIN */
+	uint16_t sole;        /* ENTITY */
+	uint32_t slot;        /* + 1; 0 = none */
+};
+#define FOLDED_MAX (2 * SIGHTINGS + 1)
+uint32_t evidence_sighting_fold(const struct evidence_table *t, uint32_t cell, bool with_slots,
+				struct folded out[FOLDED_MAX]);
+/* Sighting i of the cell; false when there is none, or not yet. */
+bool evidence_sighting_get(const struct cell *c, uint32_t i, struct joining *j);
+/* Does a sighting name this origin? */
+bool evidence_sighting_of(const struct cell *c, uint64_t origin);
+/* Is j, just put inside, what its origin began with there? Of one hit only, ever. */
+bool evidence_sighting_first(const struct cell *c, const struct joining *j);
+enum sighting_place { SIGHTING_KNOWN, SIGHTING_NEW, SIGHTING_APART };
+/* Puts j inside the cell unless it is there, or has to be kept apart. */
+enum sighting_place evidence_sighting_put(struct cell *c, const struct joining *j);
 
 /* Puts node (index) on the list at head unless it is on it; next words lie stride apart. */
 void evidence_table_link(_Atomic uint32_t *head, uint32_t node, void *next_of_0, size_t stride);

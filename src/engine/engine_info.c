@@ -130,33 +130,39 @@ static uint32_t worker_threads(const struct config *c)
 	return n < 1 ? 1 : (uint32_t)n;
 }
 
+static uint64_t explain_row(FILE *out, const char *what, uint64_t count, uint64_t bytes)
+{
+	fprintf(out, "%-16s %10llu %16llu\n", what, (unsigned long long)count,
+		(unsigned long long)bytes);
+	return bytes;
+}
+
 void engine_explain_memory(FILE *out, const struct config *c)
 {
-	struct evidence_config ec = {(uint32_t)c->table_cells, (uint32_t)c->table_entries,
-				     (uint32_t)c->table_overflows, (uint32_t)c->table_exact_max};
-	uint32_t threads = worker_threads(c);
+	const struct evidence_config ec = {(uint32_t)c->table_cells, (uint32_t)c->table_entries,
+					   (uint32_t)c->table_overflows,
+					   (uint32_t)c->table_exact_max};
+	struct evidence_part parts[EVIDENCE_PARTS];
+	uint32_t threads = worker_threads(c), n = evidence_parts(&ec, parts);
 	uint32_t batches = c->batches ? (uint32_t)c->batches : 4 + 2 * threads;
-	const struct {
-		const char *what;
-		uint64_t count, bytes;
-	} rows[] = {
-		{"evidence table", 1, evidence_bytes(&ec)},
-		{"batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD)},
-		{"batch items", batches,
-		 (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item)},
-		{"history, at most", c->history_dir[0] ? c->history_max : 0,
-		 c->history_dir[0] ? c->history_max * 80 : 0},
-		{"workers", threads, (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES)},
-	};
 	uint64_t sum = 0;
 
 	fprintf(out, "%-16s %10s %16s\n", "table", "count", "bytes");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		fprintf(out, "%-16s %10llu %16llu\n", rows[i].what,
-			(unsigned long long)rows[i].count, (unsigned long long)rows[i].bytes);
-		sum += rows[i].bytes;
-	}
+	for (uint32_t i = 0; i < n; i++)
+		sum += explain_row(out, parts[i].what, parts[i].count,
+				   parts[i].count * parts[i].bytes_each);
+	sum += explain_row(out, "batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD));
+	sum += explain_row(out, "batch items", batches,
+			   (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item));
+	if (c->history_dir[0])
+		sum += explain_row(out, "history, at most", c->history_max, c->history_max * 80);
+	sum += explain_row(out, "workers", threads,
+			   (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES));
 	fprintf(out, "%-16s %10s %16llu\n", "sum", "", (unsigned long long)sum);
+	fprintf(out, "The evidence table is in %s pages. A cell (%llu bytes) holds four hits of one\n"
+		     "origin itself; what outgrows it takes entries.\n",
+		evidence_huge_pages(&ec) ? "huge" : "ordinary",
+		(unsigned long long)(n ? parts[0].bytes_each : 0));
 	fputs("Indicators and compiled patterns come on top; tocsin check counts them.\n", out);
 }
 

@@ -79,6 +79,7 @@ static struct observation dense_hit(uint64_t *seed, int64_t window)
 {
 	struct observation o = draw_hit(seed, window);
 
+	o.identity = below(seed, 3) ? 0 : hash_word(below(seed, 40) + 1000);
 	if (below(seed, 2))
 		return o;
 	o.threat = 1;
@@ -88,7 +89,7 @@ static struct observation dense_hit(uint64_t *seed, int64_t window)
 	o.severity = 2;
 	o.time_us = T0 + (int64_t)below(seed, 2 * (uint64_t)TIMESTAMP_HOUR);
 	o.entity = hash_word(below(seed, 30) + 1);
-	o.origin = hash_word(below(seed, 24) + 100);
+	o.origin = below(seed, 5) ? hash_word(below(seed, 24) + 100) : EVIDENCE_RELAYED;
 	return o;
 }
 
@@ -115,7 +116,8 @@ static void laws(uint64_t seed)
 	for (more = n; more < 2 * n && more < HITS_MAX; more++)
 		again[more] = hits[below(&s, (uint64_t)n)];
 	shuffle(&s, again, more);
-	join(other, again, more);
+	if (evidence_update_many(other, again, (uint32_t)more))
+		exit(2);
 	failures[0] += !same(other, &p, want);
 	join(a, hits, cut);
 	join(b, hits + cut, n - cut);
@@ -237,6 +239,7 @@ static void test_range(void)
 	BAD(hit_class, 4);
 	BAD(severity, 4);
 	BAD(rank, 4);
+	BAD(pair, IMPACT_PAIR_CLAIMS + 1);
 	BAD(time_us, -1);
 	BAD(time_us, INT64_C(13569465600) * TIMESTAMP_SECOND);
 #undef BAD
@@ -306,9 +309,10 @@ static void test_full(void)
 	struct evidence_table *t = make(&tiny);
 	struct evidence_usage u;
 	struct observation o = one();
-	uint32_t taken = 0, refused = 0, there = 0, partly = 0, sum = 0;
+	uint32_t taken = 0, refused = 0, there = 0, partly = 0, sum = 0, lists = 0;
 
 	o.users = o.duration_s = 0;
+	o.offset = UINT64_C(1) << 39; /* no place inside the cell */
 	for (uint32_t i = 1; i <= 3000; i++) {
 		o.threat = i;
 		o.entity = o.origin = i;
@@ -322,13 +326,14 @@ static void test_full(void)
 		there += entries == 3;
 		partly += entries && entries < 3;
 		sum += (uint32_t)entries;
+		lists += (uint32_t)cells;
 	}
 	tap_ok(taken + refused == 3000 && refused > 0, "a full table says -ENOSPC (%u of 3000)",
 	       refused);
 	tap_ok(there == taken && partly <= refused, "and what it took is all there (%u whole)",
 	       there);
 	evidence_usage(t, &u);
-	tap_int(u.entries, sum, "usage is what can be read");
+	tap_int(u.entries, sum + lists, "usage is what can be read, and one a cell that lists it");
 	tap_int(u.entries, 1024, "every entry was used before any was refused");
 	o.threat = 1;
 	o.entity = o.origin = 1;
@@ -397,21 +402,24 @@ static void test_compact_full(void)
 	struct evidence_usage u;
 
 	o.users = o.duration_s = o.origin = o.entity = 0;
+	o.offset = UINT64_C(1) << 39;
 	for (uint32_t i = 1; i <= 1500; i++) {
 		o.threat = i;
 		o.time_us = T0 + (i % 3) * TIMESTAMP_HOUR;
 		evidence_update(t, &o);
 	}
-	entries = 0;
+	entries = 0; /* of the young, and one each that lists them */
 	for (uint32_t i = 2; i <= 1500; i += 3) {
 		cells = 0;
 		evidence_read_cells(t, i, keep_cell, NULL);
 		young += (uint32_t)cells;
-		if (cells)
-			evidence_read_entries(t, cell.index, keep_entry, NULL);
+		if (!cells)
+			continue;
+		entries++;
+		evidence_read_entries(t, cell.index, keep_entry, NULL);
 	}
 	evidence_usage(t, &u);
-	tap_ok(u.cells > 900 && u.entries > 900, "filled to the brim (%u, %u)", u.cells, u.entries);
+	tap_ok(u.cells > 900 && u.entries == 1024, "filled to the brim (%u, %u)", u.cells, u.entries);
 	evidence_compact(t, (int32_t)(T0 / EVIDENCE_BUCKET_US) + 2);
 	for (uint32_t i = 1; i <= 1500; i++) {
 		cells = 0;
@@ -419,7 +427,7 @@ static void test_compact_full(void)
 		there += (uint32_t)cells;
 	}
 	evidence_usage(t, &u);
-	tap_ok(there == young && u.entries == (uint32_t)entries && u.cells == young,
+	tap_ok(there == young && u.entries == (uint32_t)entries && u.cells >= young,
 	       "and packed (%u)", there);
 	evidence_fini(t);
 }

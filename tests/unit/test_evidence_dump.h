@@ -93,8 +93,8 @@ static void dump_entries(const struct evidence_table *t, const struct evidence_c
 		text_printf(out,
 			    "  %u.%u %016" PRIx64 " %" PRId64 "..%" PRId64 " %" PRIu64 " %" PRIu64
 			    " %u %" PRIx64 "\n",
-			    e->kind, e->pair, e->hash, e->first_us, e->last_us, e->users,
-			    e->duration_s, e->sole, e->named);
+			    e->kind, e->pair, e->hash, e->first_us, e->last_us, e->users, e->duration_s,
+			    e->sole, e->named);
 		if (e->kind == EVIDENCE_RECORD)
 			dump_item(out, &e->item);
 	}
