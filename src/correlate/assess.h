@@ -86,6 +86,9 @@ struct state_assessment {
 	uint8_t largest_share; /* per cent of its affected entities that one origin alone names */
 	bool ordinary;	       /* in too many of the state's records to be significant */
 	uint64_t shared;       /* records that another Member State's evidence holds too */
+	/* what the table had no room for; see evidence_lost() */
+	uint64_t refused;	   /* hits, at most */
+	int64_t complete_since_us; /* 0: nothing was refused */
 };
 
 enum episode_status { EPISODE_NONE, EPISODE_WATCH, EPISODE_RAISED };

@@ -271,7 +271,11 @@ void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t 
 {
 	struct state_assessment *s = &a->episode.state[a->episode.states];
 
-	*s = (struct state_assessment){.state = cells[0].key.state};
+	const struct evidence_loss lost =
+		evidence_lost(a->t, a->episode.threat, cells[0].key.state);
+	*s = (struct state_assessment){.state = cells[0].key.state,
+				       .refused = lost.refused_max,
+				       .complete_since_us = lost.complete_since_us};
 	a->item_count = a->sketch_count = 0;
 	a->witness_from = a->witness_count;
 	a->records_known = true;

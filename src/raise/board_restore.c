@@ -84,10 +84,19 @@ static int64_t get_time(struct cursor *c)
 	return c->ok ? (int64_t)us : 0;
 }
 
+static void get_reports(struct cursor *c, struct state_assessment *st)
+{
+	st->claims = get(c, 8);
+	if (st->claims >> IMPACT_CLAIM_COUNT)
+		c->ok = false;
+	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
+		st->measure[m] = (uint32_t)get(c, 4);
+}
+
 static void get_state(struct cursor *c, struct state_assessment *st)
 {
 	st->state = (uint8_t)get_below(c, 1, STATES);
-	uint32_t flags = get_below(c, 2, 512);
+	uint32_t flags = get_below(c, 2, 1024);
 	st->significant = flags & 1;
 	st->deciding = flags >> 1 & 1;
 	st->entities_exact = flags >> 2 & 1;
@@ -109,13 +118,12 @@ static void get_state(struct cursor *c, struct state_assessment *st)
 	st->severity = (uint8_t)get_below(c, 1, SEVERITY_HIGH + 1);
 	st->first_us = get_time(c);
 	st->last_us = get_time(c);
-	if (!(flags >> 8 & 1))
-		return;
-	st->claims = get(c, 8);
-	if (st->claims >> IMPACT_CLAIM_COUNT)
-		c->ok = false;
-	for (int m = 0; m < IMPACT_MEASURE_COUNT; m++)
-		st->measure[m] = (uint32_t)get(c, 4);
+	if (flags >> 8 & 1)
+		get_reports(c, st);
+	if (flags >> 9 & 1) {
+		st->refused = get(c, 8);
+		st->complete_since_us = get_time(c);
+	}
 }
 
 static void get_evidence(struct cursor *c, struct assess_evidence *e)

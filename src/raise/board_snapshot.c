@@ -46,7 +46,7 @@ static void put_state(struct text *t, const struct state_assessment *st)
 	put(t,
 	    st->significant | st->deciding << 1 | st->entities_exact << 2 | st->records_exact << 3 |
 		    st->single_origin << 4 | st->capped << 5 | st->ordinary << 6 |
-		    st->capacity_exceeded << 7 | reports << 8,
+		    st->capacity_exceeded << 7 | reports << 8 | (st->refused != 0) << 9,
 	    2);
 	put(t, st->largest_share, 1);
 	put(t, st->shared, 8);
@@ -63,6 +63,10 @@ static void put_state(struct text *t, const struct state_assessment *st)
 	put(t, (uint64_t)st->last_us, 8);
 	if (reports)
 		put_reports(t, st);
+	if (st->refused) {
+		put(t, st->refused, 8);
+		put(t, (uint64_t)st->complete_since_us, 8);
+	}
 }
 
 static void put_evidence(struct text *t, const struct assess_evidence *e)

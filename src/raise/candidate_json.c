@@ -196,6 +196,10 @@ static void state(struct text *out, const struct state_assessment *st, const str
 		boolean(out, "capacity_exceeded", true);
 	if (st->ordinary)
 		boolean(out, "ordinary", true);
+	if (st->refused) {
+		number(out, "refused_max", st->refused);
+		moment(out, "complete_since", st->complete_since_us);
+	}
 	if (member && !st->significant)
 		missing(out, st, p);
 	text_char(out, '}');
