@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define HUGE_PAGE ((size_t)2 << 20)
 
 int batch_pool_init(struct batch_pool *p, uint32_t count)
 {
@@ -14,12 +17,16 @@ int batch_pool_init(struct batch_pool *p, uint32_t count)
 	if (err)
 		return err;
 	p->batches = calloc(count, sizeof(*p->batches));
-	p->memory = calloc(count, stride);
+	p->memory = aligned_alloc(HUGE_PAGE, (count * stride + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
 	p->item_memory = calloc((size_t)count * BATCH_ITEMS_MAX, sizeof(*p->item_memory));
 	if (!p->batches || !p->memory || !p->item_memory) {
 		batch_pool_fini(p);
 		return -ENOMEM;
 	}
+	/* one page instead of 256 to look up for each megabyte that is copied and scanned; a
+	 * kernel that has none to give changes nothing */
+	madvise(p->memory, count * stride, MADV_HUGEPAGE);
+	memset(p->memory, 0, count * stride);
 	p->count = count;
 	for (uint32_t i = 0; i < count; i++) {
 		p->batches[i].bytes = p->memory + i * stride;
