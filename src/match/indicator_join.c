@@ -57,7 +57,7 @@ static int copy_conditions(struct draft *d, const struct indicator_set *from,
 	for (uint32_t i = 0; i < in->conditions; i++) {
 		struct condition *c = &d->conditions[d->count++];
 		struct span text;
-		*c = from->conditions[in->first_condition + i];
+		*c = condition_at(from, in->first_condition + i);
 		text = indicator_text(from, c->text, c->text_len);
 		c->text = (uint32_t)d->text.len;
 		text_bytes(&d->text, text.p, text.len);
@@ -84,16 +84,16 @@ static int draft_of(struct move *m, const struct entry *e)
 	d->dead = e->indicator == INDEX_NONE;
 	if (d->dead)
 		return 0;
-	const struct indicator *in = &from->indicators[e->indicator];
-	d->severity = in->severity;
-	d->tlp = in->tlp;
-	d->pap = in->pap;
-	d->confidence = in->confidence;
-	d->rule = in->rule;
-	d->valid_from = in->valid_from;
-	d->valid_until = in->valid_until;
-	d->line = in->line;
-	return copy_conditions(d, from, in);
+	const struct indicator in = indicator_at(from, e->indicator);
+	d->severity = in.severity;
+	d->tlp = in.tlp;
+	d->pap = in.pap;
+	d->confidence = in.confidence;
+	d->rule = in.rule;
+	d->valid_from = in.valid_from;
+	d->valid_until = in.valid_until;
+	d->line = in.line;
+	return copy_conditions(d, from, &in);
 }
 
 /* An entry of m->from into m->s, where it stands or falls. */
@@ -102,7 +102,7 @@ static int put(struct move *m, const struct entry *e, uint32_t scope, int64_t va
 	int feed = 0, rc = draft_of(m, e);
 
 	if (!rc && !m->draft.dead) {
-		feed = feed_number(m, m->from->indicators[e->indicator].feed);
+		feed = feed_number(m, indicator_at(m->from, e->indicator).feed);
 		rc = feed < 0 ? feed : 0;
 	}
 	if (m->draft.valid_until > valid_until)
@@ -122,12 +122,12 @@ static bool stands_against(const struct indicator_set *s, const struct entry *a,
 	if (a_dead != b_dead)
 		return a_dead;
 	if (!a_dead) {
-		const struct indicator *x = &s->indicators[a->indicator];
-		const struct indicator *y = &base->indicators[b->indicator];
-		if (x->severity != y->severity)
-			return x->severity > y->severity;
-		if (x->confidence != y->confidence)
-			return x->confidence > y->confidence;
+		const struct indicator x = indicator_at(s, a->indicator);
+		const struct indicator y = indicator_at(base, b->indicator);
+		if (x.severity != y.severity)
+			return x.severity > y.severity;
+		if (x.confidence != y.confidence)
+			return x.confidence > y.confidence;
 	}
 	return a->content > b->content;
 }
@@ -280,9 +280,9 @@ int indicator_set_overlay(struct indicator_set *delta, const struct indicator_se
 static uint32_t entry_at(const struct indicator_set *s, uint32_t indicator)
 {
 	const struct index *ix = index_of(s);
-	const struct indicator *in = &s->indicators[indicator];
-	struct span id = indicator_text(s, in->id, in->id_len);
-	const char *feed = s->feeds[in->feed].name;
+	const struct indicator in = indicator_at(s, indicator);
+	struct span id = indicator_text(s, in.id, in.id_len);
+	const char *feed = s->feeds[in.feed].name;
 	const uint32_t scopes[] = {0, indicator_feed_scope(feed)};
 
 	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
@@ -302,8 +302,8 @@ int indicator_set_cut(struct indicator_set *delta, const struct indicator_set *b
 
 	if (at == INDEX_NONE)
 		return 0;
-	const struct indicator *in = &base->indicators[indicator];
-	struct span id = indicator_text(base, in->id, in->id_len);
+	const struct indicator in = indicator_at(base, indicator);
+	struct span id = indicator_text(base, in.id, in.id_len);
 	bool global = index_map_get(&ix->by_id, base->text, id, 0) == at;
 	withdraw(withdrawn, indicator);
 	if (valid_until == INT64_MIN)
@@ -311,7 +311,7 @@ int indicator_set_cut(struct indicator_set *delta, const struct indicator_set *b
 	int rc = move_init(&m, delta, base);
 	if (!rc)
 		rc = put(&m, &ix->entries[at],
-			 global ? 0 : indicator_feed_scope(base->feeds[in->feed].name),
+			 global ? 0 : indicator_feed_scope(base->feeds[in.feed].name),
 			 valid_until);
 	move_fini(&m);
 	return rc;
