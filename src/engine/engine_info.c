@@ -106,7 +106,7 @@ void engine_info_json(struct text *t, const struct engine *e)
 		    ",\"table\":{\"cells\":%u,\"cells_max\":%u,\"entries\":%u,\"entries_max\":%u,"
 		    "\"overflows\":%u,\"overflows_max\":%u},\"generation\":%u,\"watermarks\":{",
 		    u.cells, u.capacity.cells, u.entries, u.capacity.entries, u.overflows,
-		    u.capacity.overflows, e->rules.generations);
+		    u.capacity.overflows, e->rules.published);
 	for (uint32_t i = 0; i < e->config->sources.count; i++) {
 		int64_t w = high_mark_get(&e->watermark[i]);
 		if (w == 0)
@@ -168,7 +168,7 @@ void engine_explain_memory(FILE *out, const struct config *c)
 
 void engine_indicator_counts(const struct engine *e, struct indicator_counts *out)
 {
-	const struct indicator_set *s = &e->rules.current->set;
+	const struct indicator_set *s = &e->rules.current->base->set;
 	uint64_t *const by_kind[] = {
 		[CONDITION_IP] = &out->ips,	  [CONDITION_NETWORK] = &out->networks,
 		[CONDITION_DOMAIN] = &out->domains, [CONDITION_URL] = &out->urls,

@@ -6,44 +6,7 @@
 
 #include "engine/lineage.h"
 #include "ingest/ingest.h"
-
-bool ruleset_live_add(struct ruleset_live *l, const struct feed *feed, const void *p, size_t len)
-{
-	if (l->count == l->capacity) {
-		uint32_t capacity = l->capacity ? l->capacity * 2 : 64;
-		struct feed *feeds = realloc(l->feeds, capacity * sizeof(*feeds));
-		if (feeds)
-			l->feeds = feeds;
-		char **payloads = realloc(l->payloads, capacity * sizeof(*payloads));
-		if (payloads)
-			l->payloads = payloads;
-		size_t *lengths = realloc(l->lengths, capacity * sizeof(*lengths));
-		if (lengths)
-			l->lengths = lengths;
-		if (!feeds || !payloads || !lengths)
-			return false;
-		l->capacity = capacity;
-	}
-	char *copy = malloc(len + 1);
-	if (!copy)
-		return false;
-	memcpy(copy, p, len);
-	copy[len] = '\0';
-	l->feeds[l->count] = *feed;
-	l->payloads[l->count] = copy;
-	l->lengths[l->count++] = len;
-	return true;
-}
-
-void ruleset_live_fini(struct ruleset_live *l)
-{
-	for (uint32_t i = 0; i < l->count; i++)
-		free(l->payloads[i]);
-	free(l->feeds);
-	free(l->payloads);
-	free(l->lengths);
-	memset(l, 0, sizeof(*l));
-}
+#include "match/indicator_join.h"
 
 static void campaigns_fini(struct ruleset *r)
 {
@@ -56,6 +19,9 @@ static void free_ruleset(struct ruleset *r)
 {
 	if (!r)
 		return;
+	for (uint32_t i = 0; i < r->scratch_count; i++)
+		match_scratch_free(r->scratch[i]);
+	free(r->scratch);
 	matcher_free(r->matcher);
 	indicator_set_fini(&r->set);
 	free(r->threat);
@@ -99,17 +65,12 @@ static int load_feed(struct ruleset *r, const struct config_feed *cf, struct pro
 	return err;
 }
 
-static int load_all(struct ruleset *r, const struct config *c, const struct ruleset_live *live,
-		    struct problems *ps)
+static int load_all(struct ruleset *r, const struct config *c, struct problems *ps)
 {
 	int err = 0, worst = 0;
 
 	for (uint32_t i = 0; i < c->feed_count; i++)
 		if (c->feeds[i].path[0] && (err = load_feed(r, &c->feeds[i], ps)))
-			worst = err;
-	for (uint32_t i = 0; live && i < live->count; i++)
-		if ((err = feed_load_bytes(&r->set, &live->feeds[i], live->payloads[i],
-					   live->lengths[i], ps)) == -ENOMEM)
 			worst = err;
 	for (uint32_t i = 0; i < c->rules.count; i++)
 		if ((err = rules_load_file(&r->set, c->rules.items[i], ps))) {
@@ -219,101 +180,232 @@ uint32_t ruleset_campaign(const struct ruleset *r, const char *p, size_t len)
 	return r->campaigns[from].threat;
 }
 
-static int number_all(struct ruleset *r, struct names *names)
+/*
+ * A threat that goes on keeps its number, whichever indicator would name it now: else the
+ * same campaign's evidence would lie under two. By number of the indicator.
+ */
+struct kept {
+	uint32_t *threat; /* of an indicator that is a threat by itself; 0: of none */
+	uint32_t count;
+};
+
+static int keep_threats(struct kept *k, const struct ruleset *before, const struct names *names)
+{
+	*k = (struct kept){.count = names_by_count(names) + 1};
+	if (!before)
+		return 0;
+	k->threat = calloc(k->count, sizeof(*k->threat));
+	for (uint32_t i = 0; k->threat && i < before->set.count; i++) {
+		uint32_t threat = indicator_at(&before->set, i).threat;
+		if (before->by[i] < k->count &&
+		    threat_at(&before->set, threat).kind == THREAT_INDICATOR)
+			k->threat[before->by[i]] = before->threat[threat];
+	}
+	return k->threat ? 0 : -ENOMEM;
+}
+
+/* The indicators in the order of their ids, each with its number. */
+static int number_indicators(struct ruleset *r, struct names *names, uint32_t *order)
 {
 	const struct indicator_set *s = &r->set;
-	uint32_t *order = malloc((s->count + 1) * sizeof(*order));
 
-	r->threat = calloc(s->threat_count + 1, sizeof(*r->threat));
-	r->by = calloc(s->count + 1, sizeof(*r->by));
-	r->benign_by = calloc(s->benign_list_count + 1, sizeof(*r->benign_by));
-	if (!order || !r->threat || !r->by || !r->benign_by) {
-		free(order);
-		return -ENOMEM;
-	}
 	for (uint32_t i = 0; i < s->count; i++)
 		order[i] = i;
 	qsort_r(order, s->count, sizeof(*order), by_id, &r->set);
 	for (uint32_t k = 0; k < s->count; k++) {
-		const struct indicator at = indicator_at(s, order[k]), *in = &at;
-		r->by[order[k]] = number_by(names, in->rule ? "rule" : "indicator",
-					    s->text + in->id, in->id_len);
-		if (!r->threat[in->threat])
-			r->threat[in->threat] = number_threat(r, names, in->threat);
+		const struct indicator in = indicator_at(s, order[k]);
+		r->by[order[k]] = number_by(names, in.rule ? "rule" : "indicator", s->text + in.id,
+					    in.id_len);
 	}
-	for (uint32_t i = 0; i < s->benign_list_count; i++)
-		r->benign_by[i] = number_by(names, "benign", s->benign_lists[i].name,
-					    (uint32_t)strlen(s->benign_lists[i].name));
-	free(order);
-	r->notification_by = names_by(names, "notification:campaign", 21);
-	return index_campaigns(r, names);
-}
-
-int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
-		  struct names *names, struct problems *ps)
-{
-	struct ruleset *r = calloc(1, sizeof(*r));
-	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
-
-	if (!err)
-		err = load_all(r, c, live, ps);
-	if (!err)
-		err = indicator_set_finish(&r->set);
-	if (!err)
-		err = matcher_compile(&r->matcher, &r->set, ps);
-	if (!err)
-		err = number_all(r, names);
-	if (!err)
-		err = lineage_count(&r->feeds, &r->feeds_max, &r->set, r->threat, c);
-	if (err) {
-		free_ruleset(r);
-		return err;
-	}
-	*out = r;
 	return 0;
 }
 
-void ruleset_holder_init(struct ruleset_holder *h)
+static void number_threats(struct ruleset *r, struct names *names, const uint32_t *order,
+			   const struct kept *kept)
 {
-	memset(h, 0, sizeof(*h));
-	pthread_mutex_init(&h->lock, NULL);
+	const struct indicator_set *s = &r->set;
+
+	for (uint32_t k = 0; kept->threat && k < s->count; k++) {
+		uint32_t threat = indicator_at(s, order[k]).threat, by = r->by[order[k]];
+		if (!r->threat[threat] && by < kept->count && kept->threat[by] &&
+		    threat_at(s, threat).kind == THREAT_INDICATOR)
+			r->threat[threat] = kept->threat[by];
+	}
+	for (uint32_t k = 0; k < s->count; k++) {
+		uint32_t threat = indicator_at(s, order[k]).threat;
+		if (!r->threat[threat])
+			r->threat[threat] = number_threat(r, names, threat);
+	}
 }
 
-void ruleset_holder_fini(struct ruleset_holder *h)
+/* What lies over a base goes on with its threats: of the id's campaign where only the base
+ * has the relationship, else of who says the same atom. */
+struct heir {
+	const struct ruleset *base;
+	uint32_t threat; /* number in names */
+};
+
+static bool inherit_atom(void *arg, uint32_t indicator)
 {
-	free_ruleset(h->current);
-	pthread_mutex_destroy(&h->lock);
+	struct heir *h = arg;
+	const struct indicator in = indicator_at(&h->base->set, indicator);
+
+	if (threat_at(&h->base->set, in.threat).kind != THREAT_INDICATOR)
+		return true;
+	h->threat = h->base->threat[in.threat];
+	return false;
 }
 
-void ruleset_publish(struct ruleset_holder *h, struct ruleset *r)
+static uint32_t inherited(const struct ruleset *r, const struct ruleset *base, uint32_t i)
 {
-	pthread_mutex_lock(&h->lock);
-	struct ruleset *old = h->current;
-	r->generation = ++h->generations;
-	h->current = r;
-	bool idle = old && old->references == 0;
-	pthread_mutex_unlock(&h->lock);
-	if (idle)
-		free_ruleset(old);
+	const struct indicator_set *s = &r->set, *b = &base->set;
+	const struct indicator in = indicator_at(s, i);
+	struct span id = indicator_text(s, in.id, in.id_len);
+	struct heir h = {base, 0};
+
+	if (threat_at(s, in.threat).kind != THREAT_INDICATOR)
+		return 0;
+	uint32_t was = indicator_set_find(b, NULL, id);
+	if (was != INDICATOR_NONE) {
+		uint32_t threat = indicator_at(b, was).threat;
+		if (threat_at(b, threat).kind == THREAT_CAMPAIGN && indicator_set_related(b, id))
+			return base->threat[threat];
+	}
+	if (in.conditions == 1) {
+		const struct condition c = condition_at(s, in.first_condition);
+		matcher_alone(base->matcher, s, &c, inherit_atom, &h);
+	}
+	return h.threat;
 }
 
-struct ruleset *ruleset_get(struct ruleset_holder *h)
+static void inherit_threats(struct ruleset *r, const struct ruleset *base)
 {
-	pthread_mutex_lock(&h->lock);
-	struct ruleset *r = h->current;
+	for (uint32_t i = 0; i < r->set.count; i++) {
+		uint32_t *threat = &r->threat[indicator_at(&r->set, i).threat];
+		uint32_t from = inherited(r, base, i);
+		/* of several the smallest: any order of indicators will do */
+		if (from && (*threat == 0 || from < *threat))
+			*threat = from;
+	}
+}
+
+/* over: the base that it lies over, or NULL. */
+static int number_all(struct ruleset *r, const struct ruleset_order *o, const struct ruleset *over)
+{
+	const struct indicator_set *s = &r->set;
+	uint32_t *order = malloc((s->count + 1) * sizeof(*order));
+	struct kept kept = {0};
+	int err = over ? 0 : keep_threats(&kept, o->before, o->names);
+
+	r->threat = calloc(s->threat_count + 1, sizeof(*r->threat));
+	r->by = calloc(s->count + 1, sizeof(*r->by));
+	r->benign_by = calloc(s->benign_list_count + 1, sizeof(*r->benign_by));
+	if (!order || !r->threat || !r->by || !r->benign_by)
+		err = -ENOMEM;
+	if (!err)
+		err = number_indicators(r, o->names, order);
+	if (!err && over)
+		inherit_threats(r, over);
+	if (!err)
+		number_threats(r, o->names, order, &kept);
+	free(order);
+	free(kept.threat);
+	for (uint32_t i = 0; !err && i < s->benign_list_count; i++)
+		r->benign_by[i] = number_by(o->names, "benign", s->benign_lists[i].name,
+					    (uint32_t)strlen(s->benign_lists[i].name));
+	r->notification_by = names_by(o->names, "notification:campaign", 21);
+	return err ? err : index_campaigns(r, o->names);
+}
+
+static int make_scratch(struct ruleset *r, uint32_t workers)
+{
+	r->scratch = calloc(workers, sizeof(*r->scratch));
+	if (!r->scratch)
+		return -ENOMEM;
+	for (; r->scratch_count < workers; r->scratch_count++)
+		if (match_scratch_init(&r->scratch[r->scratch_count], r->matcher))
+			return -ENOMEM;
+	return 0;
+}
+
+/* A set with everything in it, made ready. */
+static int complete(struct ruleset *r, const struct ruleset_order *o, const struct ruleset *over)
+{
+	int err = indicator_set_finish(&r->set);
+
+	if (!err)
+		err = matcher_compile(&r->matcher, &r->set, o->problems);
+	if (!err)
+		err = number_all(r, o, over);
+	if (!err)
+		err = lineage_count(&r->feeds, &r->feeds_max, &r->set, r->threat, o->config);
+	return err || over ? err : make_scratch(r, o->workers);
+}
+
+static int deliver(struct ruleset **out, struct ruleset *r, int err)
+{
+	*out = err ? NULL : r;
+	if (err)
+		free_ruleset(r);
+	return err;
+}
+
+static struct ruleset *new_ruleset(void)
+{
+	struct ruleset *r = calloc(1, sizeof(*r));
+
 	if (r)
-		r->references++;
-	pthread_mutex_unlock(&h->lock);
+		atomic_init(&r->references, 1);
 	return r;
 }
 
-void ruleset_put(struct ruleset_holder *h, struct ruleset *r)
+int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
+		  const struct indicator_set *const *live, uint32_t count)
 {
-	if (!r)
-		return;
-	pthread_mutex_lock(&h->lock);
-	bool last = --r->references == 0 && r != h->current;
-	pthread_mutex_unlock(&h->lock);
-	if (last)
+	struct ruleset *r = new_ruleset();
+	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
+
+	if (!err)
+		err = load_all(r, o->config, o->problems);
+	for (uint32_t i = 0; i < count && !err; i++)
+		err = indicator_set_join(&r->set, live[i]);
+	return deliver(out, r, err ? err : complete(r, o, NULL));
+}
+
+int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
+		 const struct indicator_set *live)
+{
+	struct ruleset *r = new_ruleset();
+	int err = r ? indicator_set_copy(&r->set, &o->before->set) : -ENOMEM;
+
+	if (!err)
+		err = indicator_set_join(&r->set, live);
+	return deliver(out, r, err ? err : complete(r, o, NULL));
+}
+
+int ruleset_lay(struct ruleset **out, const struct ruleset_order *o, struct indicator_set *delta)
+{
+	struct ruleset *r = new_ruleset();
+
+	if (!r) {
+		indicator_set_fini(delta);
+		*out = NULL;
+		return -ENOMEM;
+	}
+	r->set = *delta;
+	memset(delta, 0, sizeof(*delta));
+	return deliver(out, r, complete(r, o, o->before));
+}
+
+void ruleset_hold(struct ruleset *r)
+{
+	/* relaxed: whoever calls has a reference already */
+	atomic_fetch_add_explicit(&r->references, 1, memory_order_relaxed);
+}
+
+void ruleset_put(struct ruleset *r)
+{
+	/* each release is seen by the acquire of who frees it */
+	if (r && atomic_fetch_sub_explicit(&r->references, 1, memory_order_acq_rel) == 1)
 		free_ruleset(r);
 }

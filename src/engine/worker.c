@@ -41,7 +41,6 @@ int worker_init(struct worker *wk, struct engine *e)
 
 void worker_fini(struct worker *wk)
 {
-	match_scratch_free(wk->scratch);
 	decoder_fini(&wk->decoder);
 	free(wk->records_of);
 	text_fini(&wk->hits);
@@ -247,9 +246,23 @@ static bool place_named(struct worker *wk, const struct job *j, bool *test)
 	return true;
 }
 
-static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
+/* The ruleset, or what has arrived since and lies over it, and what of it was found. */
+struct part {
+	const struct ruleset *rules; /* NULL: nothing lies over it */
+	const struct match_result *found;
+};
+
+#define PARTS 2
+
+static struct part part_of(const struct worker *wk, int i)
 {
-	const struct ruleset *r = wk->rules;
+	return i == 0 ? (struct part){wk->rules, &wk->result}
+		      : (struct part){wk->generation->more, &wk->more};
+}
+
+static void write_hit(struct worker *wk, const struct job *j, const struct ruleset *r,
+		      const struct hit *h, enum hit_class c)
+{
 	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
 		.by = names_by_get(wk->e->names, r->by[h->indicator]),
@@ -272,17 +285,36 @@ static void write_hit(struct worker *wk, const struct job *j, const struct hit *
 
 /* A benign list's verdict is evidence too: it tells why a widely seen value did
  * not raise. */
-static void place_suppressed(struct worker *wk, const struct job *j)
+static void place_suppressed(struct worker *wk, const struct job *j, const struct part *p)
 {
-	const struct ruleset *r = wk->rules;
+	const struct ruleset *r = p->rules, *lists = wk->rules;
 
-	for (uint32_t i = 0; i < wk->result.suppressions; i++) {
-		const struct suppressed *s = &wk->result.suppressed[i];
+	for (uint32_t i = 0; i < p->found->suppressions; i++) {
+		const struct suppressed *s = &p->found->suppressed[i];
 		const struct indicator at = indicator_at(&r->set, s->indicator), *in = &at;
 		place(wk, j, in, r->threat[in->threat],
-		      r->benign_by[r->set.benigns[s->benign].list], CLASS_NONE);
+		      lists->benign_by[lists->set.benigns[s->benign].list], CLASS_NONE);
 	}
-	counter_add(&wk->ledger.suppressed, wk->result.suppressions);
+	counter_add(&wk->ledger.suppressed, p->found->suppressions);
+}
+
+/* placed: it counts, and is not only told. True when it was exercise traffic. */
+static bool place_hits(struct worker *wk, const struct job *j, const struct part *p, bool placed)
+{
+	const struct ruleset *r = p->rules;
+	bool test = false;
+
+	for (uint32_t i = 0; i < p->found->hits; i++) {
+		const struct hit *h = &p->found->hit[i];
+		const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
+		enum hit_class c = class_of(wk, j, h);
+		test |= c == CLASS_TEST;
+		if (placed)
+			place(wk, j, in, r->threat[in->threat], r->by[h->indicator], c);
+		if (wk->e->hits.fd >= 0)
+			write_hit(wk, j, r, h, c);
+	}
+	return test;
 }
 
 static enum reason settle(struct worker *wk, struct job *j)
@@ -299,13 +331,14 @@ static enum reason settle(struct worker *wk, struct job *j)
 /* What a verified record comes to. */
 static void conclude(struct worker *wk, struct job *j)
 {
-	struct match_result *m = &wk->result;
-	const struct ruleset *r = wk->rules;
+	const struct part part[PARTS] = {part_of(wk, 0), part_of(wk, 1)};
+	uint32_t hits = part[0].found->hits + part[1].found->hits;
+	uint32_t suppressions = part[0].found->suppressions + part[1].found->suppressions;
 	bool test = false;
 
-	counter_add(&wk->ledger.hit_overflow, m->overflow);
+	counter_add(&wk->ledger.hit_overflow, part[0].found->overflow + part[1].found->overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
-	if (m->hits == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
+	if (hits == 0 && suppressions == 0 && !named_by_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -313,25 +346,19 @@ static void conclude(struct worker *wk, struct job *j)
 	bool named = false;
 	if (why == REASON_OK) {
 		named_settle_capacity(wk, j->source, j->state);
-		place_suppressed(wk, j);
+		for (int i = 0; i < PARTS; i++)
+			place_suppressed(wk, j, &part[i]);
 		named = place_named(wk, j, &test);
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	if (m->hits == 0 && !named) {
+	if (hits == 0 && !named) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
-	for (uint32_t i = 0; i < m->hits; i++) {
-		const struct indicator at = indicator_at(&r->set, m->hit[i].indicator), *in = &at;
-		enum hit_class c = class_of(wk, j, &m->hit[i]);
-		test |= c == CLASS_TEST;
-		if (why == REASON_OK)
-			place(wk, j, in, r->threat[in->threat], r->by[m->hit[i].indicator], c);
-		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, &m->hit[i], c);
-	}
-	counter_add(&wk->ledger.hits, m->hits);
+	for (int i = 0; i < PARTS; i++)
+		test |= place_hits(wk, j, &part[i], why == REASON_OK);
+	counter_add(&wk->ledger.hits, hits);
 	if (why == REASON_OK && test)
 		why = REASON_EXERCISE;
 	if (why == REASON_OK)
@@ -343,6 +370,7 @@ static void conclude(struct worker *wk, struct job *j)
 static void verify(struct worker *wk, struct job *j)
 {
 	match_verify(wk->rules->matcher, wk->scratch, &wk->event, &wk->result);
+	match_verify_more(wk->rules->matcher, wk->scratch, &wk->event, &wk->more);
 	conclude(wk, j);
 }
 
@@ -510,23 +538,23 @@ static void one_batch(struct worker *wk, const struct batch *b)
 	match_block(wk->rules->matcher, wk->scratch, FORMAT_AUTO, NULL, 0);
 }
 
-/* The scratch belongs to a generation; a reload gives a new one. */
-static bool ready(struct worker *wk)
+/* The scratch is the ruleset's, so that a new one costs this thread no memory. */
+static void enter(struct worker *wk)
 {
-	if (wk->scratch && wk->scratch_generation == wk->rules->generation)
-		return true;
-	match_scratch_free(wk->scratch);
-	wk->scratch = NULL;
-	wk->scratch_generation = wk->rules->generation;
-	return match_scratch_init(&wk->scratch, wk->rules->matcher) == 0;
+	uint32_t number = (uint32_t)(wk - wk->e->workers);
+
+	wk->generation = generation_get(&wk->e->rules);
+	assert(wk->generation);
+	wk->rules = wk->generation->base;
+	assert(number < wk->rules->scratch_count);
+	wk->scratch = wk->rules->scratch[number];
+	match_overlay_use(wk->scratch, wk->rules->matcher, wk->generation->over, number);
 }
 
-int worker_prepare(struct worker *wk)
+static void leave(struct worker *wk)
 {
-	wk->rules = ruleset_get(&wk->e->rules);
-	bool ok = wk->rules && ready(wk);
-	ruleset_put(&wk->e->rules, wk->rules);
-	return ok ? 0 : -ENOMEM;
+	match_overlay_use(wk->scratch, wk->rules->matcher, NULL, 0);
+	generation_put(&wk->e->rules, wk->generation);
 }
 
 void worker_run(struct worker *wk)
@@ -534,12 +562,9 @@ void worker_run(struct worker *wk)
 	struct engine *e = wk->e;
 
 	for (struct batch *b; (b = queue_pop(&e->work));) {
-		wk->rules = ruleset_get(&e->rules);
-		bool ok = ready(wk);
-		assert(ok); /* out of memory at reload: nothing sane is left to do */
-		(void)ok;
+		enter(wk);
 		one_batch(wk, b);
-		ruleset_put(&e->rules, wk->rules);
+		leave(wk);
 		if (wk->placed)
 			bell_ring(&e->bell);
 		wk->placed = false;

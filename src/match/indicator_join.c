@@ -317,6 +317,12 @@ int indicator_set_cut(struct indicator_set *delta, const struct indicator_set *b
 	return rc;
 }
 
+void indicator_set_end(struct indicator_set *s, uint32_t indicator, int64_t valid_until)
+{
+	if (s->indicators[indicator].valid_until > valid_until)
+		s->indicators[indicator].valid_until = valid_until;
+}
+
 static uint32_t scope_of(const struct feed *feed)
 {
 	return feed ? indicator_feed_scope(feed->name) : 0;
@@ -342,6 +348,14 @@ uint32_t indicator_set_find(const struct indicator_set *s, const struct feed *fe
 	const struct entry *e = entry_of(s, id, scope_of(feed));
 
 	return e ? e->indicator : INDICATOR_NONE;
+}
+
+int64_t indicator_set_modified(const struct indicator_set *s, const struct feed *feed,
+			       struct span id)
+{
+	const struct entry *e = entry_of(s, id, scope_of(feed));
+
+	return e ? e->modified : INT64_MIN;
 }
 
 uint32_t indicator_set_versions(const struct indicator_set *s)

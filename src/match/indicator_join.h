@@ -34,6 +34,9 @@ int indicator_set_overlay(struct indicator_set *delta, const struct indicator_se
 int indicator_set_cut(struct indicator_set *delta, const struct indicator_set *base,
 		      uint32_t indicator, int64_t valid_until, uint64_t *withdrawn);
 
+/* Ends an indicator of a finished set at valid_until, if that is sooner. */
+void indicator_set_end(struct indicator_set *s, uint32_t indicator, int64_t valid_until);
+
 /* Withdraws what has this id; feed NULL: an id that is the same everywhere (STIX, MISP),
  * else one of that feed's own ("domain:evil.example"). modified: when. */
 int indicator_set_withdraw(struct indicator_set *s, const struct feed *feed, struct span id,
@@ -42,6 +45,9 @@ int indicator_set_withdraw(struct indicator_set *s, const struct feed *feed, str
 #define INDICATOR_NONE UINT32_MAX
 /* The indicator that stands under this id, INDICATOR_NONE; feed as above. */
 uint32_t indicator_set_find(const struct indicator_set *s, const struct feed *feed, struct span id);
+/* When the version under this id is from, withdrawn or not; INT64_MIN: there is none. */
+int64_t indicator_set_modified(const struct indicator_set *s, const struct feed *feed,
+			       struct span id);
 /* Versions held, withdrawn ones too. */
 uint32_t indicator_set_versions(const struct indicator_set *s);
 /* Whether live says something of base's indicators that waits for the join. */
