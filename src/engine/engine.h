@@ -15,6 +15,7 @@
 #include "engine/ledger.h"
 #include "ingest/ingest.h"
 #include "raise/candidate.h"
+#include "raise/kept.h"
 
 struct engine;
 
@@ -29,6 +30,10 @@ int engine_load(struct engine *e, struct problems *ps);
 /* Before start, where candidates are to be told and kept: reads history_dir, if there is
  * one. 0 or -errno with why. */
 int engine_open_history(struct engine *e, char why[256]);
+/* To explain, while another process may serve: reads it and changes nothing. */
+int engine_look_history(struct engine *e, char why[256]);
+/* What history has of this candidate. False: nothing. Its strings are the engine's. */
+bool engine_kept(const struct engine *e, const char *id, struct kept *k);
 /* What history was told is on the disk. 0 or -errno: call again. @thread judge */
 int engine_sync_history(struct engine *e);
 
