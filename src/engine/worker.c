@@ -13,6 +13,7 @@
 #include "engine/engine_priv.h"
 #include "raise/hit_json.h"
 
+/* Bytes scanned at once: a quarter of it costs 20 ns a record more, more gains nothing. */
 #define LOOK_AHEAD 65536
 
 /* One record on its way through the worker. */
@@ -539,11 +540,30 @@ int worker_prepare(struct worker *wk)
 	return ok ? 0 : -ENOMEM;
 }
 
+/* What is to be worked on next; NULL: nothing will come any more. */
+static struct batch *next_batch(struct engine *e)
+{
+	struct batch *b;
+
+	if (!e->intake)
+		return queue_pop(&e->work);
+	do {
+		b = batch_get(&e->pool);
+		bool more = intake_fill(e->intake, b);
+		engine_count_refused(e, b);
+		if (b->items)
+			return b;
+		batch_put(&e->pool, b);
+		if (!more)
+			return NULL;
+	} while (true);
+}
+
 void worker_run(struct worker *wk)
 {
 	struct engine *e = wk->e;
 
-	for (struct batch *b; (b = queue_pop(&e->work));) {
+	for (struct batch *b; (b = next_batch(e));) {
 		wk->rules = ruleset_get(&e->rules);
 		bool ok = ready(wk);
 		assert(ok); /* out of memory at reload: nothing sane is left to do */
