@@ -148,6 +148,12 @@ static bool has_origin_apart(const struct evidence_table *t, uint32_t cell, uint
 	       evidence_table_find(t, cell, salt, SLOT_ORIGIN, origin) != NONE;
 }
 
+void evidence_objects(struct evidence_table *t, evidence_object_name *name, void *arg)
+{
+	t->object_name = name;
+	t->object_arg = arg;
+}
+
 bool evidence_table_join(struct evidence_table *t, uint32_t cell, uint64_t salt,
 			 const struct joining *j, int *rc, struct evidence_claims *claims)
 {
@@ -165,8 +171,9 @@ bool evidence_table_join(struct evidence_table *t, uint32_t cell, uint64_t salt,
 			   .j = j,
 			   .salt = salt,
 			   .record = j->identity ? j->identity
-						 : evidence_join_position(j->object, j->sub,
-									  j->offset),
+						 : evidence_join_position(
+							   evidence_table_object(t, j->object),
+							   j->sub, j->offset),
 			   .cell = cell,
 			   .inside = inside,
 			   .offset_us = (uint32_t)evidence_join_unpack(j->item, 0).time_us};

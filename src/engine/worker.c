@@ -262,7 +262,7 @@ static bool place_named(struct worker *wk, const struct job *j, bool *test)
 static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
 {
 	const struct ruleset *r = wk->rules;
-	const struct indicator *in = &r->set.indicators[h->indicator];
+	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
 		.by = names_by_get(wk->e->names, r->by[h->indicator]),
 		.value = h->value.p,
@@ -290,7 +290,7 @@ static void place_suppressed(struct worker *wk, const struct job *j)
 
 	for (uint32_t i = 0; i < wk->result.suppressions; i++) {
 		const struct suppressed *s = &wk->result.suppressed[i];
-		const struct indicator *in = &r->set.indicators[s->indicator];
+		const struct indicator at = indicator_at(&r->set, s->indicator), *in = &at;
 		place(wk, j, in, r->threat[in->threat],
 		      r->benign_by[r->set.benigns[s->benign].list], CLASS_NONE);
 	}
@@ -335,7 +335,7 @@ static void conclude(struct worker *wk, struct job *j)
 		return;
 	}
 	for (uint32_t i = 0; i < m->hits; i++) {
-		const struct indicator *in = &r->set.indicators[m->hit[i].indicator];
+		const struct indicator at = indicator_at(&r->set, m->hit[i].indicator), *in = &at;
 		enum hit_class c = class_of(wk, j, &m->hit[i]);
 		test |= c == CLASS_TEST;
 		if (why == REASON_OK)

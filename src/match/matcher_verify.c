@@ -18,10 +18,10 @@ struct verify {
 
 static bool is_valid(const struct verify *v, uint32_t indicator)
 {
-	const struct indicator *ind = &v->set->indicators[indicator];
+	const struct indicator ind = indicator_at(v->set, indicator);
 
 	return !v->ev->has_time ||
-	       (v->ev->time_us >= ind->valid_from && v->ev->time_us < ind->valid_until);
+	       (v->ev->time_us >= ind.valid_from && v->ev->time_us < ind.valid_until);
 }
 
 static void add_found(struct verify *v, uint32_t condition)
@@ -46,7 +46,7 @@ static void find_text(struct verify *v, uint64_t hash, uint8_t kind, const char 
 	for (uint32_t i = 0; i < refs.count; i++) {
 		if (refs.ref[i] == EXACT_TRIGGER)
 			continue;
-		const struct condition *c = &v->set->conditions[refs.ref[i]];
+		const struct condition at = condition_at(v->set, refs.ref[i]), *c = &at;
 		if (c->kind != kind || c->text_len != len ||
 		    (kind == CONDITION_VALUE && c->type != v->o->type))
 			continue;
@@ -61,11 +61,13 @@ static void find_text(struct verify *v, uint64_t hash, uint8_t kind, const char 
 /* Alone in its clause: the other kind only narrows a clause down. */
 static bool stands_alone(const struct indicator_set *set, uint32_t condition, uint32_t owner)
 {
-	const struct indicator *ind = &set->indicators[owner];
-	const struct condition *all = set->conditions;
+	const struct indicator ind = indicator_at(set, owner);
 
-	for (uint32_t i = ind->first_condition; i < ind->first_condition + ind->conditions; i++)
-		if (i != condition && all[i].clause == all[condition].clause)
+	if (ind.conditions == 1)
+		return true;
+	for (uint32_t i = ind.first_condition; i < ind.first_condition + ind.conditions; i++)
+		if (i != condition && condition_whole(set, i)->clause ==
+					      condition_whole(set, condition)->clause)
 			return false;
 	return true;
 }
@@ -85,7 +87,7 @@ static void find_networks(struct verify *v, const struct address *a)
 	while ((refs = exact_net_next(&v->m->nets, a, &step, &found)).count) {
 		bool here = false;
 		for (uint32_t i = 0; i < refs.count; i++) {
-			const struct network *n = &v->set->conditions[refs.ref[i]].network;
+			const struct network net = condition_at(v->set, refs.ref[i]).network, *n = &net;
 			if (n->prefix != found.prefix || !address_equal(&n->base, &found.base))
 				continue;
 			uint32_t owner = matcher_owner(v->set, refs.ref[i]);
@@ -106,7 +108,7 @@ static void find_address(struct verify *v, const struct address *a)
 	for (uint32_t i = 0; i < refs.count; i++) {
 		if (refs.ref[i] == EXACT_TRIGGER)
 			continue;
-		const struct condition *c = &v->set->conditions[refs.ref[i]];
+		const struct condition at = condition_at(v->set, refs.ref[i]), *c = &at;
 		if (c->kind == CONDITION_IP && address_equal(&c->network.base, a))
 			add_found(v, refs.ref[i]);
 	}
@@ -266,7 +268,7 @@ struct group {
 	const struct verify *v;
 	struct matcher_found *f;
 	size_t n;
-	const struct indicator *ind;
+	struct indicator ind;
 };
 
 static bool port_holds(const struct event *ev, const struct observable *o, uint16_t port)
@@ -284,18 +286,20 @@ static bool is_address(const struct condition *c)
 /* All ports that the clause names, beside this observable. */
 static bool ports_hold(const struct group *g, uint32_t clause, const struct observable *o)
 {
-	const struct condition *c = g->v->set->conditions + g->ind->first_condition;
+	const struct indicator *ind = &g->ind;
 
-	for (uint32_t i = 0; i < g->ind->conditions; i++)
-		if (c[i].clause == clause && c[i].kind == CONDITION_PORT &&
-		    !port_holds(g->v->ev, o, c[i].port))
+	for (uint32_t i = ind->first_condition; i < ind->first_condition + ind->conditions; i++) {
+		const struct condition *c = condition_whole(g->v->set, i);
+		if (c->clause == clause && c->kind == CONDITION_PORT &&
+		    !port_holds(g->v->ev, o, c->port))
 			return false;
+	}
 	return true;
 }
 
 static bool find_holds(const struct group *g, const struct matcher_found *f)
 {
-	const struct condition *c = &g->v->set->conditions[f->condition];
+	const struct condition *c = condition_whole(g->v->set, f->condition);
 
 	return ports_hold(g, c->clause, is_address(c) ? f->observable : NULL);
 }
@@ -311,13 +315,15 @@ static bool condition_holds(const struct group *g, uint32_t condition)
 /* Every condition of the find's clause; the clause's first is the one that is reported. */
 static bool is_hit(const struct group *g, const struct matcher_found *f)
 {
-	const struct condition *all = g->v->set->conditions;
-	uint32_t clause = all[f->condition].clause, first = g->ind->first_condition;
+	const struct indicator_set *set = g->v->set;
+	uint32_t clause = condition_whole(set, f->condition)->clause;
+	uint32_t first = g->ind.first_condition;
 
 	if (!find_holds(g, f))
 		return false;
-	for (uint32_t i = first; i < first + g->ind->conditions; i++) {
-		if (i == f->condition || all[i].clause != clause || all[i].kind == CONDITION_PORT)
+	for (uint32_t i = first; i < first + g->ind.conditions; i++) {
+		const struct condition *c = condition_whole(set, i);
+		if (i == f->condition || c->clause != clause || c->kind == CONDITION_PORT)
 			continue;
 		if (i < f->condition || !condition_holds(g, i))
 			return false;
@@ -334,9 +340,9 @@ static size_t decide(const struct verify *v, struct matcher_found *f, size_t n)
 	for (size_t i = 0; i < n; i = end) {
 		for (end = i + 1; end < n && f[end].indicator == f[i].indicator; end++)
 			;
-		struct group g = {v, f + i, end - i, &v->set->indicators[f[i].indicator]};
+		struct group g = {v, f + i, end - i, indicator_at(v->set, f[i].indicator)};
 		for (size_t k = i; k < end; k++)
-			f[k].hit = g.ind->conditions == 1 || is_hit(&g, &f[k]);
+			f[k].hit = g.ind.conditions == 1 || is_hit(&g, &f[k]);
 		for (size_t k = i; k < end; k++)
 			if (f[k].hit)
 				f[kept++] = f[k];
