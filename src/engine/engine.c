@@ -34,6 +34,13 @@ static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
 	return o && o->source ? source_origin(o->source, state) : 0;
 }
 
+static uint64_t object_name(void *arg, uint32_t object)
+{
+	const struct object *o = object_by_id(((struct engine *)arg)->objects, object);
+
+	return o ? o->name : 0;
+}
+
 static bool ordinary(void *arg, uint8_t state, uint64_t records)
 {
 	return traffic_ordinary(&((struct engine *)arg)->traffic, state, records);
@@ -191,6 +198,7 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	}
 	share_init(&e->share, c);
 	traffic_init(&e->traffic, c);
+	evidence_objects(e->evidence, object_name, e);
 	assessor_ordinary(e->assessor, ordinary, e);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
 	e->context = (struct candidate_context){

@@ -13,6 +13,7 @@
 #include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/inbox.h"
+#include "engine/placing.h"
 #include "engine/ruleset.h"
 #include "engine/share.h"
 #include "engine/skew.h"
@@ -44,6 +45,7 @@ struct worker {
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */
+	struct placing placing;		  /* its hits that are not joined yet */
 	struct text hits;   /* lines of the current batch */
 	bool placed;	    /* evidence came of the current batch */
 };

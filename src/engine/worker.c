@@ -147,35 +147,23 @@ static enum hit_class class_of(struct worker *wk, const struct job *j, const str
 	return event_class(&wk->event, h->observable, &wk->e->config->home);
 }
 
-static int join_report(struct worker *wk, const struct observation *o, struct evidence_claims *sum)
-{
-	struct evidence_claims claims;
-	int rc = evidence_update_claims(wk->e->evidence, o, &claims);
-
-	sum->entries += claims.entries;
-	sum->cells += claims.cells;
-	return rc;
-}
-
 /* What an entity reports beyond users and duration: the same observation, a pair at a time. */
-static int join_reports(struct worker *wk, struct observation o, struct evidence_claims *claims)
+static void place_reports(struct worker *wk, struct observation o)
 {
 	const struct event *ev = &wk->event;
-	int rc = 0;
 
 	for (int pair = 1; pair < IMPACT_PAIRS; pair++) {
 		o.pair = (uint8_t)pair;
 		o.users = ev->measure[2 * pair];
 		o.duration_s = ev->measure[2 * pair + 1];
 		if (o.users || o.duration_s)
-			rc |= join_report(wk, &o, claims);
+			placing_report(wk, &o);
 	}
 	o.pair = IMPACT_PAIR_CLAIMS;
 	o.users = ev->claims >> 32;
 	o.duration_s = ev->claims & UINT32_MAX;
 	if (ev->claims)
-		rc |= join_report(wk, &o, claims);
-	return rc;
+		placing_report(wk, &o);
 }
 
 /* A source's sector is its registration's; where that says none, a notification may. */
@@ -227,7 +215,6 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.duration_s = ev->duration_s,
 	};
 	wk->placed = true;
-	struct evidence_claims claims = {0};
 	if (threat && c != CLASS_NONE)
 		heavy_add(&wk->heavy, threat);
 	o.summarise = heavy(wk, threat);
@@ -235,11 +222,13 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		counter_add(&wk->ledger.over_share, 1);
 		return;
 	}
-	/* a cell that found no room still joined what it could; the ledger tells */
-	if (threat == 0 || by == 0 || evidence_update_claims(wk->e->evidence, &o, &claims) != 0 ||
-	    (ev->reports && join_reports(wk, o, &claims) != 0))
+	if (threat == 0 || by == 0) {
 		counter_add(&wk->ledger.unplaced, 1);
-	share_take(&wk->e->share, j->source->id, &claims);
+		return;
+	}
+	placing_hit(wk, j->source->id, &o);
+	if (ev->reports)
+		place_reports(wk, o);
 }
 
 /* True when there was a threat to place the notification under. */
@@ -261,7 +250,7 @@ static bool place_named(struct worker *wk, const struct job *j, bool *test)
 static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
 {
 	const struct ruleset *r = wk->rules;
-	const struct indicator *in = &r->set.indicators[h->indicator];
+	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
 		.by = names_by_get(wk->e->names, r->by[h->indicator]),
 		.value = h->value.p,
@@ -289,7 +278,7 @@ static void place_suppressed(struct worker *wk, const struct job *j)
 
 	for (uint32_t i = 0; i < wk->result.suppressions; i++) {
 		const struct suppressed *s = &wk->result.suppressed[i];
-		const struct indicator *in = &r->set.indicators[s->indicator];
+		const struct indicator at = indicator_at(&r->set, s->indicator), *in = &at;
 		place(wk, j, in, r->threat[in->threat],
 		      r->benign_by[r->set.benigns[s->benign].list], CLASS_NONE);
 	}
@@ -334,7 +323,7 @@ static void conclude(struct worker *wk, struct job *j)
 		return;
 	}
 	for (uint32_t i = 0; i < m->hits; i++) {
-		const struct indicator *in = &r->set.indicators[m->hit[i].indicator];
+		const struct indicator at = indicator_at(&r->set, m->hit[i].indicator), *in = &at;
 		enum hit_class c = class_of(wk, j, &m->hit[i]);
 		test |= c == CLASS_TEST;
 		if (why == REASON_OK)
@@ -517,6 +506,7 @@ static void one_batch(struct worker *wk, const struct batch *b)
 			text_item(wk, &j);
 	}
 	attribute(wk, run, from);
+	placing_flush(wk);
 	match_block(wk->rules->matcher, wk->scratch, FORMAT_AUTO, NULL, 0);
 }
 

@@ -51,7 +51,7 @@ struct pattern_set {
 static inline const struct condition *pattern_condition(const struct pattern_set *s,
 							 uint32_t pattern)
 {
-	return &s->set->conditions[s->conditions[pattern]];
+	return condition_whole(s->set, s->conditions[pattern]);
 }
 
 static inline const char *pattern_text(const struct pattern_set *s, const struct condition *c)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match/matcher.h"
 #include "match/pattern_compile.h"
 #include "match/pattern_cover.h"
 #include "match/pattern_literal.h"
@@ -22,25 +23,17 @@ struct build {
 	struct pattern_list literals, loose, regexes[PATTERN_DATABASES];
 };
 
-/* The indicator that holds a condition: first_condition ascends. */
-static const struct indicator *owner(const struct indicator_set *set, uint32_t cond)
-{
-	for (uint32_t i = 0; i < set->count; i++)
-		if (cond - set->indicators[i].first_condition < set->indicators[i].conditions)
-			return &set->indicators[i];
-	return NULL;
-}
-
 static void tell(struct build *b, uint32_t pattern, bool fatal, const char *why)
 {
 	const struct indicator_set *set = b->s->set;
-	const struct indicator *ind = owner(set, b->s->conditions[pattern]);
+	const struct indicator ind =
+		indicator_at(set, matcher_owner(set, b->s->conditions[pattern]));
 	const struct condition *c = pattern_condition(b->s, pattern);
-	const char *path = ind && ind->feed < set->feed_count ? set->feeds[ind->feed].path : "";
-	const char *kind = ind && ind->rule ? "rule" : "indicator";
+	const char *path = ind.feed < set->feed_count ? set->feeds[ind.feed].path : "";
+	const char *kind = ind.rule ? "rule" : "indicator";
 	int shown = c->text_len < 200 ? (int)c->text_len : 200;
 
-	(fatal ? problem_refuse : problem_remark)(b->ps, kind, path, ind ? ind->line : 0,
+	(fatal ? problem_refuse : problem_remark)(b->ps, kind, path, ind.line,
 						  "pattern '%.*s': %s", shown, pattern_text(b->s, c), why);
 }
 
@@ -182,7 +175,7 @@ static int collect(struct build *b)
 	const struct indicator_set *set = s->set;
 
 	for (uint32_t i = 0; i < set->condition_count; i++)
-		s->count += set->conditions[i].kind == CONDITION_PATTERN;
+		s->count += condition_at(set, i).kind == CONDITION_PATTERN;
 	if (s->count > PATTERNS_MAX)
 		return -EINVAL;
 	s->conditions = malloc((s->count + 1) * sizeof(*s->conditions));
@@ -193,7 +186,7 @@ static int collect(struct build *b)
 		return -ENOMEM;
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < set->condition_count; i++)
-		if (set->conditions[i].kind == CONDITION_PATTERN)
+		if (condition_at(set, i).kind == CONDITION_PATTERN)
 			s->conditions[n++] = i;
 	return 0;
 }

@@ -38,6 +38,8 @@
 struct scan_plan {
 	const struct exact *atoms;
 	const struct exact_net *nets;
+	const struct exact *more_atoms; /* of a delta (match_overlay.h); NULL: there is none */
+	const struct exact_net *more_nets;
 	bool names;       /* domains, hosts of URLs */
 	bool top_names;   /* a domain of one label: the last label is looked up as well */
 	bool digit_names; /* a domain whose last label starts with a digit */

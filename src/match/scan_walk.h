@@ -140,7 +140,9 @@ static inline void take_v4(struct cursor *cu, const char *p, size_t at, unsigned
 	uint32_t v = (uint32_t)a | (uint32_t)b << 8 | (uint32_t)c << 16 | (uint32_t)d << 24;
 	if (plan->v4)
 		push(cu, at, exact_hash_v4(v));
-	if (plan->nets_v4 && exact_net_v4_touched(plan->nets, (uint8_t)a, (uint8_t)b)) {
+	if (plan->nets_v4 &&
+	    (exact_net_v4_touched(plan->nets, (uint8_t)a, (uint8_t)b) ||
+	     (plan->more_nets && exact_net_v4_touched(plan->more_nets, (uint8_t)a, (uint8_t)b)))) {
 		cu->st->at = (uint32_t)at;
 		scan_v4_networks(cu->st, v);
 	}
