@@ -178,10 +178,10 @@ void engine_indicator_counts(const struct engine *e, struct indicator_counts *ou
 
 	memset(out, 0, sizeof(*out));
 	for (uint32_t i = 0; i < s->condition_count; i++)
-		if (s->conditions[i].kind != CONDITION_PORT)
-			++*by_kind[s->conditions[i].kind];
+		if (condition_at(s, i).kind != CONDITION_PORT)
+			++*by_kind[condition_at(s, i).kind];
 	for (uint32_t i = 0; i < s->count; i++)
-		++*(s->indicators[i].rule ? &out->rules : &out->indicators);
+		++*(indicator_at(s, i).rule ? &out->rules : &out->indicators);
 	out->threats = s->threat_count;
 	out->benign = s->benign_count;
 	out->benign_lists = s->benign_list_count;
