@@ -279,7 +279,7 @@ static void peer_join(enum peer p, const struct observation *o)
 		return;
 	join_element(p,
 		     element_key(cell, EVIDENCE_RECORD,
-				 evidence_join_position(o->object, o->sub, o->offset)),
+				 evidence_join_position((uint64_t)o->object << 32, o->sub, o->offset)),
 		     us);
 	join_element(p, element_key(cell, EVIDENCE_ENTITY, o->entity), us);
 	join_element(p, element_key(cell, EVIDENCE_ORIGIN, o->origin), us);
@@ -355,7 +355,8 @@ static uint64_t inside_digest(enum peer p, const struct place *at)
 		gather_element(
 			v, &n,
 			element_key(at->key, EVIDENCE_RECORD,
-				    evidence_join_position(item.object, item.sub, item.offset)),
+				    evidence_join_position((uint64_t)item.object << 32, item.sub,
+						   item.offset)),
 			us);
 		gather_element(v, &n, element_key(at->key, EVIDENCE_ENTITY, at->hit[i].entity), us);
 		gather_element(v, &n, element_key(at->key, EVIDENCE_ORIGIN, at->origin), us);

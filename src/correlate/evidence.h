@@ -10,7 +10,7 @@
  *   entities           exact entries (with first and last time) up to
  *                      exact_max a cell, HyperLogLog beyond
  *   records, origins   the same way; a record is known by its identity, else by
- *                      its position
+ *                      its position: what its object is called, and where in it
  *   sole origin        of an entity: who alone named it, or that several did
  *   named              of an origin: 64 bits or-ed
  *   users, duration    max per entity, with first and last time of its reports; so
@@ -129,6 +129,10 @@ struct observation {
 int evidence_init(struct evidence_table **t,
 		  const struct evidence_config *c); /* 0, -EINVAL, -ENOMEM */
 void evidence_fini(struct evidence_table *t);
+/* What an object is known by, the same in every run and order of opening: sketches of records
+ * then are too. Before anything is joined; without it, its number. @thread any */
+typedef uint64_t evidence_object_name(void *arg, uint32_t object);
+void evidence_objects(struct evidence_table *t, evidence_object_name *name, void *arg);
 size_t
 evidence_bytes(const struct evidence_config *c); /* what init will take; 0: not a good config */
 
@@ -152,9 +156,14 @@ struct evidence_claims {
 };
 int evidence_update_claims(struct evidence_table *t, const struct observation *o,
 			   struct evidence_claims *claims);
-/* evidence_update() for n of them, waiting for memory once for several; how many were not
- * (wholly) joined. @thread any */
-uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n);
+/* The same for n of them, waiting for memory once for several; how many were not (wholly)
+ * joined. What came of each is left in outcomes, unless that is NULL. @thread any */
+struct evidence_outcome {
+	int rc; /* as evidence_update() */
+	struct evidence_claims claims;
+};
+uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n,
+			      struct evidence_outcome *outcomes);
 
 /* --- reading ------------------------------------------------------------ */
 

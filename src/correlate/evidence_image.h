@@ -19,7 +19,7 @@
 #include "correlate/evidence_table.h"
 
 #define EVIDENCE_IMAGE_MAGIC   "tocsinEV"
-#define EVIDENCE_IMAGE_VERSION 4
+#define EVIDENCE_IMAGE_VERSION 5
 #define EVIDENCE_IMAGE_KINDS   4 /* of elements: what readers are told */
 
 struct header {

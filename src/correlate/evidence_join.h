@@ -31,10 +31,11 @@ static inline bool evidence_join_whole(uint32_t object, uint32_t sub, uint64_t o
 	return object < 1u << 18 && sub < 1u << 12 && offset < UINT64_C(1) << 39;
 }
 
-/* What a record is known by: every bit of the position counts, though evidence keeps fewer. */
-static inline uint64_t evidence_join_position(uint32_t object, uint32_t sub, uint64_t offset)
+/* What a record is known by: every bit of the position counts, though evidence keeps fewer.
+ * name: evidence_table_object(). */
+static inline uint64_t evidence_join_position(uint64_t name, uint32_t sub, uint64_t offset)
 {
-	return hash_pair((uint64_t)object << 32 | sub, offset);
+	return hash_pair(name + sub, offset);
 }
 
 static inline bool evidence_join_less(struct packed a, struct packed b)

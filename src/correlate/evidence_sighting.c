@@ -167,7 +167,9 @@ uint32_t evidence_sighting_fold(const struct evidence_table *t, uint32_t cell, b
 	for (uint32_t i = 0; i < SIGHTINGS; i++) {
 		if (!evidence_sighting_get(c, i, &j))
 			continue;
-		fold(&f, SLOT_RECORD, evidence_join_position(j.object, j.sub, j.offset), &j);
+		fold(&f, SLOT_RECORD,
+		     evidence_join_position(evidence_table_object(t, j.object), j.sub, j.offset),
+		     &j);
 		if (j.entity)
 			fold(&f, SLOT_ENTITY, j.entity, &j);
 		if (j.origin)

@@ -169,6 +169,8 @@ static_assert(sizeof(struct counter) == 64, "one line a stripe");
 struct evidence_table {
 	struct evidence_config config;
 	uint64_t seed; /* of this process: where things lie cannot be chosen from outside */
+	evidence_object_name *object_name;
+	void *object_arg;
 	uint32_t cell_mask, slot_mask;
 	_Atomic uint32_t *heads; /* newest cell + 1; as many as cells */
 	_Atomic uint64_t *dirty; /* bit per head */
@@ -190,6 +192,12 @@ struct evidence_table {
 static inline uint64_t evidence_table_salt(const struct evidence_table *t, uint64_t key)
 {
 	return hash_word(key ^ t->seed);
+}
+
+/* What an object is known by, whatever its number. */
+static inline uint64_t evidence_table_object(const struct evidence_table *t, uint32_t object)
+{
+	return t->object_name ? t->object_name(t->object_arg, object) : (uint64_t)object << 32;
 }
 
 /* The search for a cell is linear from here; a group's tags are looked at together. */

@@ -36,6 +36,7 @@ enum batch_kind { BATCH_LINES, BATCH_MESSAGES, BATCH_PACKETS };
 /* Where records come from: a file, a capture, a topic's partition. */
 struct object {
 	uint32_t id;	/* index in the registry; in replay ids follow the sorted names */
+	uint64_t name;	/* hash of position and source's name: the same in every run */
 	char *position; /* "file:PATH", "pcap:PATH", "kafka:TOPIC:PARTITION", "api:NAME" */
 	const struct source *source; /* may be NULL for a topic whose messages name theirs */
 	char *header;	/* Zeek TSV: the '#' lines at the top, NUL-terminated; else NULL */

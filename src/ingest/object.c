@@ -116,6 +116,8 @@ static struct object *append(struct object_registry *r, const char *position,
 	if (!o->position)
 		return NULL;
 	o->id = id;
+	o->name = hash_bytes(position, strlen(position),
+			     s ? hash_bytes(s->name, strlen(s->name), 0) : 0);
 	o->source = s;
 	o->format = s ? s->format : FORMAT_AUTO;
 	*slot_of(r, position, s) = id + 1;

@@ -116,7 +116,7 @@ static void laws(uint64_t seed)
 	for (more = n; more < 2 * n && more < HITS_MAX; more++)
 		again[more] = hits[below(&s, (uint64_t)n)];
 	shuffle(&s, again, more);
-	if (evidence_update_many(other, again, (uint32_t)more))
+	if (evidence_update_many(other, again, (uint32_t)more, NULL))
 		exit(2);
 	failures[0] += !same(other, &p, want);
 	join(a, hits, cut);
@@ -483,6 +483,59 @@ static void test_damage(void)
 	evidence_fini(narrow);
 }
 
+/* --- what a record is known by ------------------------------------------------------ */
+
+#define OBJECTS 8
+
+/* Objects by the order in which they were opened: their names. */
+static uint64_t name_of(void *arg, uint32_t object)
+{
+	return hash_word(((const uint64_t *)arg)[object]);
+}
+
+static void records_of(const uint64_t *names, uint8_t regs[HLL_REGISTERS], bool again)
+{
+	struct evidence_table *t = make(&small), *copy = make(&small);
+	struct observation o = one();
+
+	o.users = o.duration_s = 0;
+	o.identity = 0;
+	for (uint32_t i = 0; i < 400; i++) {
+		for (o.object = 0; names[o.object] != i % OBJECTS;)
+			o.object++;
+		o.offset = i / OBJECTS;
+		o.entity = i < 3 ? i + 1 : 3; /* the first lie inside their cell */
+		evidence_objects(t, name_of, (void *)names);
+		join(t, &o, 1);
+	}
+	evidence_objects(copy, name_of, (void *)names);
+	if (merge(copy, t))
+		exit(2);
+	cells = 0;
+	evidence_read_cells(again ? copy : t, o.threat, keep_cell, NULL);
+	memset(regs, 0, HLL_REGISTERS);
+	evidence_read_sketch(again ? copy : t, cell.index, EVIDENCE_RECORD, regs);
+	evidence_fini(t);
+	evidence_fini(copy);
+}
+
+static void test_objects(void)
+{
+	static const uint64_t forth[OBJECTS] = {0, 1, 2, 3, 4, 5, 6, 7},
+			      back[OBJECTS] = {7, 6, 5, 4, 3, 2, 1, 0},
+			      other[OBJECTS] = {1, 0, 2, 4, 3, 7, 5, 6};
+	uint8_t want[HLL_REGISTERS], got[HLL_REGISTERS];
+	int bad = 0;
+
+	records_of(forth, want, false);
+	tap_ok(cell.records_over, "more records than are kept");
+	records_of(back, got, false);
+	bad += memcmp(want, got, sizeof(got)) != 0;
+	records_of(other, got, true);
+	bad += memcmp(want, got, sizeof(got)) != 0;
+	tap_int(bad, 0, "their estimate is the same in whatever order their objects were opened");
+}
+
 int main(int argc, char **argv)
 {
 	test_round_trip();
@@ -493,6 +546,7 @@ int main(int argc, char **argv)
 	test_compact();
 	test_compact_full();
 	test_damage();
+	test_objects();
 	test_laws(argc > 1 ? atoi(argv[1]) : TAP_SANITIZED ? 150 : 500);
 	return tap_done();
 }
