@@ -155,7 +155,7 @@ void engine_explain_memory(FILE *out, const struct config *c)
 	sum += explain_row(out, "batch items", batches,
 			   (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item));
 	if (c->history_dir[0])
-		sum += explain_row(out, "history, at most", c->history_max, c->history_max * 80);
+		sum += explain_row(out, "history, at most", c->history_max, c->history_max * HISTORY_RECORD_BYTES);
 	sum += explain_row(out, "workers", threads,
 			   (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES));
 	fprintf(out, "%-16s %10s %16llu\n", "sum", "", (unsigned long long)sum);

@@ -2,8 +2,8 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "match/indicator_atom.h"
+#include "match/indicator_draft.h"
 
 /* A sticky cursor over one packed atom. */
 struct cursor {
@@ -203,34 +203,31 @@ struct threat threat_at(const struct indicator_set *s, uint32_t threat)
 			       v.name.len};
 }
 
-uint32_t indicator_scope(const char *feed)
+static uint32_t scope_of(const struct indicator_set *s, const struct indicator *in)
 {
-	return feed ? (uint32_t)hash_bytes(feed, strlen(feed), 0) | 1 : 0;
+	return in->local ? indicator_feed_scope(s->feeds[in->feed].name) : 0;
 }
 
-/* Of an indicator as it stands in the order of hashes. */
-static int order(const struct indicator_set *s, uint32_t i, struct span id, const char *feed,
-		 uint32_t hash)
+/* Of an indicator as it stands in the order of hashes; rules stand behind all others. */
+static int order(const struct indicator_set *s, uint32_t i, struct span id, uint32_t scope)
 {
-	struct indicator in = indicator_at(s, i);
+	const struct indicator in = indicator_at(s, i);
 	struct span here = {s->text + in.id, in.id_len};
-	const char *name = in.local ? s->feeds[in.feed].name : NULL;
-	uint32_t h = in.rule ? 0 : indicator_hash(here, indicator_scope(name));
+	uint32_t hash = index_hash(id, scope), own = scope_of(s, &in);
+	uint32_t h = in.rule ? 0 : index_hash(here, own);
 
 	if (in.rule || h != hash)
 		return in.rule || h > hash ? 1 : -1;
 	int c = index_compare(here, id);
-	return c ? c : strcmp(name ? name : "", feed ? feed : "");
+	return c ? c : (own > scope) - (own < scope);
 }
 
 static int64_t find(const struct indicator_set *s, uint32_t low, uint32_t high, struct span id,
-		    const char *feed)
+		    uint32_t scope)
 {
-	uint32_t hash = indicator_hash(id, indicator_scope(feed));
-
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		int c = order(s, mid, id, feed, hash);
+		int c = order(s, mid, id, scope);
 		if (c == 0)
 			return mid;
 		if (c < 0)
@@ -241,13 +238,51 @@ static int64_t find(const struct indicator_set *s, uint32_t low, uint32_t high, 
 	return -1;
 }
 
-int64_t indicator_find(const struct indicator_set *s, struct span id, const char *feed)
+static int64_t find_scope(const struct indicator_set *s, struct span id, uint32_t scope)
 {
 	assert(s->sealed);
-	int64_t i = find(s, 0, s->atoms.count, id, feed);
+	int64_t i = find(s, 0, s->atoms.count, id, scope);
 
-	/* rules stand behind all others */
-	return i >= 0 ? i : find(s, s->atoms.count, s->count, id, feed);
+	return i >= 0 ? i : find(s, s->atoms.count, s->count, id, scope);
+}
+
+int64_t indicator_find(const struct indicator_set *s, struct span id, const char *feed)
+{
+	return find_scope(s, id, feed ? indicator_feed_scope(feed) : 0);
+}
+
+static struct ref ref(uint32_t at, uint32_t len)
+{
+	return (struct ref){at, len};
+}
+
+bool indicator_entry(const struct indicator_set *s, struct span id, uint32_t scope, struct entry *e)
+{
+	int64_t i = find_scope(s, id, scope);
+
+	if (i < 0)
+		return false;
+	const struct indicator in = indicator_at(s, (uint32_t)i);
+	const struct threat t = threat_at(s, in.threat);
+	*e = (struct entry){.id = ref(in.id, in.id_len),
+			    .modified = in.modified,
+			    .indicator = (uint32_t)i,
+			    .tlp_stated = true,
+			    .pap_stated = true};
+	if (t.kind == THREAT_CAMPAIGN) {
+		e->campaign = ref(t.id, t.id_len);
+		e->campaign_name = ref(t.name, t.name_len);
+	}
+	if (i < s->atoms.count) {
+		struct atom_view v;
+		atom_view(s, (uint32_t)i, &v);
+		e->name = v.name;
+		e->threat_id = v.meta->form == ATOM_THREAT_ENDS ? v.threat_id : ref(0, 0);
+	} else if (t.kind == THREAT_INDICATOR) {
+		e->name = ref(t.name, t.name_len);
+		e->threat_id = ref(t.id, t.id_len);
+	}
+	return true;
 }
 
 size_t indicator_set_bytes(const struct indicator_set *s)

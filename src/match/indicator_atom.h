@@ -72,11 +72,4 @@ bool atom_check(const struct indicator_set *s);
 /* The atom that names this atom's threat. */
 uint32_t atom_leader(const struct indicator_set *s, uint32_t atom, const struct atom_meta *m);
 
-/* What ids are ordered by. */
-uint32_t indicator_scope(const char *feed);
-static inline uint32_t indicator_hash(struct span id, uint32_t scope)
-{
-	return index_hash(id, scope);
-}
-
 #endif

@@ -83,7 +83,7 @@ static bool fits_atom(const struct seal *z, uint32_t entry)
 	return e->threat_id.len == 0 || ends_in(old(z, e->threat_id), value_of(z, entry));
 }
 
-/* By the order of hashes; of equal ones by id, then by the feed whose own it is. */
+/* By the order of hashes; of equal ones by id, then by its namespace. */
 static int compare(const struct seal *z, const struct place *a, const struct place *b)
 {
 	int c = (a->hash > b->hash) - (a->hash < b->hash);
@@ -91,11 +91,8 @@ static int compare(const struct seal *z, const struct place *a, const struct pla
 	if (!c)
 		c = index_compare(old(z, z->ix->entries[a->entry].id),
 				  old(z, z->ix->entries[b->entry].id));
-	if (!c)
-		c = (int)(z->scope[a->entry] & 1) - (int)(z->scope[b->entry] & 1);
-	return c ? c
-		 : strcmp(z->from->feeds[indicator_of(z, a->entry)->feed].name,
-			  z->from->feeds[indicator_of(z, b->entry)->feed].name);
+	uint32_t x = z->scope[a->entry], y = z->scope[b->entry];
+	return c ? c : (x > y) - (x < y);
 }
 
 /* 11 bits a pass, the lowest first: three passes that keep what earlier ones ordered. */
@@ -421,6 +418,75 @@ static void copy_rest(struct seal *z)
 	}
 }
 
+static void copy_keys(struct seal *z, struct index_map *m)
+{
+	for (uint32_t i = 0; i < m->capacity; i++)
+		if (m->slots[i].value != INDEX_NONE)
+			m->keys[i].text = copy(z, old(z, m->keys[i].text));
+}
+
+/* Withdrawn ids, so that an older version cannot come back. */
+static void keep_dead(struct seal *z, struct index *kept)
+{
+	const struct index_map *m = &z->ix->by_id;
+
+	for (uint32_t i = 0; i < m->capacity && !z->error; i++) {
+		uint32_t number = m->slots[i].value;
+		if (number == INDEX_NONE || z->ix->entries[number].indicator != INDEX_NONE)
+			continue;
+		const struct entry *e = &z->ix->entries[number];
+		struct index_slot *slot = index_map_put(&kept->by_id, z->to.text, old(z, e->id),
+							m->keys[i].scope);
+		if (!slot || index_grow((void **)&kept->entries, kept->entry_count,
+					&kept->entry_capacity, sizeof(*kept->entries))) {
+			z->error = -ENOMEM;
+			return;
+		}
+		kept->entries[kept->entry_count] = (struct entry){.id = copy(z, old(z, e->id)),
+								  .content = e->content,
+								  .modified = e->modified,
+								  .indicator = INDEX_NONE};
+		index_map_set(&kept->by_id, slot, kept->entries[kept->entry_count].id,
+			      kept->entry_count);
+		kept->entry_count++;
+	}
+}
+
+/* What later versions are held against: withdrawn ids, relationships, objects, markings. */
+static void keep_index(struct seal *z)
+{
+	struct index *ix = (struct index *)z->ix, *kept = calloc(1, sizeof(*kept));
+
+	if (!kept) {
+		z->error = -ENOMEM;
+		return;
+	}
+	z->to.index = kept;
+	keep_dead(z, kept);
+	if (z->error)
+		return;
+	copy_keys(z, &ix->by_link);
+	copy_keys(z, &ix->by_object);
+	copy_keys(z, &ix->by_marking);
+	for (uint32_t i = 0; i < ix->link_count; i++) {
+		ix->links[i].source = copy(z, old(z, ix->links[i].source));
+		ix->links[i].target = copy(z, old(z, ix->links[i].target));
+	}
+	for (uint32_t i = 0; i < ix->object_count; i++)
+		ix->objects[i].name = copy(z, old(z, ix->objects[i].name));
+	/* the tables move over, and leave nothing behind */
+	struct index own = *kept, empty = {.by_id = ix->by_id,
+					   .entries = ix->entries,
+					   .entry_count = ix->entry_count,
+					   .entry_capacity = ix->entry_capacity};
+	*kept = *ix;
+	kept->by_id = own.by_id;
+	kept->entries = own.entries;
+	kept->entry_count = own.entry_count;
+	kept->entry_capacity = own.entry_capacity;
+	*ix = empty;
+}
+
 static void *array(struct seal *z, size_t count, size_t size)
 {
 	void *p = calloc(count + 1, size);
@@ -476,6 +542,8 @@ static void work(struct seal *z)
 		number_atoms(z);
 	if (!z->error)
 		copy_rest(z);
+	if (!z->error)
+		keep_index(z);
 }
 
 /* What the old set keeps of its own, and what the new one takes over. */
@@ -492,7 +560,6 @@ static void replace(struct indicator_set *s, struct seal *z)
 	s->count += s->atoms.count;
 	s->condition_count += s->atoms.count;
 	s->sealed = true;
-	s->index = NULL;
 	/* feeds and benigns have moved on */
 	old_set.feeds = NULL;
 	old_set.benigns = NULL;

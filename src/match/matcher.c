@@ -283,6 +283,7 @@ int matcher_compile(struct matcher **out, const struct indicator_set *set, struc
 		return err;
 	}
 	m->parse_all |= m->patterns.always > 0;
+	m->plan.escapes = m->plan.values || m->patterns.escapes;
 	*out = m;
 	return 0;
 }
