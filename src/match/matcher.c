@@ -7,6 +7,7 @@
 
 #include "match/atom.h"
 #include "match/exact_hash.h"
+#include "match/pattern_library.h"
 #include "match/pattern_literal.h"
 
 /* Compiling state: what goes where, counted first. */
@@ -262,11 +263,16 @@ static int build_tiers(struct build *b, struct problems *ps)
 int matcher_compile(struct matcher **out, const struct indicator_set *set, struct problems *ps)
 {
 	struct build b = {.set = set};
+	char why[256];
 	int err;
 
 	*out = NULL;
 	if (!in_order(set))
 		return -EINVAL;
+	if ((err = pattern_library_check(why))) {
+		problem_refuse(ps, "rule", "hs_scan", 0, "%s", why);
+		return err;
+	}
 	struct matcher *m = b.m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
