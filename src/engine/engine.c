@@ -50,7 +50,7 @@ static uint32_t feeds_of(void *arg, uint32_t threat)
 {
 	struct engine *e = arg;
 	struct ruleset *r = ruleset_get(&e->rules);
-	uint32_t n = r && threat <= r->feeds_max ? r->feeds[threat] : 0;
+	uint32_t n = r ? ruleset_origins(r, threat) : 0;
 
 	ruleset_put(&e->rules, r);
 	return n;
