@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "engine/generation.h"
 #include "engine/inbox.h"
+#include "engine/intake.h"
 #include "engine/intel.h"
 #include "engine/placing.h"
 #include "engine/share.h"
@@ -106,6 +107,7 @@ struct engine {
 	uint64_t census_ns;	       /* when it last took stock; 0 never */
 	struct batch_pool pool;
 	struct queue work;
+	struct intake *intake; /* replay: in place of the queue */
 	struct worker *workers;
 	uint32_t worker_count;
 	struct ledger reader_ledger; /* what sources refuse; under gate.lock */
@@ -155,6 +157,8 @@ bool gate_is_closed(struct gate *g);
 void engine_quiesce(struct engine *e);
 void engine_resume(struct engine *e);
 
+/* What a reader had to refuse goes into the ledger. */
+void engine_count_refused(struct engine *e, const struct batch *b);
 /* Hands a filled batch to the workers, or back to the pool when it is empty. */
 void engine_push(struct engine *e, struct batch *b);
 

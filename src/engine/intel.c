@@ -128,26 +128,40 @@ static int lay(struct intel *in, struct ruleset *base, uint64_t arrived_ns, stru
 	return 0;
 }
 
-/* The base in force, with a reference of the caller's; NULL before the first. */
-static struct ruleset *hold_base(struct intel *in)
+/* The base in force, with a reference of the caller's; NULL before the first. more: the
+ * same for what lies over it; may be NULL. */
+static struct ruleset *hold_base(struct intel *in, struct ruleset **more)
 {
 	struct generation *g = generation_get(&in->e->rules);
 	struct ruleset *base = g ? g->base : NULL;
 
 	if (base)
 		ruleset_hold(base);
+	if (more && (*more = g ? g->more : NULL))
+		ruleset_hold(*more);
 	generation_put(&in->e->rules, g);
 	return base;
 }
 
 /* --- reading ------------------------------------------------------------------------------- */
 
+/* Whether a list of names, separated by commas, holds this one. */
+static bool is_named(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = list; *p && len; p += strcspn(p, ","), p += *p == ',') {
+		p += strspn(p, " ");
+		if (strncmp(p, name, len) == 0 && strchr(", ", p[len]))
+			return true;
+	}
+	return false;
+}
+
 static void hear(struct intel *in, const struct news *n, const struct feed_sighting *said)
 {
 	struct feed_sighting s = *said;
-	const struct feedback *f = in->e->feedback.store;
-	bool decisive = n->kind == INTEL_SAID ||
-			(f && (feedback_is_registered(f, s.source) || feedback_is_registered(f, s.by)));
+	bool decisive = n->kind == INTEL_SAID || is_named(in->e->config->feedback_desk, s.source);
 
 	/* organisations are numbered by the instance that the topic belongs to */
 	if (n->kind != INTEL_SAID)
@@ -261,7 +275,7 @@ static void take_in(struct intel *in)
 		if (rc)
 			problem_refuse(&ps, "indicator", n->feed.path, 0, "%s", strerror(-rc));
 	}
-	struct ruleset *base = hold_base(in);
+	struct ruleset *base = hold_base(in, NULL);
 	bool due = base && fold_is_due(in, base);
 	if (base)
 		err = lay(in, base, news->arrived_ns, &ps);
@@ -296,10 +310,10 @@ static void *reader_thread(void *arg)
 /* --- folding ------------------------------------------------------------------------------- */
 
 /* Parts off what has arrived, to be folded. False: nothing has. @locks build */
-static bool begin_fold(struct intel *in, struct ruleset **base)
+static bool begin_fold(struct intel *in, struct ruleset **base, struct ruleset **more)
 {
 	pthread_mutex_lock(&in->sets);
-	*base = hold_base(in);
+	*base = hold_base(in, more);
 	bool any = *base && indicator_set_versions(&in->recent) > 0;
 	if (any) {
 		struct indicator_set fresh;
@@ -347,14 +361,15 @@ static int end_fold(struct intel *in, struct ruleset *r, struct problems *ps)
 int intel_fold(struct intel *in)
 {
 	struct problems ps;
-	struct ruleset *base, *r = NULL;
+	struct ruleset *base, *more, *r = NULL;
 	uint64_t from = clock_monotonic_ns();
 	int err = 0;
 
 	problems_init(&ps);
 	pthread_mutex_lock(&in->build);
-	if (begin_fold(in, &base)) {
+	if (begin_fold(in, &base, &more)) {
 		struct ruleset_order o = order_of(in, base, &ps);
+		o.before_more = more;
 		err = ruleset_fold(&r, &o, &in->folding);
 		int rc = end_fold(in, r, &ps);
 		err = err ? err : rc;
@@ -364,6 +379,7 @@ int intel_fold(struct intel *in)
 		in->counts.fold_ms_last = in->fold_took_ns / 1000000;
 		pthread_mutex_unlock(&in->lock);
 	}
+	ruleset_put(more);
 	ruleset_put(base);
 	pthread_mutex_unlock(&in->build);
 	problems_fini(&ps);
@@ -409,14 +425,15 @@ static void *folder_thread(void *arg)
 
 int intel_rebuild(struct intel *in, const struct config *c, struct problems *ps)
 {
-	struct ruleset *before, *r = NULL;
+	struct ruleset *before, *more, *r = NULL;
 
 	pthread_mutex_lock(&in->build);
-	before = hold_base(in);
+	before = hold_base(in, &more);
 	/* nothing folds meanwhile, so these two stay; what arrives is laid over */
 	const struct indicator_set *live[] = {&in->all};
 	struct ruleset_order o = order_of(in, before, ps);
 	o.config = c;
+	o.before_more = more;
 	int err = ruleset_build(&r, &o, live, 1);
 	if (!err) {
 		pthread_mutex_lock(&in->sets);
@@ -427,6 +444,7 @@ int intel_rebuild(struct intel *in, const struct config *c, struct problems *ps)
 			in->e->lists = old;
 		pthread_mutex_unlock(&in->sets);
 	}
+	ruleset_put(more);
 	ruleset_put(before);
 	pthread_mutex_unlock(&in->build);
 	return err;

@@ -6,7 +6,8 @@
  * Thread   built by one; read by all workers.
  * Order    none; a reference keeps it alive, the last one to put it frees it.
  * Owns     its set and matcher, and a scratch a worker.
- * Memory   malloc while building, never on workers' threads.
+ * Memory   malloc while building, never on workers' threads: an indicator's name is made
+ *          of reserved room when it is first hit.
  */
 #ifndef TOCSIN_ENGINE_RULESET_H
 #define TOCSIN_ENGINE_RULESET_H
@@ -22,8 +23,9 @@ struct ruleset {
 	_Atomic uint32_t references;
 	struct indicator_set set;
 	struct matcher *matcher;
-	uint32_t *threat;    /* number in names, by threat of the set */
-	uint32_t *by;	     /* number in names, by indicator */
+	struct names *names;
+	_Atomic uint32_t *threat; /* number in names, by threat of the set; 0: not hit yet */
+	_Atomic uint32_t *by;	  /* number in names, by indicator; the same */
 	uint32_t *benign_by; /* number in names, by benign list */
 	uint32_t notification_by; /* number in names of "notification:campaign" */
 	/* what a notification may call a campaign of the feeds: ids and names, folded, sorted */
@@ -33,8 +35,11 @@ struct ruleset {
 		uint32_t threat;
 	} *campaigns;
 	uint32_t campaign_count;
-	uint16_t *feeds;     /* independent feeds, by number of a threat in names */
-	uint32_t feeds_max;  /* the highest such number */
+	uint32_t *whole;   /* threats that no atom names, by kind and id */
+	uint16_t *origins; /* of these, independent feeds */
+	uint16_t *root;	   /* of each feed, the first of the same origin */
+	uint64_t *linked; /* hashes of ids whose campaign a relationship states, ascending */
+	uint32_t linked_count;
 	struct match_scratch **scratch; /* one a worker; NULL when it lies over another */
 	uint32_t scratch_count;
 };
@@ -45,6 +50,7 @@ struct ruleset_order {
 	struct names *names;
 	/* the one in force, NULL before the first: threats that go on keep their numbers */
 	const struct ruleset *before;
+	const struct ruleset *before_more; /* what lies over it */
 	uint32_t workers;
 	struct problems *problems;
 };
@@ -63,11 +69,11 @@ int ruleset_lay(struct ruleset **out, const struct ruleset_order *o, struct indi
 void ruleset_hold(struct ruleset *r);
 void ruleset_put(struct ruleset *r); /* r may be NULL */
 
-/* Independent feeds of a threat, by its number in names. */
-static inline uint32_t ruleset_feeds(const struct ruleset *r, uint32_t threat)
-{
-	return threat <= r->feeds_max ? r->feeds[threat] : 0;
-}
+/* The numbers in names of an indicator and of a threat of the set; 0 when names is full. */
+uint32_t ruleset_by(const struct ruleset *r, uint32_t indicator);
+uint32_t ruleset_threat(const struct ruleset *r, uint32_t threat);
+/* Independent feeds that name the threat of this number; 0: none does in this generation. */
+uint32_t ruleset_origins(const struct ruleset *r, uint32_t number);
 
 /* The number in names of the campaign that a feed has by this id or name (case is
  * ignored); 0: of none. */

@@ -2,8 +2,8 @@
  * silence - indicators that people say are wrong or over: MISP's sightings of type 1 and 2,
  * and the operator's own word.
  *
- * No one source silences alone: it takes a quorum of organisations, or one that the
- * configuration registers (feedback.by), or the control socket. A false positive silences
+ * No one source silences alone: it takes a quorum of organisations (feedback.quorum), or
+ * the desk (feedback.desk), or the control socket. A false positive silences
  * from the beginning; an expiration from its moment in event time on. An organisation
  * counts once for an indicator, and with its earliest word. One whose name is kept back
  * counts together with all others such.

@@ -34,6 +34,9 @@ static void index_free(struct index *ix)
 void indicator_set_fini(struct indicator_set *s)
 {
 	index_free(s->index);
+	free(s->atoms.at);
+	free(s->atoms.metas);
+	free(s->atoms.followers);
 	free(s->text);
 	free(s->indicators);
 	free(s->conditions);
@@ -260,6 +263,11 @@ static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d
 	return 0;
 }
 
+uint32_t indicator_rule_scope(void)
+{
+	return RULE_SCOPE;
+}
+
 int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d)
 {
 	return indicator_set_put(s, feed, d, content_hash(s, feed, d), scope_of(s, feed, d));
@@ -271,7 +279,7 @@ int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft
 	struct index *ix = s->index;
 	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope);
 
-	assert(d->id.len > 0 && (d->dead || d->count > 0));
+	assert(!s->sealed && d->id.len > 0 && (d->dead || d->count > 0));
 	if (!slot)
 		return -ENOMEM;
 	if (slot->value == INDEX_NONE)

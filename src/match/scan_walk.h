@@ -4,6 +4,7 @@
  * Include after defining, in the including file,
  *   static inline void classify(const char *p, unsigned n, int rare, struct scan_masks *k)
  *   static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)
+ *   static inline uint64_t odd_escapes(const char *p, unsigned n): where 'u' and '/' stand
  *   static inline uint64_t prefix_xor(uint64_t x)
  *   static inline uint32_t zero_groups(const uint64_t *bits): of 512 bits, which 16 in a row are 0
  * and SCAN_WALK(name), which names what is made: scan_walk_..., a struct scan_walk.
@@ -326,7 +327,7 @@ static inline void walk(struct scan_state *st, const char *p, size_t len, bool j
 
 static void SCAN_WALK(block)(struct scan_state *st, const char *p, size_t len, bool json)
 {
-	fill(st, p, len);
+	fill(st, p, len, json);
 	walk(st, p, len, json);
 }
 
@@ -338,7 +339,7 @@ static void SCAN_WALK(rest)(struct scan_state *st, const char *p, size_t from, s
 
 static void SCAN_WALK(record)(struct scan_state *st, const char *p, size_t len, bool json)
 {
-	fill(st, p, len);
+	fill(st, p, len, false);
 	st->backslash = st->high = st->emails = false;
 	if (SCAN_WALK(look)(st, 0) < len)
 		fill_second(st, p, len, json);
