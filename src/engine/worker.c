@@ -204,7 +204,7 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.pap = in->pap,
 		.hit_class = (uint8_t)c,
 		.severity = (uint8_t)severity,
-		.rank = rank_of(c, severity, j->origin == EVIDENCE_RELAYED),
+		.rank = rank_of(c, severity, evidence_relayed(j->origin)),
 		.time_us = j->time_us,
 		.entity = j->entity,
 		.origin = j->origin,
