@@ -43,6 +43,8 @@ list_build() {
 	module zlib zlib1g-dev
 	module libzstd libzstd-dev
 	module uuid uuid-dev
+	module libpcre2-8 libpcre2-dev
+	module libutf8proc libutf8proc-dev
 }
 
 list_demo() {

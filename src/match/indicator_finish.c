@@ -198,7 +198,7 @@ static uint32_t group_of(struct finish *f, const struct indicator *in, uint32_t 
 {
 	const struct condition *c = &f->s->conditions[in->first_condition];
 
-	if (in->conditions != 1 || in->rule || c->kind == CONDITION_PORT ||
+	if (in->conditions != 1 || in->rule || in->pattern_len || c->kind == CONDITION_PORT ||
 	    c->kind == CONDITION_PATTERN)
 		return INDEX_NONE;
 	struct index_slot *slot =

@@ -24,6 +24,9 @@ struct hit {
 	uint32_t indicator; /* index in the set */
 	const struct observable *observable; /* NULL: on the raw bytes */
 	struct span value;		     /* what matched */
+	/* Not 0: a STIX pattern that takes several records; which of its observations this
+	 * one is. It is no hit by itself (correlate/partial.h). */
+	uint64_t observations;
 };
 
 /* A hit that a benign list suppressed. */
@@ -35,6 +38,7 @@ struct suppressed {
 
 struct match_result {
 	uint32_t hits, suppressions, overflow;
+	uint32_t undecided; /* patterns that were too much work on this record */
 	struct hit hit[MATCH_HITS_MAX];
 	struct suppressed suppressed[64];
 };
@@ -46,6 +50,9 @@ size_t matcher_bytes(const struct matcher *m); /* memory held */
 
 int match_scratch_init(struct match_scratch **sc, const struct matcher *m); /* 0, -ENOMEM */
 void match_scratch_free(struct match_scratch *sc);
+/* The STIX pattern of an indicator that takes several records, else NULL. */
+struct stix_tree;
+const struct stix_tree *matcher_sequence(const struct matcher *m, uint32_t indicator);
 
 /*
  * Scan before parse. True when the record may hit something and must be

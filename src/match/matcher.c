@@ -279,11 +279,13 @@ int matcher_compile(struct matcher **out, const struct indicator_set *set, struc
 	free(b.extra);
 	if (!err)
 		err = matcher_benign_init(&m->benign, set, ps);
+	if (!err)
+		err = matcher_stix_init(&m->stix, set, ps);
 	if (err) {
 		matcher_free(m);
 		return err;
 	}
-	m->parse_all |= m->patterns.always > 0;
+	m->parse_all |= m->patterns.always > 0 || m->stix.opens > 0;
 	*out = m;
 	return 0;
 }
@@ -296,6 +298,7 @@ void matcher_free(struct matcher *m)
 	exact_net_fini(&m->nets);
 	pattern_fini(&m->patterns);
 	matcher_benign_fini(&m->benign);
+	matcher_stix_fini(&m->stix);
 	free(m);
 }
 
@@ -317,6 +320,8 @@ int match_scratch_init(struct match_scratch **out, const struct matcher *m)
 		err = scan_state_init(&sc->block, &m->plan);
 	if (!err)
 		err = pattern_scratch_init(&sc->patterns, &m->patterns);
+	if (!err)
+		err = matcher_stix_scratch_init(&sc->stix, &m->stix);
 	const hs_database_t *dbs[] = {m->benign.substrings, m->benign.regexes};
 	for (int i = 0; i < 2 && !err; i++)
 		if (dbs[i] && hs_alloc_scratch(dbs[i], &sc->patterns.hs) != HS_SUCCESS)
@@ -336,7 +341,16 @@ void match_scratch_free(struct match_scratch *sc)
 	scan_state_fini(&sc->scan);
 	scan_state_fini(&sc->block);
 	pattern_scratch_fini(&sc->patterns);
+	matcher_stix_scratch_fini(&sc->stix);
 	free(sc);
+}
+
+const struct stix_tree *matcher_sequence(const struct matcher *m, uint32_t indicator)
+{
+	const struct matcher_stix_rule *r = matcher_stix_of(&m->stix, indicator);
+
+	return r && r->program && stix_program_multi(r->program) ? stix_program_tree(r->program)
+								  : NULL;
 }
 
 size_t matcher_name(const char *p, size_t len, char *out, size_t size)
