@@ -36,6 +36,7 @@ list_build() {
 	module jemalloc libjemalloc-dev
 	module liburing liburing-dev
 	module yaml-0.1 libyaml-dev
+	module libpcre2-8 libpcre2-dev
 	module libxxhash libxxhash-dev
 	header ck_ht.h libck-dev
 	module jansson libjansson-dev
@@ -43,7 +44,6 @@ list_build() {
 	module zlib zlib1g-dev
 	module libzstd libzstd-dev
 	module uuid uuid-dev
-	module libpcre2-8 libpcre2-dev
 	module libutf8proc libutf8proc-dev
 }
 

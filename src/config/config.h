@@ -70,7 +70,7 @@
 	X(history_dir, "history_dir", PATH, "", 0, 0,                                              \
 	  "what was significant where, kept for six months and told as recurrence; empty keeps none") \
 	X(history_max, "history_max", COUNT, "1M", 1024, 67108864,                                 \
-	  "records in history_dir (80 bytes of memory each); beyond it the oldest go")             \
+	  "records in history_dir (144 bytes of memory each); beyond it the oldest go")             \
 	X(checkpoint_interval, "checkpoint_interval", DURATION, "5s", 0, 1,                        \
 	  "run: at most this long between checkpoints (100ms..1d)")                                \
 	X(raise_interval, "raise_interval", DURATION, "200ms", 0, 1,                               \

@@ -62,8 +62,8 @@ int lineage_count(uint16_t **counts, uint32_t *numbers, const struct indicator_s
 		*numbers = threat[i] > *numbers ? threat[i] : *numbers;
 	*counts = err ? NULL : calloc(*numbers + 1, sizeof(**counts));
 	for (uint32_t i = 0; *counts && i < s->count; i++)
-		pair[i] = (uint64_t)threat[s->indicators[i].threat] << 16 |
-			  root[s->indicators[i].feed];
+		pair[i] = (uint64_t)threat[indicator_at(s, i).threat] << 16 |
+			  root[indicator_at(s, i).feed];
 	if (*counts && s->count)
 		qsort(pair, s->count, sizeof(*pair), compare);
 	for (uint32_t i = 0; *counts && i < s->count; i++)

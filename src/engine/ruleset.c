@@ -131,12 +131,12 @@ static int load_all(struct ruleset *r, const struct config *c, const struct rule
 static int by_id(const void *a, const void *b, void *arg)
 {
 	const struct indicator_set *s = arg;
-	const struct indicator *x = &s->indicators[*(const uint32_t *)a];
-	const struct indicator *y = &s->indicators[*(const uint32_t *)b];
-	uint32_t n = x->id_len < y->id_len ? x->id_len : y->id_len;
-	int d = memcmp(s->text + x->id, s->text + y->id, n);
+	const struct indicator x = indicator_at(s, *(const uint32_t *)a);
+	const struct indicator y = indicator_at(s, *(const uint32_t *)b);
+	uint32_t n = x.id_len < y.id_len ? x.id_len : y.id_len;
+	int d = memcmp(s->text + x.id, s->text + y.id, n);
 
-	return d ? d : x->id_len < y->id_len ? -1 : x->id_len > y->id_len;
+	return d ? d : x.id_len < y.id_len ? -1 : x.id_len > y.id_len;
 }
 
 static uint32_t number_by(struct names *names, const char *prefix, const char *id, uint32_t len)
@@ -152,7 +152,7 @@ static uint32_t number_threat(struct ruleset *r, struct names *names, uint32_t i
 	static const uint8_t kinds[] = {[THREAT_CAMPAIGN] = NAME_CAMPAIGN,
 					[THREAT_INDICATOR] = NAME_INDICATOR,
 					[THREAT_RULE] = NAME_RULE};
-	const struct threat *t = &r->set.threats[i];
+	const struct threat at = threat_at(&r->set, i), *t = &at;
 
 	return names_threat(names, kinds[t->kind], r->set.text + t->id, t->id_len,
 			    r->set.text + t->name, t->name_len);
@@ -189,7 +189,7 @@ static int index_campaigns(struct ruleset *r, const struct names *names)
 	if (!r->campaigns)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < s->threat_count; i++) {
-		const struct threat *t = &s->threats[i];
+		const struct threat at = threat_at(s, i), *t = &at;
 		if (t->kind != THREAT_CAMPAIGN || !r->threat[i])
 			continue;
 		if (!add_campaign(r, names, r->threat[i], indicator_text(s, t->id, t->id_len)) ||
@@ -235,7 +235,7 @@ static int number_all(struct ruleset *r, struct names *names)
 		order[i] = i;
 	qsort_r(order, s->count, sizeof(*order), by_id, &r->set);
 	for (uint32_t k = 0; k < s->count; k++) {
-		const struct indicator *in = &s->indicators[order[k]];
+		const struct indicator at = indicator_at(s, order[k]), *in = &at;
 		r->by[order[k]] = number_by(names, in->rule ? "rule" : "indicator",
 					    s->text + in->id, in->id_len);
 		if (!r->threat[in->threat])

@@ -154,6 +154,15 @@ static int64_t newest(const struct engine *e)
 	return t < clock_wall_us() ? t : clock_wall_us();
 }
 
+static void say_expired(void *arg, const struct candidate *c)
+{
+	struct service *s = arg;
+
+	if (engine_note_history(s->e, c))
+		log_error("out of memory: candidate %s is not kept in history", c->id);
+	say(arg, c);
+}
+
 /* @locks the engine quiescent */
 static void forget_old(struct service *s)
 {
@@ -163,7 +172,7 @@ static void forget_old(struct service *s)
 
 	if (horizon <= 0)
 		return;
-	board_expire(e->board, &e->context, horizon, say, s);
+	board_expire(e->board, &e->context, horizon, say_expired, s);
 	evidence_usage(e->evidence, &u);
 	if ((uint64_t)u.cells * 100 > (uint64_t)u.capacity.cells * TABLE_PRESSURE ||
 	    (uint64_t)u.entries * 100 > (uint64_t)u.capacity.entries * TABLE_PRESSURE) {
@@ -210,9 +219,9 @@ static int write_checkpoint(struct service *s)
 
 	engine_quiesce(s->e);
 	int err = engine_judge(s->e, say, s);
-	/* before the checkpoint: what a checkpoint knows is not judged again */
-	sync_history(s);
 	forget_old(s);
+	/* before the checkpoint: what a checkpoint knows is not judged, nor let go, again */
+	sync_history(s);
 	if (!err)
 		err = s->live ? live_marks(s->live, &marks) : 0;
 	if (!err)

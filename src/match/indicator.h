@@ -136,6 +136,18 @@ void indicator_set_fini(struct indicator_set *s);
  * It is to be loaded into and finished before use. 0, -ENOMEM. */
 int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from);
 
+/*
+ * The one way to read a finished set: an atom that is alone in its indicator may be kept
+ * packed (indicator_set_seal()), and is unpacked here. Numbers run over both kinds: indicators
+ * 0..count-1, conditions 0..condition_count-1 in the order of their indicators, threats
+ * 0..threat_count-1. Texts are spans of the set's block.
+ */
+struct indicator indicator_at(const struct indicator_set *s, uint32_t indicator);
+struct condition condition_at(const struct indicator_set *s, uint32_t condition);
+struct threat threat_at(const struct indicator_set *s, uint32_t threat);
+/* A condition that is never packed: a pattern, a port, or one of several in its indicator. */
+const struct condition *condition_whole(const struct indicator_set *s, uint32_t condition);
+
 static inline struct span indicator_text(const struct indicator_set *s, uint32_t at, uint32_t len)
 {
 	return (struct span){s->text + at, len};

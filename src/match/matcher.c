@@ -25,7 +25,7 @@ static struct span text_of(const struct build *b, const struct condition *c)
 static void count(struct build *b)
 {
 	for (uint32_t i = 0; i < b->set->condition_count; i++) {
-		switch (b->set->conditions[i].kind) {
+		switch (condition_at(b->set, i).kind) {
 		case CONDITION_NETWORK:
 			b->nets++;
 			break;
@@ -158,7 +158,7 @@ static void add_value(struct build *b, const struct condition *c, uint32_t ref)
 
 static void add_condition(struct build *b, uint32_t ref)
 {
-	const struct condition *c = &b->set->conditions[ref];
+	const struct condition at = condition_at(b->set, ref), *c = &at;
 	struct scan_plan *plan = &b->m->plan;
 	struct exact *atoms = &b->m->atoms;
 	struct span v = text_of(b, c);
@@ -207,13 +207,13 @@ static bool in_order(const struct indicator_set *set)
 	uint32_t next = 0;
 
 	for (uint32_t i = 0; i < set->count; i++) {
-		const struct indicator *ind = &set->indicators[i];
-		if (ind->conditions == 0)
+		const struct indicator ind = indicator_at(set, i);
+		if (ind.conditions == 0)
 			continue;
-		if (ind->first_condition < next ||
-		    ind->conditions > set->condition_count - ind->first_condition)
+		if (ind.first_condition < next ||
+		    ind.conditions > set->condition_count - ind.first_condition)
 			return false;
-		next = ind->first_condition + ind->conditions;
+		next = ind.first_condition + ind.conditions;
 	}
 	return set->condition_count < EXACT_REFS_MAX - 1;
 }
@@ -224,19 +224,21 @@ uint32_t matcher_owner(const struct indicator_set *set, uint32_t condition)
 
 	assert(condition < set->condition_count && high > 0);
 	/* a feed of atoms has one condition an indicator */
-	if (condition < high && set->indicators[condition].first_condition == condition &&
-	    set->indicators[condition].conditions)
-		return condition;
+	if (condition < high) {
+		const struct indicator ind = indicator_at(set, condition);
+		if (ind.first_condition == condition && ind.conditions)
+			return condition;
+	}
 	/* the last indicator that starts at or before it; one without conditions starts where
 	 * the next one does, and comes first */
 	while (high - low > 1) {
 		uint32_t mid = low + (high - low) / 2;
-		if (set->indicators[mid].first_condition <= condition)
+		if (indicator_at(set, mid).first_condition <= condition)
 			low = mid;
 		else
 			high = mid;
 	}
-	while (low > 0 && set->indicators[low].conditions == 0)
+	while (low > 0 && indicator_at(set, low).conditions == 0)
 		low--;
 	return low;
 }
@@ -286,6 +288,7 @@ int matcher_compile(struct matcher **out, const struct indicator_set *set, struc
 		return err;
 	}
 	m->parse_all |= m->patterns.always > 0 || m->stix.opens > 0;
+	m->plan.escapes = m->plan.values || m->patterns.escapes;
 	*out = m;
 	return 0;
 }
@@ -321,7 +324,7 @@ int match_scratch_init(struct match_scratch **out, const struct matcher *m)
 	if (!err)
 		err = pattern_scratch_init(&sc->patterns, &m->patterns);
 	if (!err)
-		err = matcher_stix_scratch_init(&sc->stix, &m->stix);
+		err = matcher_stix_scratch_init(&sc->stix);
 	const hs_database_t *dbs[] = {m->benign.substrings, m->benign.regexes};
 	for (int i = 0; i < 2 && !err; i++)
 		if (dbs[i] && hs_alloc_scratch(dbs[i], &sc->patterns.hs) != HS_SUCCESS)

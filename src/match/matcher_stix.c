@@ -10,24 +10,24 @@ int matcher_stix_init(struct matcher_stix *ms, const struct indicator_set *set, 
 
 	*ms = (struct matcher_stix){0};
 	for (uint32_t i = 0; i < set->count; i++)
-		count += set->indicators[i].pattern_len > 0;
+		count += indicator_at(set, i).pattern_len > 0;
 	if (count == 0)
 		return 0;
 	ms->rules = calloc(count, sizeof(*ms->rules));
 	if (!ms->rules)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < set->count; i++) {
-		const struct indicator *in = &set->indicators[i];
-		if (in->pattern_len == 0)
+		const struct indicator in = indicator_at(set, i);
+		if (in.pattern_len == 0)
 			continue;
-		struct span p = indicator_text(set, in->pattern, in->pattern_len);
+		struct span p = indicator_text(set, in.pattern, in.pattern_len);
 		struct stix_program *pr =
 			stix_program_create(p.p, p.len, STIX_ANY, STIX_RECORDS, why);
 		if (!pr)
-			problem_refuse(ps, "indicator", set->feeds[in->feed].path, in->line, "%s",
+			problem_refuse(ps, "indicator", set->feeds[in.feed].path, in.line, "%s",
 				       why);
 		ms->rules[ms->count++] = (struct matcher_stix_rule){i, pr};
-		ms->opens += pr && in->open;
+		ms->opens += pr && in.open;
 	}
 	if (ms->opens)
 		problem_remark(ps, "indicator", "", 0,
@@ -44,10 +44,8 @@ void matcher_stix_fini(struct matcher_stix *ms)
 	*ms = (struct matcher_stix){0};
 }
 
-int matcher_stix_scratch_init(struct matcher_stix_scratch *sc, const struct matcher_stix *ms)
+int matcher_stix_scratch_init(struct matcher_stix_scratch *sc)
 {
-	if (ms->count == 0)
-		return 0;
 	int err = stix_scratch_init(&sc->stix);
 	return err ? err : stix_world_init(&sc->world, STIX_ITEMS_MAX, STIX_OBJECTS_MAX);
 }

@@ -26,7 +26,7 @@ struct matcher_stix {
 };
 
 struct matcher_stix_scratch {
-	struct stix_scratch *stix; /* NULL: no pattern needs it */
+	struct stix_scratch *stix;
 	struct stix_world world;
 	bool ready; /* world is of the event that is being verified */
 	uint64_t undecided;
@@ -37,7 +37,8 @@ int matcher_stix_init(struct matcher_stix *ms, const struct indicator_set *set,
 		      struct problems *ps);
 void matcher_stix_fini(struct matcher_stix *ms);
 
-int matcher_stix_scratch_init(struct matcher_stix_scratch *sc, const struct matcher_stix *ms);
+/* For any generation; what no pattern needs is never touched. 0, -ENOMEM. */
+int matcher_stix_scratch_init(struct matcher_stix_scratch *sc);
 void matcher_stix_scratch_fini(struct matcher_stix_scratch *sc);
 
 /* What decides about the indicator beyond its conditions; NULL: nothing does. */
