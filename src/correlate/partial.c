@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "correlate/names.h"
 
-#define SHARDS	64
+#define SHARDS  64
 #define NOTHING 0u /* no number: the first slot of each array is never used */
-#define MAGIC	UINT64_C(0x31304c5452415031)
+#define MAGIC   UINT64_C(0x31304c5452415031)
 
 /* One observation, in the list of its stretch from the latest to the earliest. */
 struct item {
@@ -24,20 +25,30 @@ struct item {
 struct cell {
 	uint64_t rule, group, which;
 	int64_t stretch; /* number of it */
-	uint32_t next;	 /* in its bucket */
+	uint32_t next;   /* in its bucket */
 	uint32_t latest, earliest;
 	uint32_t middle; /* the latest of the early half, when both halves are full */
 	uint32_t count;
 };
 
-struct shard {
-	_Alignas(64) pthread_mutex_t lock;
+/* Slots of both kinds, for all shards; its lock is taken last. */
+struct pool {
+	pthread_mutex_t lock;
 	struct item *items;
 	struct cell *cells;
-	uint32_t *buckets;
-	uint32_t room, mask;
+	uint32_t room;
 	uint32_t items_used, cells_used;
 	uint32_t free_item, free_cell; /* lists: through later, and next */
+};
+
+/* The cells whose keys fall to it, and their items. */
+struct shard {
+	_Alignas(64) pthread_mutex_t lock;
+	struct pool *pool;
+	struct item *items; /* the pool's */
+	struct cell *cells;
+	uint32_t *buckets;
+	uint32_t mask;
 	uint32_t kept;
 	uint64_t dropped, refused;
 	_Atomic uint64_t added; /* relaxed: the judge comes again */
@@ -45,6 +56,7 @@ struct shard {
 
 struct partial_store {
 	struct shard shards[SHARDS];
+	struct pool pool;
 	uint64_t seen; /* sum of added at the last partial_each() */
 	uint32_t capacity;
 };
@@ -58,35 +70,42 @@ static uint32_t power_of_two(uint32_t n)
 	return p;
 }
 
-static uint32_t room_of(uint32_t capacity)
+static uint32_t buckets_of(uint32_t capacity)
 {
-	return (capacity + SHARDS - 1) / SHARDS + 1;
+	return power_of_two(capacity / SHARDS + 1);
 }
 
 size_t partial_bytes(uint32_t capacity)
 {
-	uint32_t room = room_of(capacity);
-
 	return sizeof(struct partial_store) +
-	       SHARDS * ((size_t)room * (sizeof(struct item) + sizeof(struct cell)) +
-			 power_of_two(room) * sizeof(uint32_t));
+	       ((size_t)capacity + 1) * (sizeof(struct item) + sizeof(struct cell)) +
+	       SHARDS * buckets_of(capacity) * sizeof(uint32_t);
 }
 
-static int shard_init(struct shard *sh, uint32_t room)
+static int pool_init(struct pool *p, uint32_t capacity)
 {
-	pthread_mutex_init(&sh->lock, NULL);
-	sh->room = room;
-	sh->mask = power_of_two(room) - 1;
-	sh->items = calloc(room, sizeof(*sh->items));
-	sh->cells = calloc(room, sizeof(*sh->cells));
-	sh->buckets = calloc((size_t)sh->mask + 1, sizeof(*sh->buckets));
-	if (!sh->items || !sh->cells || !sh->buckets)
+	pthread_mutex_init(&p->lock, NULL);
+	p->room = capacity + 1;
+	p->items = malloc(p->room * sizeof(*p->items));
+	p->cells = malloc(p->room * sizeof(*p->cells));
+	if (!p->items || !p->cells)
 		return -ENOMEM;
 	/* touched now, so that the resident size does not grow afterwards */
-	memset(sh->items, 0, room * sizeof(*sh->items));
-	memset(sh->cells, 0, room * sizeof(*sh->cells));
-	sh->items_used = sh->cells_used = 1;
+	memset(p->items, 0, p->room * sizeof(*p->items));
+	memset(p->cells, 0, p->room * sizeof(*p->cells));
+	p->items_used = p->cells_used = 1;
 	return 0;
+}
+
+static int shard_init(struct shard *sh, struct pool *pool, uint32_t buckets)
+{
+	pthread_mutex_init(&sh->lock, NULL);
+	sh->pool = pool;
+	sh->items = pool->items;
+	sh->cells = pool->cells;
+	sh->mask = buckets - 1;
+	sh->buckets = calloc(buckets, sizeof(*sh->buckets));
+	return sh->buckets ? 0 : -ENOMEM;
 }
 
 int partial_init(struct partial_store **out, uint32_t capacity)
@@ -101,8 +120,9 @@ int partial_init(struct partial_store **out, uint32_t capacity)
 		return err;
 	memset(s, 0, sizeof(*s));
 	s->capacity = capacity;
+	err = pool_init(&s->pool, capacity);
 	for (int i = 0; i < SHARDS; i++)
-		err = shard_init(&s->shards[i], room_of(capacity)) ? -ENOMEM : err;
+		err = shard_init(&s->shards[i], &s->pool, buckets_of(capacity)) ? -ENOMEM : err;
 	if (err) {
 		partial_fini(s);
 		*out = NULL;
@@ -115,9 +135,12 @@ void partial_fini(struct partial_store *s)
 	for (int i = 0; s && i < SHARDS; i++) {
 		struct shard *sh = &s->shards[i];
 		pthread_mutex_destroy(&sh->lock);
-		free(sh->items);
-		free(sh->cells);
 		free(sh->buckets);
+	}
+	if (s) {
+		pthread_mutex_destroy(&s->pool.lock);
+		free(s->pool.items);
+		free(s->pool.cells);
 	}
 	free(s);
 }
@@ -154,25 +177,35 @@ static uint64_t key_of(const struct partial *p, int64_t stretch)
 }
 
 /* A slot that was given back, or one never used; NOTHING when there is none. */
-static uint32_t take_item(struct shard *sh)
+static uint32_t take_item(struct pool *p)
 {
-	uint32_t n = sh->free_item;
-
+	pthread_mutex_lock(&p->lock);
+	uint32_t n = p->free_item;
 	if (n)
-		sh->free_item = sh->items[n].later;
-	else if (sh->items_used < sh->room)
-		n = sh->items_used++;
+		p->free_item = p->items[n].later;
+	else if (p->items_used < p->room)
+		n = p->items_used++;
+	pthread_mutex_unlock(&p->lock);
 	return n;
 }
 
-static uint32_t take_cell(struct shard *sh)
+static void give_item(struct pool *p, uint32_t n)
 {
-	uint32_t n = sh->free_cell;
+	pthread_mutex_lock(&p->lock);
+	p->items[n].later = p->free_item;
+	p->free_item = n;
+	pthread_mutex_unlock(&p->lock);
+}
 
+static uint32_t take_cell(struct pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	uint32_t n = p->free_cell;
 	if (n)
-		sh->free_cell = sh->cells[n].next;
-	else if (sh->cells_used < sh->room)
-		n = sh->cells_used++;
+		p->free_cell = p->cells[n].next;
+	else if (p->cells_used < p->room)
+		n = p->cells_used++;
+	pthread_mutex_unlock(&p->lock);
 	return n;
 }
 
@@ -187,7 +220,7 @@ static struct cell *cell_of(struct shard *sh, const struct partial *p, int64_t s
 		    c->stretch == stretch)
 			return c;
 	}
-	uint32_t n = take_cell(sh);
+	uint32_t n = take_cell(sh->pool);
 	if (n == NOTHING)
 		return NULL;
 	sh->cells[n] = (struct cell){.rule = p->rule,
@@ -197,13 +230,6 @@ static struct cell *cell_of(struct shard *sh, const struct partial *p, int64_t s
 				     .next = *bucket};
 	*bucket = n;
 	return &sh->cells[n];
-}
-
-static void give_back(struct shard *sh, uint32_t item)
-{
-	sh->items[item].later = sh->free_item;
-	sh->free_item = item;
-	sh->kept--;
 }
 
 static void unlink_item(struct shard *sh, struct cell *c, uint32_t n)
@@ -219,7 +245,8 @@ static void unlink_item(struct shard *sh, struct cell *c, uint32_t n)
 	else
 		c->earliest = it->later;
 	c->count--;
-	give_back(sh, n);
+	sh->kept--;
+	give_item(sh->pool, n);
 }
 
 static void link_item(struct shard *sh, struct cell *c, uint32_t n, uint32_t earlier)
@@ -274,6 +301,16 @@ static bool between(const struct shard *sh, const struct cell *c, const struct p
 	       by_time(p, &sh->items[sh->items[c->middle].later].p) < 0;
 }
 
+/* Of copies of one observation. */
+static bool stands_before(const struct observation *a, const struct observation *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank;
+	if (a->object != b->object)
+		return a->object < b->object;
+	return a->offset != b->offset ? a->offset < b->offset : a->sub < b->sub;
+}
+
 static int add(struct shard *sh, const struct partial *p, int64_t stretch_us, uint64_t key)
 {
 	int64_t stretch = stretch_of(p->o.time_us, stretch_us);
@@ -288,17 +325,15 @@ static int add(struct shard *sh, const struct partial *p, int64_t stretch_us, ui
 	}
 	uint32_t earlier = place_of(sh, c, p, &same);
 	if (same) {
-		/* of copies of one observation the one that ranks best stands, then the smaller */
 		struct partial *old = &sh->items[earlier].p;
-		if (p->o.rank < old->o.rank ||
-		    (p->o.rank == old->o.rank && memcmp(&p->o, &old->o, sizeof(p->o)) < 0)) {
+		if (stands_before(&p->o, &old->o)) {
 			bool told = old->told;
 			*old = *p;
 			old->told = told;
 		}
 		return 0;
 	}
-	uint32_t n = take_item(sh);
+	uint32_t n = take_item(sh->pool);
 	if (n == NOTHING)
 		return -ENOSPC;
 	sh->items[n].p = *p;
@@ -467,8 +502,8 @@ void partial_forget(struct partial_store *s, int64_t before_us)
 					continue;
 				}
 				*at = sh->cells[n].next;
-				sh->cells[n].next = sh->free_cell;
-				sh->free_cell = n;
+				sh->cells[n].next = s->pool.free_cell;
+				s->pool.free_cell = n;
 			}
 		}
 	}
@@ -507,8 +542,8 @@ static int take(int64_t (*read)(void *arg, void *p, size_t len), void *arg, void
 	return n < 0 ? (int)n : (size_t)n == len ? 0 : -EBADMSG;
 }
 
-int partial_restore(struct partial_store *s, int64_t (*read)(void *arg, void *p, size_t len),
-		    void *arg)
+int partial_restore(struct partial_store *s, const struct names *names,
+		    int64_t (*read)(void *arg, void *p, size_t len), void *arg)
 {
 	uint64_t head[3];
 	int err = take(read, arg, head, sizeof(head));
@@ -520,7 +555,9 @@ int partial_restore(struct partial_store *s, int64_t (*read)(void *arg, void *p,
 		int64_t stretch_us;
 		err = take(read, arg, &p, sizeof(p));
 		err = err ? err : take(read, arg, &stretch_us, sizeof(stretch_us));
-		if (!err && (stretch_us < 0 || p.o.state >= STATES))
+		if (!err &&
+		    (stretch_us < 0 || p.o.state >= STATES ||
+		     p.o.threat > names_threat_count(names) || p.o.by > names_by_count(names)))
 			err = -EBADMSG;
 		if (!err)
 			partial_add(s, &p, stretch_us);

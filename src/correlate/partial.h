@@ -60,7 +60,9 @@ void partial_forget(struct partial_store *s, int64_t before_us);
 /* Quiescent: writes all that is kept, and joins what was written; as evidence.h has them. */
 int partial_snapshot(const struct partial_store *s,
 		     int (*write)(void *arg, const void *p, size_t len), void *arg);
-int partial_restore(struct partial_store *s, int64_t (*read)(void *arg, void *p, size_t len),
-		    void *arg);
+/* -EBADMSG too when names has not handed out a number that was written. */
+struct names;
+int partial_restore(struct partial_store *s, const struct names *names,
+		    int64_t (*read)(void *arg, void *p, size_t len), void *arg);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/hash.h"
 #include "engine/engine_priv.h"
 
-#define MAGIC	 "tocsinC3"
+#define MAGIC	 "tocsinC4"
 #define BUF_SIZE (1u << 20)
 
 void checkpoint_marks_fini(struct checkpoint_marks *m)
@@ -343,6 +343,8 @@ static void save_body(struct stream *s, struct engine *e, const struct outbox *b
 	if (!s->error)
 		s->error = board_snapshot(e->board, put, s);
 	if (!s->error)
+		s->error = partial_snapshot(e->partial, put, s);
+	if (!s->error)
 		s->error = evidence_snapshot(e->evidence, put, s);
 }
 
@@ -437,6 +439,8 @@ static void load_body(struct stream *s, struct engine *e, struct outbox *b,
 		load_feedback(s, e);
 	if (!s->error)
 		s->error = board_restore(e->board, get, s);
+	if (!s->error)
+		s->error = partial_restore(e->partial, e->names, get, s);
 	if (!s->error)
 		s->error = evidence_restore_named(e->evidence, e->names, get, s);
 }

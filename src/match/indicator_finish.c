@@ -49,8 +49,9 @@ static int compact(struct finish *f)
 		if (e->indicator == INDEX_NONE)
 			continue;
 		in[n] = s->indicators[e->indicator];
-		memcpy(co + c, s->conditions + in[n].first_condition,
-		       in[n].conditions * sizeof(*co));
+		if (in[n].conditions)
+			memcpy(co + c, s->conditions + in[n].first_condition,
+			       in[n].conditions * sizeof(*co));
 		in[n].first_condition = c;
 		c += in[n].conditions;
 		e->indicator = n++;

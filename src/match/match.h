@@ -50,9 +50,6 @@ size_t matcher_bytes(const struct matcher *m); /* memory held */
 
 int match_scratch_init(struct match_scratch **sc, const struct matcher *m); /* 0, -ENOMEM */
 void match_scratch_free(struct match_scratch *sc);
-/* The STIX pattern of an indicator that takes several records, else NULL. */
-struct stix_tree;
-const struct stix_tree *matcher_sequence(const struct matcher *m, uint32_t indicator);
 
 /*
  * Scan before parse. True when the record may hit something and must be

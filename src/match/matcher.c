@@ -348,14 +348,6 @@ void match_scratch_free(struct match_scratch *sc)
 	free(sc);
 }
 
-const struct stix_tree *matcher_sequence(const struct matcher *m, uint32_t indicator)
-{
-	const struct matcher_stix_rule *r = matcher_stix_of(&m->stix, indicator);
-
-	return r && r->program && stix_program_multi(r->program) ? stix_program_tree(r->program)
-								  : NULL;
-}
-
 size_t matcher_name(const char *p, size_t len, char *out, size_t size)
 {
 	const size_t longest = 512; /* only the end can be a name */

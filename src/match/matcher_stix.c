@@ -3,6 +3,42 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+#include "base/timestamp.h"
+#include "match/stix_sequence.h"
+
+static int by_key(const void *a, const void *b, void *arg)
+{
+	const struct matcher_stix *ms = arg;
+	uint64_t x = ms->rules[*(const uint32_t *)a].key, y = ms->rules[*(const uint32_t *)b].key;
+
+	return (x > y) - (x < y);
+}
+
+const struct matcher_stix_rule *matcher_stix_by_key(const struct matcher_stix *ms, uint64_t key)
+{
+	uint32_t low = 0, high = ms->count;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		if (ms->rules[ms->by_key[mid]].key < key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	const struct matcher_stix_rule *r = low < ms->count ? &ms->rules[ms->by_key[low]] : NULL;
+	return r && r->key == key && r->program ? r : NULL;
+}
+
+/* Stretches of time as long as the longest match: PARTIAL_KEPT at either end are then as
+ * good as all for any window of it. */
+static int64_t stretch_of(const struct stix_program *pr)
+{
+	int64_t reach = pr ? stix_sequence_reach(stix_program_tree(pr)) : INT64_MAX;
+
+	return reach == INT64_MAX ? 0 : reach < TIMESTAMP_SECOND ? TIMESTAMP_SECOND : reach;
+}
+
 int matcher_stix_init(struct matcher_stix *ms, const struct indicator_set *set, struct problems *ps)
 {
 	char why[STIX_PATTERN_WHY_MAX];
@@ -14,7 +50,8 @@ int matcher_stix_init(struct matcher_stix *ms, const struct indicator_set *set, 
 	if (count == 0)
 		return 0;
 	ms->rules = calloc(count, sizeof(*ms->rules));
-	if (!ms->rules)
+	ms->by_key = calloc(count, sizeof(*ms->by_key));
+	if (!ms->rules || !ms->by_key)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < set->count; i++) {
 		const struct indicator in = indicator_at(set, i);
@@ -26,9 +63,13 @@ int matcher_stix_init(struct matcher_stix *ms, const struct indicator_set *set, 
 		if (!pr)
 			problem_refuse(ps, "indicator", set->feeds[in.feed].path, in.line, "%s",
 				       why);
-		ms->rules[ms->count++] = (struct matcher_stix_rule){i, pr};
+		struct span id = indicator_text(set, in.id, in.id_len);
+		ms->by_key[ms->count] = ms->count;
+		ms->rules[ms->count++] = (struct matcher_stix_rule){
+			i, pr, hash_bytes(p.p, p.len, hash_bytes(id.p, id.len, 0)), stretch_of(pr)};
 		ms->opens += pr && in.open;
 	}
+	qsort_r(ms->by_key, ms->count, sizeof(*ms->by_key), by_key, ms);
 	if (ms->opens)
 		problem_remark(ps, "indicator", "", 0,
 			       "%u STIX patterns name no value to look for: every record is parsed",
@@ -41,6 +82,7 @@ void matcher_stix_fini(struct matcher_stix *ms)
 	for (uint32_t i = 0; i < ms->count; i++)
 		stix_program_free(ms->rules[i].program);
 	free(ms->rules);
+	free(ms->by_key);
 	*ms = (struct matcher_stix){0};
 }
 

@@ -20,7 +20,10 @@ struct matcher_stix {
 	struct matcher_stix_rule {
 		uint32_t indicator;
 		struct stix_program *program; /* NULL: refused */
+		uint64_t key;                 /* of its id and pattern: the same in every run */
+		int64_t stretch_us;           /* for correlate/partial.h; 0: all time is one */
 	} * rules;                            /* ascending */
+	uint32_t *by_key;                     /* places in rules, ascending by key */
 	uint32_t count;
 	uint32_t opens; /* of them to be asked about every record */
 };
@@ -43,6 +46,8 @@ void matcher_stix_scratch_fini(struct matcher_stix_scratch *sc);
 
 /* What decides about the indicator beyond its conditions; NULL: nothing does. */
 const struct matcher_stix_rule *matcher_stix_of(const struct matcher_stix *ms, uint32_t indicator);
+
+const struct matcher_stix_rule *matcher_stix_by_key(const struct matcher_stix *ms, uint64_t key);
 
 /* Does the record match it, or of a pattern that needs several, one of its
  * observations? Then observations has those, else 0. */

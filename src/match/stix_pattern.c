@@ -149,6 +149,17 @@ static void parse(struct stix_cursor *c)
 		stix_note(c, 1, "more than %u comparisons, or out of memory", STIX_LEAVES_MAX);
 }
 
+static uint64_t mark_observations(struct stix_tree *t, uint32_t node)
+{
+	struct stix_node *n = &t->nodes[node];
+
+	if (n->kind == STIX_NODE_OBSERVED)
+		return n->observations = UINT64_C(1) << n->leaf;
+	for (uint32_t i = n->first; i != STIX_NONE; i = t->nodes[i].next)
+		n->observations |= mark_observations(t, i);
+	return n->observations;
+}
+
 void stix_tree_fini(struct stix_tree *t)
 {
 	text_fini(&t->strings);
@@ -174,6 +185,8 @@ enum stix_pattern_status stix_tree_read(struct stix_tree *t, const char *p, size
 	parse(&c);
 	text_fini(&c.path);
 	*t = c.tree;
+	if (c.status == STIX_PATTERN_OK)
+		mark_observations(t, t->root);
 	return c.status;
 }
 

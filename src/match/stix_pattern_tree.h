@@ -138,6 +138,7 @@ struct stix_node {
 	uint32_t leaf;              /* STIX_NODE_LEAF, STIX_NODE_OBSERVED */
 	uint32_t first, last, next; /* children, and the next of the parent's */
 	int64_t from, to;           /* of a qualifier */
+	uint64_t observations;      /* at or below it, a bit each */
 };
 
 struct stix_tree {

@@ -218,10 +218,44 @@ static bool qualified(struct search *s, const struct goal *g, const struct stix_
 	return solve(s, &one);
 }
 
+/* What the goal's node has still to find that could be the last. */
+static uint64_t to_find(const struct search *s, const struct goal *g)
+{
+	const struct stix_node *n = &s->t->nodes[g->node];
+	uint64_t observations = 0;
+
+	if (g->child == NEW)
+		return n->observations;
+	if (n->kind != STIX_NODE_REPEATS) {
+		for (uint32_t i = g->child; (i = operand(s, n, i)) != STIX_NONE;)
+			observations |= s->t->nodes[i].observations;
+		return observations;
+	}
+	/* One round is as good as another, so if any takes the last, let it be the first; and
+	 * forward, single observations come in their order. */
+	bool single = s->t->nodes[n->first].kind == STIX_NODE_OBSERVED;
+	return g->times > 0 && single && !s->backward ? n->observations : 0;
+}
+
+/* Can the last still be part of it? */
+static bool last_possible(const struct search *s, const struct goal *g)
+{
+	uint64_t holds = s->in[s->count - 1].holds;
+
+	if (!s->must_last || s->used[s->count - 1])
+		return true;
+	for (; g; g = g->next)
+		if (to_find(s, g) & holds)
+			return true;
+	return false;
+}
+
 static bool solve(struct search *s, const struct goal *g)
 {
+	if (!last_possible(s, g))
+		return false;
 	if (!g)
-		return !s->must_last || s->used[s->count - 1];
+		return true;
 	const struct stix_node *n = &s->t->nodes[g->node];
 	struct goal through = {STIX_NONE, 0, 0, 0, NULL, g->next};
 	switch (n->kind) {

@@ -115,7 +115,7 @@ static void all_sets(const struct stix_tree *t, uint32_t node, const struct stix
 		memcpy(before, out, sizeof(sets));
 		join(in, before, child, false, out);
 	}
-	for (uint32_t x = 0; x < 1 << INSTANCES; x++) {
+	for (uint32_t x = 1; x < 1 << INSTANCES; x++) {
 		if (n->kind == STIX_NODE_WITHIN)
 			out[x] &= bound(in, x, true) - bound(in, x, false) <= n->from;
 		if (n->kind == STIX_NODE_SPAN)
