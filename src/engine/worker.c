@@ -264,7 +264,7 @@ static void write_hit(struct worker *wk, const struct job *j, const struct hit *
 	const struct ruleset *r = wk->rules;
 	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
-		.by = names_by_get(wk->e->names, r->by[h->indicator]),
+		.by = names_by_get(wk->e->names, ruleset_by(r, h->indicator)),
 		.value = h->value.p,
 		.value_len = h->value.len,
 		.hit_class = (uint8_t)c,
@@ -274,7 +274,7 @@ static void write_hit(struct worker *wk, const struct job *j, const struct hit *
 		.sub = j->sub,
 		.time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us,
 		.state = j->state,
-		.threat = names_threat_get(wk->e->names, r->threat[in->threat])->id,
+		.threat = names_threat_get(wk->e->names, ruleset_threat(r, in->threat))->id,
 		.entity = j->entity,
 		.severity = in->severity,
 	};
@@ -291,7 +291,7 @@ static void place_suppressed(struct worker *wk, const struct job *j)
 	for (uint32_t i = 0; i < wk->result.suppressions; i++) {
 		const struct suppressed *s = &wk->result.suppressed[i];
 		const struct indicator at = indicator_at(&r->set, s->indicator), *in = &at;
-		place(wk, j, in, r->threat[in->threat],
+		place(wk, j, in, ruleset_threat(r, in->threat),
 		      r->benign_by[r->set.benigns[s->benign].list], CLASS_NONE);
 	}
 	counter_add(&wk->ledger.suppressed, wk->result.suppressions);
@@ -316,7 +316,7 @@ static bool note(struct worker *wk, const struct job *j, const struct hit *h, en
 
 	if (!h->observations)
 		return false;
-	uint32_t threat = r->threat[in.threat], by = r->by[h->indicator];
+	uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
 	struct observation o = observe(wk, j, &in, threat, by, c);
 	if (threat && by)
 		sequence_note(wk, h, &o);
@@ -341,7 +341,8 @@ static uint32_t place_hits(struct worker *wk, struct job *j, enum reason why, bo
 		*test |= c == CLASS_TEST;
 		hits++;
 		if (why == REASON_OK)
-			place(wk, j, &in, r->threat[in.threat], r->by[h->indicator], c);
+			place(wk, j, &in, ruleset_threat(r, in.threat),
+			      ruleset_by(r, h->indicator), c);
 		if (wk->e->hits.fd >= 0)
 			write_hit(wk, j, h, c);
 	}
