@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "engine/engine_priv.h"
+#include "engine/sequence.h"
 #include "raise/hit_json.h"
 
 /* Bytes scanned at once: a quarter of it costs 20 ns a record more, more gains nothing. */
@@ -189,12 +190,14 @@ static bool heavy(const struct worker *wk, uint32_t threat)
 	       heavy_at_least(&wk->heavy, threat) * 2 >= records;
 }
 
-static void place(struct worker *wk, const struct job *j, const struct indicator *in,
-		  uint32_t threat, uint32_t by, enum hit_class c)
+static struct observation observe(struct worker *wk, const struct job *j,
+				  const struct indicator *in, uint32_t threat, uint32_t by,
+				  enum hit_class c)
 {
 	const struct event *ev = &wk->event;
 	int severity = ev->stated_severity ? ev->stated_severity : in->severity;
-	struct observation o = {
+
+	return (struct observation){
 		.threat = threat,
 		.by = by,
 		.state = j->state,
@@ -203,7 +206,7 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.pap = in->pap,
 		.hit_class = (uint8_t)c,
 		.severity = (uint8_t)severity,
-		.rank = rank_of(c, severity, j->origin == EVIDENCE_RELAYED),
+		.rank = rank_of(c, severity, evidence_relayed(j->origin)),
 		.time_us = j->time_us,
 		.entity = j->entity,
 		.origin = j->origin,
@@ -214,6 +217,14 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.users = ev->users_affected,
 		.duration_s = ev->duration_s,
 	};
+}
+
+static void place(struct worker *wk, const struct job *j, const struct indicator *in,
+		  uint32_t threat, uint32_t by, enum hit_class c)
+{
+	const struct event *ev = &wk->event;
+	struct observation o = observe(wk, j, in, threat, by, c);
+
 	wk->placed = true;
 	if (threat && c != CLASS_NONE)
 		heavy_add(&wk->heavy, threat);
@@ -299,25 +310,6 @@ static void place_suppressed(struct worker *wk, const struct job *j, const struc
 	counter_add(&wk->ledger.suppressed, p->found->suppressions);
 }
 
-/* placed: it counts, and is not only told. True when it was exercise traffic. */
-static bool place_hits(struct worker *wk, const struct job *j, const struct part *p, bool placed)
-{
-	const struct ruleset *r = p->rules;
-	bool test = false;
-
-	for (uint32_t i = 0; i < p->found->hits; i++) {
-		const struct hit *h = &p->found->hit[i];
-		const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
-		enum hit_class c = class_of(wk, j, h);
-		test |= c == CLASS_TEST;
-		if (placed)
-			place(wk, j, in, ruleset_threat(r, in->threat), ruleset_by(r, h->indicator), c);
-		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, r, h, c);
-	}
-	return test;
-}
-
 static enum reason settle(struct worker *wk, struct job *j)
 {
 	enum reason why = settle_state(wk, j);
@@ -329,17 +321,60 @@ static enum reason settle(struct worker *wk, struct job *j)
 	return why;
 }
 
+/* One of the observations that a pattern takes: no hit yet, and never one by itself. */
+static bool note(struct worker *wk, const struct job *j, const struct ruleset *r,
+		 const struct hit *h, enum hit_class c)
+{
+	const struct indicator in = indicator_at(&r->set, h->indicator);
+
+	if (!h->observations)
+		return false;
+	uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
+	struct observation o = observe(wk, j, &in, threat, by, c);
+	if (threat && by)
+		sequence_note(wk, r, h, &o);
+	else
+		counter_add(&wk->ledger.unplaced, 1);
+	wk->placed = true;
+	return true;
+}
+
+/* The hits of a settled record; how many there are beside observations for later. */
+static uint32_t place_hits(struct worker *wk, struct job *j, const struct part *p, enum reason why,
+			   bool *test)
+{
+	const struct ruleset *r = p->rules;
+	uint32_t hits = 0;
+
+	for (uint32_t i = 0; i < p->found->hits; i++) {
+		const struct hit *h = &p->found->hit[i];
+		const struct indicator in = indicator_at(&r->set, h->indicator);
+		enum hit_class c = class_of(wk, j, h);
+		if (h->observations && (why != REASON_OK || note(wk, j, r, h, c)))
+			continue;
+		*test |= c == CLASS_TEST;
+		hits++;
+		if (why == REASON_OK)
+			place(wk, j, &in, ruleset_threat(r, in.threat),
+			      ruleset_by(r, h->indicator), c);
+		if (wk->e->hits.fd >= 0)
+			write_hit(wk, j, r, h, c);
+	}
+	return hits;
+}
+
 /* What a verified record comes to. */
 static void conclude(struct worker *wk, struct job *j)
 {
 	const struct part part[PARTS] = {part_of(wk, 0), part_of(wk, 1)};
-	uint32_t hits = part[0].found->hits + part[1].found->hits;
+	uint32_t found = part[0].found->hits + part[1].found->hits, hits = 0;
 	uint32_t suppressions = part[0].found->suppressions + part[1].found->suppressions;
 	bool test = false;
 
 	counter_add(&wk->ledger.hit_overflow, part[0].found->overflow + part[1].found->overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
-	if (hits == 0 && suppressions == 0 && !named_by_itself(&wk->event)) {
+	counter_add(&wk->ledger.undecided, part[0].found->undecided + part[1].found->undecided);
+	if (found == 0 && suppressions == 0 && !named_by_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -353,12 +388,13 @@ static void conclude(struct worker *wk, struct job *j)
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	if (hits == 0 && !named) {
+	for (int i = 0; i < PARTS; i++)
+		hits += place_hits(wk, j, &part[i], why, &test);
+	/* observations for later are no hits, but what cannot be placed is refused all the same */
+	if (hits == 0 && !named && (why == REASON_OK || found == 0)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
-	for (int i = 0; i < PARTS; i++)
-		test |= place_hits(wk, j, &part[i], why == REASON_OK);
 	counter_add(&wk->ledger.hits, hits);
 	if (why == REASON_OK && test)
 		why = REASON_EXERCISE;
