@@ -44,6 +44,7 @@ list_build() {
 	module zlib zlib1g-dev
 	module libzstd libzstd-dev
 	module uuid uuid-dev
+	module libutf8proc libutf8proc-dev
 }
 
 list_demo() {
