@@ -63,7 +63,7 @@ static int explain(struct cli *cli, struct engine *e)
 
 	if (!err)
 		err = engine_feedback_read(e, why);
-	checkpoint_marks_fini(&s.marks);
+	keeper_fini(&s.keeper);
 	outbox_fini(&s.outbox);
 	if (err) {
 		log_error("%s", why);

@@ -42,7 +42,7 @@ __attribute__((unused)) static void test_dir_fini(void)
 }
 
 /* EVE: `records` DNS questions of a state's hosts, one in `every` for the bad domain. */
-static void test_telemetry(const char *name, int subnet, int records, int every)
+__attribute__((unused)) static void test_telemetry(const char *name, int subnet, int records, int every)
 {
 	struct text t;
 
@@ -111,7 +111,7 @@ static void test_engine_fini(struct test_engine *t)
 	problems_fini(&t->problems);
 }
 
-static int test_engine_read(struct test_engine *t, const char *name, int source)
+__attribute__((unused)) static int test_engine_read(struct test_engine *t, const char *name, int source)
 {
 	char why[256] = "";
 	int err = engine_read(t->e, &ingest_file, test_path(name), &t->config.sources.sources[source],
