@@ -36,6 +36,7 @@ list_build() {
 	module jemalloc libjemalloc-dev
 	module liburing liburing-dev
 	module yaml-0.1 libyaml-dev
+	module libpcre2-8 libpcre2-dev
 	module libxxhash libxxhash-dev
 	header ck_ht.h libck-dev
 	module jansson libjansson-dev

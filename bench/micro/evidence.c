@@ -84,7 +84,7 @@ struct batch {
 
 static void work_off(enum work w, const struct batch *b)
 {
-	if (w == OURS && evidence_update_many(table, b->o, BATCH))
+	if (w == OURS && evidence_update_many(table, b->o, BATCH, NULL))
 		exit(1);
 	for (int i = 0; i < BATCH && w == ADD; i++)
 		/* relaxed: a bare counter */

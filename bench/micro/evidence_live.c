@@ -89,7 +89,7 @@ static void *worker(void *arg)
 	for (uint32_t at = 0; at < r->rounds; at += BATCH) {
 		prepare(r, at, &s, o, line);
 		double begin = bench_now();
-		if (r->work != ADD && evidence_update_many(table, o, BATCH))
+		if (r->work != ADD && evidence_update_many(table, o, BATCH, NULL))
 			exit(1);
 		for (int j = 0; j < BATCH && r->work == ADD; j++)
 			/* relaxed: a bare counter */
@@ -144,7 +144,7 @@ static void fill(uint32_t count)
 		for (uint32_t k = 0; k <= i % 3; k++) {
 			make(&o[n++], i, k);
 			if (n == BATCH || i + 1 == count) {
-				if (evidence_update_many(table, o, n))
+				if (evidence_update_many(table, o, n, NULL))
 					exit(1);
 				n = 0;
 			}

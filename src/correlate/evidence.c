@@ -342,37 +342,71 @@ int evidence_update_claims(struct evidence_table *t, const struct observation *o
 
 #define AHEAD 32
 
-uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n)
-{
+/* Some hits on their way: each pass asks memory for what the next one reads. */
+struct ahead {
+	struct evidence_table *t;
 	struct arrival a[AHEAD];
-	uint32_t guess[AHEAD], refused = 0;
+	uint32_t guess[AHEAD];
+	uint32_t count;
+};
 
-	while (n) {
-		uint32_t some = 0;
-		/* each pass asks memory for what the next one reads */
-		for (; some < AHEAD && n; n--, o++)
-			if (!arrive(t, o, &a[some]))
-				refused++;
-			else
-				__builtin_prefetch(
-					&t->tags[evidence_table_cell_home(t, a[some++].salt) /
-						 GROUP]);
-		for (uint32_t i = 0; i < some; i++) {
-			guess[i] = evidence_table_guess(t, a[i].salt);
-			const char *cell = (const char *)&t->cells[guess[i] == NONE ? 0 : guess[i]];
-			__builtin_prefetch(cell);
-			__builtin_prefetch(cell + 64);
-		}
-		uint32_t left = 0;
-		for (uint32_t i = 0; i < some; i++) {
-			if (known(t, &a[i], guess[i]) || remembered(t, &a[i], guess[i]))
+static void look_up(struct ahead *h)
+{
+	for (uint32_t i = 0; i < h->count; i++) {
+		h->guess[i] = evidence_table_guess(h->t, h->a[i].salt);
+		const char *cell =
+			(const char *)&h->t->cells[h->guess[i] == NONE ? 0 : h->guess[i]];
+		__builtin_prefetch(cell);
+		__builtin_prefetch(cell + 64);
+	}
+}
+
+static void drop_known(struct ahead *h)
+{
+	const struct evidence_table *t = h->t;
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < h->count; i++) {
+		if (known(t, &h->a[i], h->guess[i]) || remembered(t, &h->a[i], h->guess[i]))
+			continue;
+		uint32_t head = evidence_table_threat_head(t, h->a[i].o->threat);
+		__builtin_prefetch(&t->dirty[head / 64], 1);
+		h->a[left++] = h->a[i];
+	}
+	h->count = left;
+}
+
+uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n,
+			      struct evidence_outcome *outcomes)
+{
+	const struct observation *first = o, *end = o + n;
+	struct ahead h = {.t = t};
+	uint32_t refused = 0;
+
+	if (outcomes)
+		memset(outcomes, 0, n * sizeof(*outcomes));
+	while (o < end) {
+		for (h.count = 0; h.count < AHEAD && o < end; o++) {
+			if (arrive(t, o, &h.a[h.count])) {
+				uint32_t home =
+					evidence_table_cell_home(t, h.a[h.count++].salt);
+				__builtin_prefetch(&t->tags[home / GROUP]);
 				continue;
-			uint32_t head = evidence_table_threat_head(t, a[i].o->threat);
-			__builtin_prefetch(&t->dirty[head / 64], 1);
-			a[left++] = a[i];
+			}
+			refused++;
+			if (outcomes)
+				outcomes[o - first].rc = -ERANGE;
 		}
-		for (uint32_t i = 0; i < left; i++)
-			refused += join(t, &a[i], NULL) != 0;
+		look_up(&h);
+		drop_known(&h);
+		for (uint32_t i = 0; i < h.count; i++) {
+			struct evidence_outcome *out =
+				outcomes ? &outcomes[h.a[i].o - first] : NULL;
+			int rc = join(t, &h.a[i], out ? &out->claims : NULL);
+			refused += rc != 0;
+			if (out)
+				out->rc = rc;
+		}
 	}
 	return refused;
 }

@@ -157,9 +157,14 @@ struct evidence_claims {
 };
 int evidence_update_claims(struct evidence_table *t, const struct observation *o,
 			   struct evidence_claims *claims);
-/* evidence_update() for n of them, waiting for memory once for several; how many were not
- * (wholly) joined. @thread any */
-uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n);
+/* The same for n of them, waiting for memory once for several; how many were not (wholly)
+ * joined. What came of each is left in outcomes, unless that is NULL. @thread any */
+struct evidence_outcome {
+	int rc; /* as evidence_update() */
+	struct evidence_claims claims;
+};
+uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n,
+			      struct evidence_outcome *outcomes);
 
 /* --- reading ------------------------------------------------------------ */
 

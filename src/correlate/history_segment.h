@@ -1,7 +1,7 @@
 /*
  * history_segment - the bytes of history: segments of fixed-size records.
  *
- * A segment is a header and records, 64 bytes each, little-endian, each with
+ * A segment is a header and records, 128 bytes each, little-endian, each with
  * its own checksum, so that a torn or damaged one is told from its neighbours.
  * Segments are numbered; one that replaces all up to a number makes those void:
  * compaction writes such a one whole, renames it into place, and then removes
@@ -21,7 +21,7 @@
 #include "base/durable.h"
 #include "correlate/history.h"
 
-#define HISTORY_UNIT	     64
+#define HISTORY_UNIT	     128
 #define HISTORY_SEGMENTS_MAX 65536
 
 struct history_header {
@@ -42,6 +42,11 @@ struct history_found {
 	uint64_t segments, records, damaged;
 };
 int history_segment_load(int dir, void (*fn)(void *arg, const struct history_record *r), void *arg,
+			 struct history_found *found);
+
+/* The same of a folder that another process may be writing: nothing is removed, and where its
+ * segments change meanwhile it is read again; fn may get a record more than once. */
+int history_segment_look(int dir, void (*fn)(void *arg, const struct history_record *r), void *arg,
 			 struct history_found *found);
 
 /* A new segment of this number under its name, or (replaces) first as history.new. fd or -errno. */

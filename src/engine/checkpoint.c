@@ -11,7 +11,7 @@
 #include "engine/engine_priv.h"
 #include "engine/state.h"
 
-#define MAGIC	 "tocsinC4"
+#define MAGIC	 "tocsinC5"
 
 void checkpoint_marks_fini(struct checkpoint_marks *m)
 {

@@ -13,6 +13,8 @@
 #include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/inbox.h"
+#include "engine/intake.h"
+#include "engine/placing.h"
 #include "engine/ruleset.h"
 #include "engine/share.h"
 #include "engine/skew.h"
@@ -44,6 +46,7 @@ struct worker {
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */
+	struct placing placing;		  /* its hits that are not joined yet */
 	struct text hits;   /* lines of the current batch */
 	bool placed;	    /* evidence came of the current batch */
 };
@@ -108,6 +111,7 @@ struct engine {
 	uint64_t census_ns;	       /* when it last took stock; 0 never */
 	struct batch_pool pool;
 	struct queue work;
+	struct intake *intake; /* replay: in place of the queue */
 	struct worker *workers;
 	uint32_t worker_count;
 	struct ledger reader_ledger; /* what sources refuse; under gate.lock */
@@ -165,6 +169,8 @@ void engine_resume(struct engine *e);
 void engine_ask_quiet(struct engine *e);
 bool engine_is_quiet(struct engine *e);
 
+/* What a reader had to refuse goes into the ledger. */
+void engine_count_refused(struct engine *e, const struct batch *b);
 /* Hands a filled batch to the workers, or back to the pool when it is empty. */
 void engine_push(struct engine *e, struct batch *b);
 

@@ -217,12 +217,9 @@ static void begin_journal(struct keeper *k)
 /* @locks the engine quiescent. What fails is in cut.error. */
 static void cut(struct keeper *k, struct live *l)
 {
-	const struct engine *e = k->e;
 	int err = l ? live_marks(l, &k->write.marks) : 0;
 
-	k->write.known = (struct state_known){names_threat_count(e->names),
-					      names_by_count(e->names), object_count(e->objects),
-					      feedback_generation(e->feedback.store)};
+	k->write.known = state_now(k->e, &k->known);
 	checkpoint_cut(&k->write.cut, k->e, k->outbox, l ? &k->write.marks : &k->marks);
 	k->write.cut.error = k->write.cut.error ? k->write.cut.error : err;
 	k->write.serial = k->outbox->next;

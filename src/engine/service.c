@@ -164,6 +164,15 @@ static int64_t newest(const struct engine *e)
 	return t < clock_wall_us() ? t : clock_wall_us();
 }
 
+static void say_expired(void *arg, const struct candidate *c)
+{
+	struct service *s = arg;
+
+	if (engine_note_history(s->e, c))
+		log_error("out of memory: candidate %s is not kept in history", c->id);
+	say(arg, c);
+}
+
 static int64_t horizon(const struct engine *e)
 {
 	return newest(e) - e->config->retention;
@@ -173,7 +182,7 @@ static void expire(struct service *s)
 {
 	int64_t before_us = horizon(s->e);
 
-	if (before_us > 0 && board_expire(s->e->board, &s->e->context, before_us, say, s))
+	if (before_us > 0 && board_expire(s->e->board, &s->e->context, before_us, say_expired, s))
 		log_error("out of memory: not all that is over has expired");
 }
 
@@ -229,9 +238,9 @@ static int keep(struct service *s)
 	struct keeper *k = &s->keeper;
 
 	if (keeper_due(k)) {
-		/* what the checkpoint knows is not told to history again */
-		sync_history(s);
 		expire(s);
+		/* before the checkpoint: what a checkpoint knows is not let go again */
+		sync_history(s);
 	}
 	keeper_commit(k);
 	if (keeper_step(k, s->live, compact)) {
@@ -340,8 +349,8 @@ static int stop_durably(struct service *s)
 {
 	struct keeper *k = &s->keeper;
 
-	sync_history(s);
 	expire(s);
+	sync_history(s);
 	int err = keeper_save(k, s->live);
 	if (!err) {
 		s->error = 0;

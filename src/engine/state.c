@@ -29,18 +29,41 @@ static void put_objects(struct stream *s, const struct engine *e, uint32_t from,
 	}
 }
 
+/* In the order in which they got their numbers, which have gaps. */
+static uint32_t put_by(struct stream *s, const struct engine *e, uint32_t from)
+{
+	const char *by;
+	uint32_t number;
+
+	stream_put_u64(s, from);
+	for (; (by = names_by_added(e->names, from, &number)); from++) {
+		stream_put_u64(s, number);
+		stream_put_str(s, by);
+	}
+	stream_put_u64(s, 0);
+	return from;
+}
+
+struct state_known state_now(const struct engine *e, const struct state_known *k)
+{
+	struct state_known now = {names_threat_count(e->names), k->by, object_count(e->objects),
+				  feedback_generation(e->feedback.store)};
+	uint32_t number;
+
+	while (names_by_added(e->names, now.by, &number))
+		now.by++;
+	return now;
+}
+
 void state_put_numbers(struct stream *s, const struct engine *e, struct state_known *k)
 {
-	const struct state_known now = {names_threat_count(e->names), names_by_count(e->names),
-					object_count(e->objects), k->feedback};
+	const uint32_t threats = names_threat_count(e->names), objects = object_count(e->objects);
 
-	put_threats(s, e, k->threats, now.threats);
-	stream_put_u64(s, k->by);
-	stream_put_u64(s, now.by);
-	for (uint32_t i = k->by + 1; i <= now.by; i++)
-		stream_put_str(s, names_by_get(e->names, i));
-	put_objects(s, e, k->objects, now.objects);
-	*k = now;
+	put_threats(s, e, k->threats, threats);
+	k->threats = threats;
+	k->by = put_by(s, e, k->by);
+	put_objects(s, e, k->objects, objects);
+	k->objects = objects;
 }
 
 /* The two numbers between which what follows lies: it must go on where we are. */
@@ -72,11 +95,15 @@ static void get_threats(struct stream *s, struct engine *e)
 
 static void get_by(struct stream *s, struct engine *e)
 {
-	uint64_t from, to = get_range(s, names_by_count(e->names), &from);
+	uint64_t from = stream_get_u64(s), number = s->error ? 0 : stream_get_u64(s);
+	uint32_t at;
 
-	for (uint64_t i = from + 1; i <= to && !s->error; i++) {
-		char *by = stream_get_str(s, NULL);
-		if (by && names_by(e->names, by, strlen(by)) != i)
+	if (!s->error && from && !names_by_added(e->names, (uint32_t)(from - 1), &at))
+		s->error = -EBADMSG;
+	for (; number && !s->error; number = stream_get_u64(s)) {
+		char *by = number < NAMES_BY_MAX ? stream_get_str(s, NULL) : NULL;
+		if (!s->error &&
+		    (!by || names_by_at(e->names, by, strlen(by), (uint32_t)number) != number))
 			s->error = -EBADMSG;
 		free(by);
 	}

@@ -18,10 +18,12 @@
 
 /* What the reader has by now. */
 struct state_known {
-	uint32_t threats, by, objects; /* numbers handed out */
+	uint32_t threats, by, objects; /* how many */
 	uint64_t feedback;             /* generation */
 };
 
+/* What there is now; *k: what there was at least. */
+struct state_known state_now(const struct engine *e, const struct state_known *k);
 /* Names and objects beyond *k, which becomes what there is. */
 void state_put_numbers(struct stream *s, const struct engine *e, struct state_known *k);
 void state_get_numbers(struct stream *s, struct engine *e);

@@ -28,6 +28,7 @@
 
 /* One byte more than a batch: a record of exactly BATCH_BYTES is seen to end. */
 #define WINDOW          (BATCH_BYTES + 1u)
+#define FILL_BYTES     (256u << 10) /* of a file: what a core's own cache holds until it is scanned */
 #define FILL_WAIT_MS    20 /* a checkpoint waits as long */
 #define STREAM_WAIT_NS  2000000 /* what has come is not held back for a fuller batch */
 #define FOLLOW_PAUSE_MS 20
@@ -220,14 +221,25 @@ static int follow_rotated(struct input *in, char why[256])
 	return in->object ? 0 : -ENOMEM;
 }
 
-/* Bytes into the batch until it is full, the input ends, or it is time to return. */
+/* How much to ask for; 0: it is enough. More than FILL_BYTES only for a line that is longer. */
+static size_t wanted(const struct input *in, const struct batch *b)
+{
+	size_t room = WINDOW - b->used;
+
+	if (!in->u.raw.regular || room <= FILL_BYTES)
+		return room;
+	return b->used >= FILL_BYTES && memrchr(b->bytes, '\n', b->used) ? 0 : FILL_BYTES;
+}
+
+/* Bytes into the batch until it has enough, the input ends, or it is time to return. */
 static void read_more(struct input *in, struct batch *b)
 {
 	int wait_ms = FILL_WAIT_MS;
 	uint64_t until = 0;
+	size_t want;
 
-	while (b->used < WINDOW && !in->end) {
-		ssize_t n = unpack_read(&in->u, b->bytes + b->used, WINDOW - b->used, wait_ms);
+	while ((want = wanted(in, b)) > 0 && !in->end) {
+		ssize_t n = unpack_read(&in->u, b->bytes + b->used, want, wait_ms);
 		if (n == -EAGAIN)
 			return;
 		if (n < 0)

@@ -70,10 +70,34 @@ const char *match_block(const struct matcher *m, struct match_scratch *sc, enum 
 const char *match_line(const struct matcher *m, struct match_scratch *sc, const char *p,
 		       const char *end);
 
+/*
+ * What lies over a generation until it is folded in: indicators that came later, compiled
+ * by themselves, and a bit for each of the generation's own that no longer stands. One walk
+ * over the bytes serves both; a hit is told by the part whose set it is of.
+ * Borrows all it is given, NULL where there is none; has room for this many workers.
+ */
+struct match_overlay;
+int match_overlay_create(struct match_overlay **o, const struct matcher *base,
+			 const struct matcher *more, const uint64_t *withdrawn,
+			 const uint64_t *more_withdrawn, uint32_t workers); /* 0, -ENOMEM */
+void match_overlay_free(struct match_overlay *o);
+/* From now on sc matches with it, as this worker; NULL: with the generation alone. Not
+ * between match_block() and the end of its block. Takes no memory. */
+void match_overlay_use(struct match_scratch *sc, const struct matcher *base,
+		       const struct match_overlay *o, uint32_t worker);
+
 /* Every hit of the decoded event: observables against atoms and typed patterns,
  * raw bytes against raw patterns; AND clauses checked; validity in event time
  * honoured; benign values set aside. Each (indicator, value) once. */
 void match_verify(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
 		  struct match_result *out);
+
+/* The hits of what lies over it; benign entries are the generation's. */
+void match_verify_more(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
+		       struct match_result *out);
+
+/* Every condition that is this very atom: kind and canonical text. Networks as written. */
+void match_same(const struct matcher *m, const struct condition *c, struct span text,
+		void (*found)(void *arg, uint32_t condition), void *arg);
 
 #endif

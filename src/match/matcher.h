@@ -50,7 +50,18 @@ struct match_ahead {
 	struct scan_finds finds;     /* ascending */
 };
 
+struct match_overlay {
+	const struct matcher *base, *more;
+	const uint64_t *withdrawn, *more_withdrawn; /* a bit an indicator; NULL: none */
+	struct scan_plan plan;			    /* of both */
+	bool parse_all;
+	struct pattern_scratch *rooms; /* for more's databases, one a worker */
+	uint32_t room_count;
+};
+
 struct match_scratch {
+	const struct match_overlay *over; /* NULL: the generation is all there is */
+	struct pattern_scratch *more;	  /* of over */
 	struct match_ahead ahead;
 	struct scan_state block; /* of ahead */
 	struct scan_state scan;	 /* of a record by itself */
@@ -58,6 +69,12 @@ struct match_scratch {
 	struct matcher_found found[MATCHER_FOUND_MAX];
 	uint32_t found_count, found_lost;
 };
+
+/* Whether every record is to be parsed. */
+static inline bool matcher_parses_all(const struct matcher *m, const struct match_scratch *sc)
+{
+	return m->parse_all || (sc->over && sc->over->parse_all);
+}
 
 /* The indicator that a condition belongs to. */
 uint32_t matcher_owner(const struct indicator_set *set, uint32_t condition);

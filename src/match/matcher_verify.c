@@ -10,6 +10,10 @@
 struct verify {
 	const struct matcher *m;
 	const struct indicator_set *set;
+	const uint64_t *withdrawn; /* of set's indicators; NULL: none */
+	const struct verify *other; /* the other part of the generation, or NULL */
+	const struct matcher_benign *benign;
+	struct pattern_scratch *patterns;
 	struct match_scratch *sc;
 	const struct event *ev;
 	const struct observable *o; /* being looked at; NULL: raw bytes */
@@ -18,10 +22,12 @@ struct verify {
 
 static bool is_valid(const struct verify *v, uint32_t indicator)
 {
-	const struct indicator *ind = &v->set->indicators[indicator];
+	const struct indicator ind = indicator_at(v->set, indicator);
 
+	if (v->withdrawn && v->withdrawn[indicator / 64] >> (indicator % 64) & 1)
+		return false;
 	return !v->ev->has_time ||
-	       (v->ev->time_us >= ind->valid_from && v->ev->time_us < ind->valid_until);
+	       (v->ev->time_us >= ind.valid_from && v->ev->time_us < ind.valid_until);
 }
 
 static void add_found(struct verify *v, uint32_t condition)
@@ -46,7 +52,7 @@ static void find_text(struct verify *v, uint64_t hash, uint8_t kind, const char 
 	for (uint32_t i = 0; i < refs.count; i++) {
 		if (refs.ref[i] == EXACT_TRIGGER)
 			continue;
-		const struct condition *c = &v->set->conditions[refs.ref[i]];
+		const struct condition at = condition_at(v->set, refs.ref[i]), *c = &at;
 		if (c->kind != kind || c->text_len != len ||
 		    (kind == CONDITION_VALUE && c->type != v->o->type))
 			continue;
@@ -61,36 +67,63 @@ static void find_text(struct verify *v, uint64_t hash, uint8_t kind, const char 
 /* Alone in its clause: the other kind only narrows a clause down. */
 static bool stands_alone(const struct indicator_set *set, uint32_t condition, uint32_t owner)
 {
-	const struct indicator *ind = &set->indicators[owner];
-	const struct condition *all = set->conditions;
+	const struct indicator ind = indicator_at(set, owner);
 
-	for (uint32_t i = ind->first_condition; i < ind->first_condition + ind->conditions; i++)
-		if (i != condition && all[i].clause == all[condition].clause)
+	if (ind.conditions == 1)
+		return true;
+	for (uint32_t i = ind.first_condition; i < ind.first_condition + ind.conditions; i++)
+		if (i != condition && condition_whole(set, i)->clause ==
+					      condition_whole(set, condition)->clause)
 			return false;
 	return true;
 }
 
+static bool same_network(const struct network *a, const struct network *b)
+{
+	return a->prefix == b->prefix && address_equal(&a->base, &b->base);
+}
+
+/* The prefix of the longest network around a that says anything about now; 0: none does. */
+static unsigned longest_network(const struct verify *v, const struct address *a)
+{
+	struct network found;
+	struct exact_refs refs;
+	uint32_t step = 0;
+
+	while ((refs = exact_net_next(&v->m->nets, a, &step, &found)).count)
+		for (uint32_t i = 0; i < refs.count; i++) {
+			const struct network net = condition_at(v->set, refs.ref[i]).network;
+			if (!same_network(&net, &found))
+				continue;
+			uint32_t owner = matcher_owner(v->set, refs.ref[i]);
+			if (is_valid(v, owner) && stands_alone(v->set, refs.ref[i], owner))
+				return found.prefix;
+		}
+	return 0;
+}
+
 /*
- * The longest network that says anything about now is reported; a longer one
- * that is not valid hides none. Parts of a clause are not reported but asked for,
- * so every network answers them.
+ * The longest network that says anything about now is reported, whichever part of the
+ * generation it is in; a longer one that is not valid hides none. Parts of a clause are
+ * not reported but asked for, so every network answers them.
  */
 static void find_networks(struct verify *v, const struct address *a)
 {
 	struct network found;
 	struct exact_refs refs;
 	uint32_t step = 0;
+	unsigned least = v->other ? longest_network(v->other, a) : 0;
 	bool taken = false;
 
 	while ((refs = exact_net_next(&v->m->nets, a, &step, &found)).count) {
 		bool here = false;
 		for (uint32_t i = 0; i < refs.count; i++) {
-			const struct network *n = &v->set->conditions[refs.ref[i]].network;
-			if (n->prefix != found.prefix || !address_equal(&n->base, &found.base))
+			const struct network net = condition_at(v->set, refs.ref[i]).network;
+			if (!same_network(&net, &found))
 				continue;
 			uint32_t owner = matcher_owner(v->set, refs.ref[i]);
 			bool alone = stands_alone(v->set, refs.ref[i], owner);
-			if (alone && taken)
+			if (alone && (taken || found.prefix < least))
 				continue;
 			here |= alone && is_valid(v, owner);
 			add_found(v, refs.ref[i]);
@@ -106,7 +139,7 @@ static void find_address(struct verify *v, const struct address *a)
 	for (uint32_t i = 0; i < refs.count; i++) {
 		if (refs.ref[i] == EXACT_TRIGGER)
 			continue;
-		const struct condition *c = &v->set->conditions[refs.ref[i]];
+		const struct condition at = condition_at(v->set, refs.ref[i]), *c = &at;
 		if (c->kind == CONDITION_IP && address_equal(&c->network.base, a))
 			add_found(v, refs.ref[i]);
 	}
@@ -194,12 +227,12 @@ static void collect(struct verify *v)
 		v->o = &v->ev->observable[i];
 		v->value = v->o->value;
 		find_atoms(v);
-		pattern_match(&v->m->patterns, &v->sc->patterns, v->o->type, v->value.p,
+		pattern_match(&v->m->patterns, v->patterns, v->o->type, v->value.p,
 			      v->value.len, on_pattern, v);
 	}
 	v->o = NULL;
 	v->value = v->ev->raw;
-	pattern_match(&v->m->patterns, &v->sc->patterns, OBSERVABLE_NONE, v->value.p, v->value.len,
+	pattern_match(&v->m->patterns, v->patterns, OBSERVABLE_NONE, v->value.p, v->value.len,
 		      on_pattern, v);
 }
 
@@ -266,7 +299,7 @@ struct group {
 	const struct verify *v;
 	struct matcher_found *f;
 	size_t n;
-	const struct indicator *ind;
+	struct indicator ind;
 };
 
 static bool port_holds(const struct event *ev, const struct observable *o, uint16_t port)
@@ -284,18 +317,20 @@ static bool is_address(const struct condition *c)
 /* All ports that the clause names, beside this observable. */
 static bool ports_hold(const struct group *g, uint32_t clause, const struct observable *o)
 {
-	const struct condition *c = g->v->set->conditions + g->ind->first_condition;
+	const struct indicator *ind = &g->ind;
 
-	for (uint32_t i = 0; i < g->ind->conditions; i++)
-		if (c[i].clause == clause && c[i].kind == CONDITION_PORT &&
-		    !port_holds(g->v->ev, o, c[i].port))
+	for (uint32_t i = ind->first_condition; i < ind->first_condition + ind->conditions; i++) {
+		const struct condition *c = condition_whole(g->v->set, i);
+		if (c->clause == clause && c->kind == CONDITION_PORT &&
+		    !port_holds(g->v->ev, o, c->port))
 			return false;
+	}
 	return true;
 }
 
 static bool find_holds(const struct group *g, const struct matcher_found *f)
 {
-	const struct condition *c = &g->v->set->conditions[f->condition];
+	const struct condition *c = condition_whole(g->v->set, f->condition);
 
 	return ports_hold(g, c->clause, is_address(c) ? f->observable : NULL);
 }
@@ -311,13 +346,15 @@ static bool condition_holds(const struct group *g, uint32_t condition)
 /* Every condition of the find's clause; the clause's first is the one that is reported. */
 static bool is_hit(const struct group *g, const struct matcher_found *f)
 {
-	const struct condition *all = g->v->set->conditions;
-	uint32_t clause = all[f->condition].clause, first = g->ind->first_condition;
+	const struct indicator_set *set = g->v->set;
+	uint32_t clause = condition_whole(set, f->condition)->clause;
+	uint32_t first = g->ind.first_condition;
 
 	if (!find_holds(g, f))
 		return false;
-	for (uint32_t i = first; i < first + g->ind->conditions; i++) {
-		if (i == f->condition || all[i].clause != clause || all[i].kind == CONDITION_PORT)
+	for (uint32_t i = first; i < first + g->ind.conditions; i++) {
+		const struct condition *c = condition_whole(set, i);
+		if (i == f->condition || c->clause != clause || c->kind == CONDITION_PORT)
 			continue;
 		if (i < f->condition || !condition_holds(g, i))
 			return false;
@@ -334,9 +371,9 @@ static size_t decide(const struct verify *v, struct matcher_found *f, size_t n)
 	for (size_t i = 0; i < n; i = end) {
 		for (end = i + 1; end < n && f[end].indicator == f[i].indicator; end++)
 			;
-		struct group g = {v, f + i, end - i, &v->set->indicators[f[i].indicator]};
+		struct group g = {v, f + i, end - i, indicator_at(v->set, f[i].indicator)};
 		for (size_t k = i; k < end; k++)
-			f[k].hit = g.ind->conditions == 1 || is_hit(&g, &f[k]);
+			f[k].hit = g.ind.conditions == 1 || is_hit(&g, &f[k]);
 		for (size_t k = i; k < end; k++)
 			if (f[k].hit)
 				f[kept++] = f[k];
@@ -358,7 +395,7 @@ static void put_suppressed(struct match_result *out, const struct matcher_found 
 static void put_hit(const struct verify *v, const struct matcher_found *f, struct match_result *out)
 {
 	const struct observable *o = f->observable;
-	int64_t entry = o ? matcher_benign_find(&v->m->benign, v->sc->patterns.hs, f->value,
+	int64_t entry = o ? matcher_benign_find(v->benign, v->sc->patterns.hs, f->value,
 						o->type, o->type == OBSERVABLE_IP ? &o->addr : NULL)
 			  : -1;
 
@@ -370,21 +407,70 @@ static void put_hit(const struct verify *v, const struct matcher_found *f, struc
 		out->hit[out->hits++] = (struct hit){f->indicator, o, f->value};
 }
 
-void match_verify(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
-		  struct match_result *out)
+static void verify(struct verify *v, struct match_result *out)
 {
-	struct verify v = {.m = m, .set = m->set, .sc = sc, .ev = ev};
+	struct match_scratch *sc = v->sc;
 	struct matcher_found *f = sc->found;
 
 	sc->found_count = sc->found_lost = 0;
 	out->hits = out->suppressions = 0;
-	collect(&v);
+	collect(v);
 	out->overflow = sc->found_lost;
 	/* conditions lie in the order of their indicators: this groups them too */
 	sort(f, sc->found_count, by_condition);
-	size_t n = decide(&v, f, sc->found_count);
+	size_t n = decide(v, f, sc->found_count);
 	sort(f, n, by_hit);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || f[i].indicator != f[i - 1].indicator || by_value(&f[i], &f[i - 1]))
-			put_hit(&v, &f[i], out);
+			put_hit(v, &f[i], out);
+}
+
+static struct verify base_part(const struct matcher *m, struct match_scratch *sc,
+			       const struct event *ev)
+{
+	return (struct verify){.m = m,
+			       .set = m->set,
+			       .withdrawn = sc->over ? sc->over->withdrawn : NULL,
+			       .benign = &m->benign,
+			       .patterns = &sc->patterns,
+			       .sc = sc,
+			       .ev = ev};
+}
+
+/* Benign lists are the base's, for both parts. */
+static struct verify more_part(const struct matcher *m, struct match_scratch *sc,
+			       const struct event *ev)
+{
+	const struct match_overlay *o = sc->over;
+
+	return (struct verify){.m = o->more,
+			       .set = o->more->set,
+			       .withdrawn = o->more_withdrawn,
+			       .benign = &m->benign,
+			       .patterns = sc->more,
+			       .sc = sc,
+			       .ev = ev};
+}
+
+void match_verify(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
+		  struct match_result *out)
+{
+	struct verify v = base_part(m, sc, ev), more;
+
+	if (sc->over && sc->over->more) {
+		more = more_part(m, sc, ev);
+		v.other = &more;
+	}
+	verify(&v, out);
+}
+
+void match_verify_more(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
+		       struct match_result *out)
+{
+	out->hits = out->suppressions = out->overflow = 0;
+	if (!sc->over || !sc->over->more)
+		return;
+	struct verify base = base_part(m, sc, ev), v = more_part(m, sc, ev);
+	v.other = &base;
+	verify(&v, out);
 }

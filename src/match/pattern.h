@@ -38,6 +38,7 @@ struct pattern_set {
 	uint32_t *literal_pattern; /* literal id -> pattern number */
 	uint32_t literal_count;    /* ids from here on are extra texts */
 	bool literals_caseless;
+	bool escapes; /* scan: what is looked for may hide behind an escape like \\ or \n */
 	hs_database_t *loose_regexes; /* scan only: no literal, nothing anchored */
 	/* match: id is the pattern number; the second half wants valid UTF-8 */
 	hs_database_t *regexes[PATTERN_DATABASES];
@@ -50,7 +51,7 @@ struct pattern_set {
 static inline const struct condition *pattern_condition(const struct pattern_set *s,
 							 uint32_t pattern)
 {
-	return &s->set->conditions[s->conditions[pattern]];
+	return condition_whole(s->set, s->conditions[pattern]);
 }
 
 static inline const char *pattern_text(const struct pattern_set *s, const struct condition *c)

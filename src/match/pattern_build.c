@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match/matcher.h"
 #include "match/pattern_compile.h"
 #include "match/pattern_cover.h"
 #include "match/pattern_literal.h"
@@ -22,25 +23,17 @@ struct build {
 	struct pattern_list literals, loose, regexes[PATTERN_DATABASES];
 };
 
-/* The indicator that holds a condition: first_condition ascends. */
-static const struct indicator *owner(const struct indicator_set *set, uint32_t cond)
-{
-	for (uint32_t i = 0; i < set->count; i++)
-		if (cond - set->indicators[i].first_condition < set->indicators[i].conditions)
-			return &set->indicators[i];
-	return NULL;
-}
-
 static void tell(struct build *b, uint32_t pattern, bool fatal, const char *why)
 {
 	const struct indicator_set *set = b->s->set;
-	const struct indicator *ind = owner(set, b->s->conditions[pattern]);
+	const struct indicator ind =
+		indicator_at(set, matcher_owner(set, b->s->conditions[pattern]));
 	const struct condition *c = pattern_condition(b->s, pattern);
-	const char *path = ind && ind->feed < set->feed_count ? set->feeds[ind->feed].path : "";
-	const char *kind = ind && ind->rule ? "rule" : "indicator";
+	const char *path = ind.feed < set->feed_count ? set->feeds[ind.feed].path : "";
+	const char *kind = ind.rule ? "rule" : "indicator";
 	int shown = c->text_len < 200 ? (int)c->text_len : 200;
 
-	(fatal ? problem_refuse : problem_remark)(b->ps, kind, path, ind ? ind->line : 0,
+	(fatal ? problem_refuse : problem_remark)(b->ps, kind, path, ind.line,
 						  "pattern '%.*s': %s", shown, pattern_text(b->s, c), why);
 }
 
@@ -181,8 +174,8 @@ static int collect(struct build *b)
 	struct pattern_set *s = b->s;
 	const struct indicator_set *set = s->set;
 
-	for (uint32_t i = 0; i < set->condition_count; i++)
-		s->count += set->conditions[i].kind == CONDITION_PATTERN;
+	for (uint32_t i = set->atoms.count; i < set->condition_count; i++)
+		s->count += condition_whole(set, i)->kind == CONDITION_PATTERN;
 	if (s->count > PATTERNS_MAX)
 		return -EINVAL;
 	s->conditions = malloc((s->count + 1) * sizeof(*s->conditions));
@@ -192,8 +185,8 @@ static int collect(struct build *b)
 	if (!s->conditions || !s->globs || !b->refused || !b->always)
 		return -ENOMEM;
 	uint32_t n = 0;
-	for (uint32_t i = 0; i < set->condition_count; i++)
-		if (set->conditions[i].kind == CONDITION_PATTERN)
+	for (uint32_t i = set->atoms.count; i < set->condition_count; i++)
+		if (condition_whole(set, i)->kind == CONDITION_PATTERN)
 			s->conditions[n++] = i;
 	return 0;
 }
@@ -221,6 +214,18 @@ static int compile_cover(struct build *b)
 	return err;
 }
 
+/* Whether JSON may write some of what is looked for with a backslash. */
+static bool any_escape(const struct build *b)
+{
+	for (unsigned i = 0; i < b->literals.count; i++)
+		for (size_t k = 0; k < b->literals.lens[i]; k++) {
+			uint8_t c = (uint8_t)b->literals.texts[i][k];
+			if (c < 0x20 || c == '"' || c == '\\')
+				return true;
+		}
+	return b->loose.count > 0;
+}
+
 /* The regexes first: what is refused there need not be looked for. */
 static int compile_all(struct build *b, bool caseless)
 {
@@ -231,6 +236,7 @@ static int compile_all(struct build *b, bool caseless)
 		err = pattern_list_compile(&b->regexes[t], &s->regexes[t], on_refused, b);
 	if (!err)
 		err = pattern_list_compile(&b->loose, &s->loose_regexes, on_loose_refused, b);
+	s->escapes = any_escape(b);
 	s->literals_caseless = caseless || any_caseless(s);
 	for (unsigned i = 0; s->literals_caseless && i < b->literals.count; i++)
 		b->literals.flags[i] |= HS_FLAG_CASELESS;

@@ -226,7 +226,7 @@ static void write_some(int me)
 	for (int i = 0; i < UPDATES; i++) {
 		struct done *u = &updates[me * UPDATES + i];
 		u->begin = ++now;
-		failures[3] += me % 2 ? evidence_update_many(table, &u->o, 1) != 0
+		failures[3] += me % 2 ? evidence_update_many(table, &u->o, 1, NULL) != 0
 				      : evidence_update(table, &u->o) != 0;
 		u->end = ++now;
 	}

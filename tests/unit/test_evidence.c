@@ -116,7 +116,7 @@ static void laws(uint64_t seed)
 	for (more = n; more < 2 * n && more < HITS_MAX; more++)
 		again[more] = hits[below(&s, (uint64_t)n)];
 	shuffle(&s, again, more);
-	if (evidence_update_many(other, again, (uint32_t)more))
+	if (evidence_update_many(other, again, (uint32_t)more, NULL))
 		exit(2);
 	failures[0] += !same(other, &p, want);
 	join(a, hits, cut);

@@ -38,7 +38,29 @@ static bool same_place(const struct observation *a, const struct observation *b)
 	       a->origin == b->origin;
 }
 
-static int failures[3];
+static int failures[4];
+
+/* The same hits by the batch, one that cannot be among them: what comes of each is told. */
+static void count_many(const struct observation hits[HITS])
+{
+	const struct observation far = {.threat = 1, .by = 1, .time_us = -1};
+	struct evidence_table *one = make(), *many = make();
+	struct evidence_outcome out[HITS + 1];
+	struct observation o[HITS + 1];
+	struct evidence_claims claims;
+
+	memcpy(o, hits, HITS * sizeof(*o));
+	o[HITS] = o[HITS / 2];
+	o[HITS / 2] = far;
+	failures[3] += evidence_update_many(many, o, HITS + 1, out) != 1;
+	for (int i = 0; i <= HITS; i++) {
+		int rc = evidence_update_claims(one, &o[i], &claims);
+		failures[3] += out[i].rc != rc || out[i].claims.entries != claims.entries ||
+			       out[i].claims.cells != claims.cells;
+	}
+	evidence_fini(one);
+	evidence_fini(many);
+}
 
 static void count(uint64_t seed)
 {
@@ -69,6 +91,7 @@ static void count(uint64_t seed)
 	}
 	failures[2] += again != 0;
 	evidence_fini(t);
+	count_many(hits);
 }
 
 static struct evidence_cell cell;
@@ -124,6 +147,7 @@ int main(int argc, char **argv)
 	tap_int(failures[0], 0, "entries claimed are the entries used");
 	tap_int(failures[1], 0, "and a cell is claimed by the first hit of each origin in it");
 	tap_int(failures[2], 0, "what comes again claims nothing");
+	tap_int(failures[3], 0, "joined by the batch, the same comes of each");
 	test_summarise();
 	return tap_done();
 }
