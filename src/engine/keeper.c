@@ -48,7 +48,6 @@ static int read_journal(struct keeper *k, uint64_t number, bool chained_only)
 	int err = journal_read(k->dir, number, take_up, &t, why);
 
 	if (t.entries) {
-		k->taken_up = true;
 		k->next = number + 1;
 		log_info("%u journal entries after checkpoint %llu", t.entries,
 			 (unsigned long long)k->number);
@@ -80,29 +79,12 @@ int keeper_restore(struct keeper *k, struct engine *e, struct outbox *b, char wh
 	return 0;
 }
 
-/* History is told of it again: it may not have been on the disk. */
-static void remember(void *arg, const struct board_told *told)
-{
-	struct keeper *k = arg;
-	struct candidate c;
-
-	if (!told->episode->states)
-		return;
-	candidate_make_of(&c, &k->e->context, told->threat, told->episode, told->status,
-			  told->version);
-	memcpy(c.id, told->id, sizeof(c.id));
-	if (engine_note_history(k->e, &c))
-		log_error("out of memory: candidate %s is not kept in history", c.id);
-}
-
 void keeper_start(struct keeper *k)
 {
 	char why[256];
 
 	if (journal_open(&k->journal, k->dir, why))
 		log_error("no journal: %s; candidates wait for checkpoints", why);
-	if (k->taken_up)
-		board_walk(k->e->board, remember, k);
 	k->error = keeper_save(k, NULL);
 	if (k->error)
 		log_error("%s: no checkpoint: %s", k->dir, strerror(-k->error));
@@ -161,9 +143,14 @@ static int enter(struct keeper *k)
 	return err;
 }
 
+bool keeper_pending(const struct keeper *k)
+{
+	return k->entered < k->outbox->next;
+}
+
 void keeper_commit(struct keeper *k)
 {
-	if (k->open && k->entered < k->outbox->next) {
+	if (k->open && keeper_pending(k)) {
 		int err = enter(k);
 		bool full = err == -EFBIG || err == -ENOSPC;
 		if (err && !full && err != k->journal_error)

@@ -37,7 +37,6 @@ struct keeper {
 	uint64_t written;              /* the number of the journal that is written to */
 	bool open;                     /* lines go into it */
 	bool chained;                  /* all lines before those in it are durable */
-	bool taken_up;                 /* entries of an earlier life */
 	struct state_known known;      /* what its readers know */
 	uint32_t *said;                /* threats of lines that are in no entry yet */
 	uint32_t said_count, said_room;
@@ -68,6 +67,8 @@ void keeper_start(struct keeper *k);
 
 /* A line about this threat (0: none) has been added to the outbox. */
 void keeper_said(struct keeper *k, uint32_t threat);
+/* Are there lines that no entry has yet? */
+bool keeper_pending(const struct keeper *k);
 /* Makes the lines added durable, if the journal can. */
 void keeper_commit(struct keeper *k);
 /* Tells the journal which lines have left. */

@@ -237,11 +237,13 @@ static int keep(struct service *s)
 {
 	struct keeper *k = &s->keeper;
 
-	if (keeper_due(k)) {
+	bool due = keeper_due(k);
+
+	if (due)
 		expire(s);
-		/* before the checkpoint: what a checkpoint knows is not let go again */
+	/* before the journal and the checkpoint: what they know is not said, nor let go, again */
+	if (due || keeper_pending(k))
 		sync_history(s);
-	}
 	keeper_commit(k);
 	if (keeper_step(k, s->live, compact)) {
 		int err = live_commit(s->live, &k->marks);

@@ -69,28 +69,15 @@ void board_profile(const struct profile *p, char out[BOARD_PROFILE_MAX])
 	snprintf(out, BOARD_PROFILE_MAX, "%s %s", p->id, p->version);
 }
 
-static struct board_told told_of(const struct board_entry *e)
-{
-	return (struct board_told){e->id,      e->version, e->status,  e->superseded_by,
-				   e->profile, &e->threat, &e->episode};
-}
-
-void board_walk(const struct board *b, void (*fn)(void *arg, const struct board_told *told),
-		void *arg)
-{
-	for (uint32_t i = 0; i < b->entry_chains; i++)
-		for (const struct board_entry *e = b->entries[i]; e; e = e->next) {
-			const struct board_told told = told_of(e);
-			fn(arg, &told);
-		}
-}
-
 bool board_told(const struct board *b, const char *id, struct board_told *out)
 {
 	for (uint32_t i = 0; i < b->entry_chains; i++)
 		for (const struct board_entry *e = b->entries[i]; e; e = e->next)
 			if (strcmp(e->id, id) == 0) {
-				*out = told_of(e);
+				*out = (struct board_told){e->id,      e->version,
+							   e->status,  e->superseded_by,
+							   e->profile, &e->threat,
+							   &e->episode};
 				return true;
 			}
 	return false;

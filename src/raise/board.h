@@ -58,9 +58,6 @@ struct board_told {
 };
 /* By id. False: nothing that has not been forgotten. Walks them all. */
 bool board_told(const struct board *b, const char *id, struct board_told *out);
-/* Of each that has not been forgotten. */
-void board_walk(const struct board *b, void (*fn)(void *arg, const struct board_told *told),
-		void *arg);
 void board_profile(const struct profile *p, char out[BOARD_PROFILE_MAX]);
 
 /* Candidates with this status; for CANDIDATE_EXPIRED, how many have expired so far. */
