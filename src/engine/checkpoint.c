@@ -11,7 +11,7 @@
 #include "engine/engine_priv.h"
 #include "engine/state.h"
 
-#define MAGIC	 "tocsinC5"
+#define MAGIC	 "tocsinC6"
 
 void checkpoint_marks_fini(struct checkpoint_marks *m)
 {
@@ -105,6 +105,8 @@ void checkpoint_cut(struct stream *s, struct engine *e, const struct outbox *b,
 	state_put_feedback(s, e, &nothing);
 	if (!s->error)
 		s->error = board_snapshot(e->board, stream_put, s);
+	if (!s->error)
+		s->error = partial_snapshot(e->partial, stream_put, s);
 }
 
 /* Evidence first, while workers go on; then the numbers that it speaks in. */
@@ -221,6 +223,8 @@ static void load_rest(struct stream *s, struct engine *e, struct outbox *b,
 		state_get_feedback(s, e);
 	if (!s->error)
 		s->error = board_restore(e->board, stream_get, s);
+	if (!s->error)
+		s->error = partial_restore(e->partial, e->names, stream_get, s);
 	if (!s->error && stream_left(s))
 		s->error = -EBADMSG;
 }

@@ -123,6 +123,8 @@ static int take_memory(struct engine *e, char why[256])
 		batches = 4 + 2 * e->worker_count;
 	int err = evidence_init(&e->evidence, &ec);
 	if (!err)
+		err = partial_init(&e->partial, (uint32_t)c->table_partial);
+	if (!err)
 		err = batch_pool_init(&e->pool, batches);
 	if (!err)
 		err = queue_init(&e->work, batches);
@@ -250,6 +252,7 @@ void engine_destroy(struct engine *e)
 		assessor_fini(e->assessor);
 	if (e->evidence)
 		evidence_fini(e->evidence);
+	partial_fini(e->partial);
 	if (e->names)
 		names_fini(e->names);
 	if (e->objects)
@@ -412,7 +415,11 @@ const struct candidate_context *engine_context(const struct engine *e)
 void engine_ledger(const struct engine *e, struct ledger *sum)
 {
 	memset(sum, 0, sizeof(*sum));
+	struct partial_usage u;
+	partial_usage(e->partial, &u);
 	ledger_join(sum, &e->reader_ledger);
+	ledger_join(sum, &e->judge_ledger);
+	counter_add(&sum->partial_dropped, u.dropped);
 	for (uint32_t i = 0; i < e->worker_count; i++)
 		ledger_join(sum, &e->workers[i].ledger);
 }

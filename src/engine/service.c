@@ -199,6 +199,7 @@ static void compact(struct engine *e)
 		return;
 	uint64_t before = u.entries;
 	evidence_compact(e->evidence, (int32_t)(before_us / EVIDENCE_BUCKET_US));
+	partial_forget(e->partial, before_us);
 	evidence_usage(e->evidence, &u);
 	share_forget(&e->share, before, u.entries);
 }
