@@ -63,12 +63,17 @@ void evidence_image_elements(const struct evidence_table *t, uint32_t cell,
 	if (image.element)
 		fn(arg, &image);
 	for (uint32_t i = 0; i < SIGHTINGS; i++) {
-		image = (struct slot_image){.kind = IMAGE_SIGHTING,
-					    .element = GET(&c->sighting[i].entity),
-					    .a = GET(&c->low[i]),
-					    .b = GET(&c->sighting[i].high)};
-		if (image.a)
+		struct joining j;
+		if (!evidence_sighting_get(t, cell, i, &j))
+			continue;
+		image = (struct slot_image){.kind = IMAGE_IDENTITY, .element = j.identity};
+		if (j.identity)
 			fn(arg, &image);
+		image = (struct slot_image){.kind = IMAGE_SIGHTING,
+					    .element = j.entity,
+					    .a = ~j.item.low,
+					    .b = GET(&t->inside[cell].at[i].high)};
+		fn(arg, &image);
 	}
 	for (uint32_t i = more ? GET(&more->head) : 0; i;) {
 		image = image_of(&t->slots[i - 1]);
@@ -91,7 +96,7 @@ struct cell_image evidence_image_cell(const struct evidence_table *t, uint32_t c
 		.key = GET(&c->key),
 		.first = more ? GET(&more->first) : 0,
 		.last = more ? GET(&more->last) : 0,
-		.marks = GET(&c->marks),
+		.marks = GET(&c->marks) & (MARK_PLAIN - 1),
 		.has_block = more && GET(&more->block),
 	};
 
