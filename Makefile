@@ -39,7 +39,7 @@ ifneq ($(FLAVOUR),fuzz)
 B	:= $(B)$(if $(findstring clang,$(notdir $(firstword $(CC)))),-clang)
 endif
 
-PKGS	:= libhs libpcap rdkafka liburing yaml-0.1 libxxhash jansson libsodium zlib libzstd uuid
+PKGS	:= libhs libpcap rdkafka liburing yaml-0.1 libpcre2-8 libutf8proc libxxhash jansson libsodium zlib libzstd uuid
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
@@ -82,7 +82,7 @@ else ifneq ($(HS),hyperscan)
 $(error HS=$(HS): not one of hyperscan vectorscan)
 endif
 
-SRC	:= $(wildcard src/*/*.c)
+SRC	:= $(wildcard src/*/*.c src/*/*/*.c)
 OBJ	:= $(SRC:src/%.c=$(B)/%.o)
 TESTSRC := $(wildcard tests/unit/*.c tests/concurrent/*.c tests/kafka/*.c)
 TESTS	:= $(TESTSRC:tests/%.c=$(B)/tests/%)
@@ -94,7 +94,7 @@ BENCHSRC := $(wildcard bench/micro/*.c bench/pipeline/*.c)
 BENCHES := $(BENCHSRC:bench/%.c=$(B)/bench/%)
 PUBLIC	:= $(wildcard include/tocsin/*.h)
 # A header without a guard is a part of some .c, not one to compile alone.
-HEADERS := $(PUBLIC) $(shell grep -ls '^#ifndef .*_H$$' src/*/*.h)
+HEADERS := $(PUBLIC) $(shell grep -ls '^#ifndef .*_H$$' src/*/*.h src/*/*/*.h)
 
 .PHONY: all help deps demo test asan tsan mutants fuzz bench docs bless fmt lint install clean testbins FORCE
 .DELETE_ON_ERROR:

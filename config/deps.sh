@@ -36,6 +36,7 @@ list_build() {
 	module jemalloc libjemalloc-dev
 	module liburing liburing-dev
 	module yaml-0.1 libyaml-dev
+	module libpcre2-8 libpcre2-dev
 	module libxxhash libxxhash-dev
 	header ck_ht.h libck-dev
 	module jansson libjansson-dev
@@ -43,6 +44,7 @@ list_build() {
 	module zlib zlib1g-dev
 	module libzstd libzstd-dev
 	module uuid uuid-dev
+	module libutf8proc libutf8proc-dev
 }
 
 list_demo() {
@@ -72,6 +74,8 @@ list_test() {
 	command_of unzip unzip
 	command_of valgrind valgrind
 	command_of spin spin
+	command_of java default-jre-headless
+	command_of mvn maven
 }
 
 as_root() {
@@ -132,6 +136,23 @@ vectorscan_beside() {
 	touch $dir/ready
 }
 
+# Apache Kafka for the tests. Without it they skip, so a network that has no Maven repository stops nothing.
+kafka_jars() {
+	dir=build/kafka
+	if cmp -s tests/broker/pom.xml $dir/pom.xml; then
+		return 0
+	fi
+	rm -rf $dir
+	mkdir -p $dir
+	echo "deps: fetching Apache Kafka for the tests" >&2
+	if mvn -q -B -f tests/broker/pom.xml dependency:copy-dependencies \
+		-DoutputDirectory="$PWD/$dir/jars" >$dir/log 2>&1; then
+		cp tests/broker/pom.xml $dir/pom.xml
+	else
+		echo "deps: Maven could not fetch it (build/kafka/log): tests against a real broker will skip" >&2
+	fi
+}
+
 [ $# -gt 0 ] || set -- build
 # Again: clang's run-time package is known by name once clang is there.
 for round in 1 2 last; do
@@ -155,4 +176,5 @@ for round in 1 2 last; do
 done
 for what; do
 	[ "$what" != vectorscan ] || vectorscan_beside
+	[ "$what" != test ] || kafka_jars
 done

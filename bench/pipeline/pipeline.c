@@ -155,11 +155,14 @@ static double pipeline(uint64_t threads, uint64_t *hit, uint64_t *records)
 	config_list_add(&c.rules, PATTERNS);
 	struct source *s = source_from_spec(&c.sources, "DE/energy/soc-a", why);
 	s->format = FORMAT_EVE;
-	if (engine_create(&e, &c, &ps, why) || engine_load(e, &ps) || engine_start(e, false))
+	struct input_list inputs = {0};
+	if (engine_create(&e, &c, &ps, why) || engine_load(e, &ps) ||
+	    input_list_add(&inputs, telemetry, s, why) || engine_offer(e, &inputs))
 		die(why);
 	double from = bench_now();
-	if (engine_read(e, &ingest_file, telemetry, s, NULL, why))
-		die(why);
+	if (engine_start(e, false))
+		die("threads");
+	engine_wait(e, -1);
 	engine_stop(e);
 	double took = bench_now() - from;
 	engine_ledger(e, &l);
@@ -167,7 +170,10 @@ static double pipeline(uint64_t threads, uint64_t *hit, uint64_t *records)
 	*records = counter_get(&l.records);
 	if (ledger_in_flight(&l))
 		die("the ledger does not balance");
+	if (engine_inputs_failed(e))
+		die(telemetry);
 	engine_destroy(e);
+	input_list_fini(&inputs);
 	problems_fini(&ps);
 	config_fini(&c);
 	return took;

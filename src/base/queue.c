@@ -51,6 +51,23 @@ bool queue_push(struct queue *q, void *item)
 	return open;
 }
 
+bool queue_push_first(struct queue *q, void *item)
+{
+	assert(item);
+	pthread_mutex_lock(&q->lock);
+	while (q->count == q->capacity && !q->closed)
+		pthread_cond_wait(&q->not_full, &q->lock);
+	bool open = !q->closed;
+	if (open) {
+		q->head = (q->head + q->capacity - 1) % q->capacity;
+		q->items[q->head] = item;
+		q->count++;
+		pthread_cond_signal(&q->not_empty);
+	}
+	pthread_mutex_unlock(&q->lock);
+	return open;
+}
+
 /* @locks q->lock held */
 static void *take(struct queue *q)
 {

@@ -30,6 +30,7 @@ struct queue {
 int queue_init(struct queue *q, uint32_t capacity); /* 0, -EINVAL, -ENOMEM */
 void queue_fini(struct queue *q);
 bool queue_push(struct queue *q, void *item); /* waits for room; false once closed */
+bool queue_push_first(struct queue *q, void *item); /* the same, to be popped next */
 void *queue_pop(struct queue *q);	      /* waits; NULL once closed and empty */
 void *queue_pop_timed(struct queue *q, int timeout_ms); /* NULL on timeout, or closed and empty */
 void *queue_try_pop(struct queue *q);

@@ -64,19 +64,15 @@ static int whole_chain(struct cli *cli, const struct input_list *inputs, uint64_
 	struct problems ps;
 	struct engine *e = NULL;
 	struct ledger l;
-	char why[256] = "";
 
 	problems_init(&ps);
 	cli->config.threads = threads;
 	int code = cli_engine(cli, &e, &ps);
-	if (code == EXIT_OK && engine_start(e, false))
-		code = EXIT_IO;
 	uint64_t from = clock_monotonic_ns();
-	for (uint32_t i = 0; i < inputs->count && code == EXIT_OK; i++)
-		if (engine_read(e, inputs->items[i].ops, inputs->items[i].path,
-				inputs->items[i].source, NULL, why))
-			log_warning("%s: %s", inputs->items[i].path, why);
+	if (code == EXIT_OK && (engine_offer(e, inputs) || engine_start(e, false)))
+		code = EXIT_IO;
 	if (code == EXIT_OK) {
+		engine_wait(e, -1);
 		engine_stop(e);
 		m->seconds = (double)(clock_monotonic_ns() - from) / 1e9;
 		engine_ledger(e, &l);

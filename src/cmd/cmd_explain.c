@@ -53,9 +53,35 @@ static void look(void *arg, const struct candidate *c)
 	print(s, &now);
 }
 
+/* Its evidence is no longer stored: as history kept it. */
+static void remember(const struct search *s, const struct kept *kept)
+{
+	struct text t;
+
+	text_init(&t);
+	kept_print(&t, kept, engine_context(s->e)->profile, !s->told, isatty(STDOUT_FILENO));
+	if (!t.error)
+		fputs(t.p, stdout);
+	text_fini(&t);
+}
+
+/* What was told of it by a life of which only history is left. */
+static void told_before(const struct kept *kept, struct board_told *told)
+{
+	static const struct episode unknown;
+
+	*told = (struct board_told){.id = kept->id,
+				    .superseded_by = "",
+				    .profile = "",
+				    .threat = &kept->threat,
+				    .episode = &unknown};
+	kept_told(kept, &told->version, &told->status);
+}
+
 static int explain(struct cli *cli, struct engine *e)
 {
 	struct board_told told;
+	struct kept kept;
 	struct service s;
 	struct search find = {.id = cli->argument, .e = e};
 	char why[256] = "";
@@ -63,7 +89,9 @@ static int explain(struct cli *cli, struct engine *e)
 
 	if (!err)
 		err = engine_feedback_read(e, why);
-	checkpoint_marks_fini(&s.marks);
+	if (!err)
+		err = engine_look_history(e, why);
+	keeper_fini(&s.keeper);
 	outbox_fini(&s.outbox);
 	if (err) {
 		log_error("%s", why);
@@ -71,15 +99,24 @@ static int explain(struct cli *cli, struct engine *e)
 	}
 	if (engine_told(e, cli->argument, &told))
 		find.told = &told;
+	bool remembered = engine_kept(e, cli->argument, &kept) && !find.told;
+	if (remembered && kept.threat.id[0]) {
+		told_before(&kept, &told);
+		find.told = &told;
+	}
 	if (find.told ? engine_reassess(e, told.threat, look, &find)
 		      : engine_candidates(e, look, &find))
 		return EXIT_IO;
+	if (remembered && !find.found)
+		find.told = NULL; /* nothing to compare it with */
+	if (!find.found && kept.states)
+		remember(&find, &kept);
 	if (!find.found && find.told)
 		print(&find, NULL);
-	if (find.found || find.told)
+	if (find.found || find.told || kept.states)
 		return find.holds ? EXIT_OK : EXIT_CANDIDATES;
-	log_error("no candidate %s is known, nor made by the evidence in %s", cli->argument,
-		  cli->config.state_dir);
+	log_error("no candidate %s is known, nor made by the evidence in %s%s", cli->argument,
+		  cli->config.state_dir, cli->config.history_dir[0] ? ", nor kept in history_dir" : "");
 	return EXIT_CONFIG;
 }
 
@@ -108,8 +145,8 @@ const struct command command_explain = {
 	.summary = "a candidate's evidence, recomputed from the service's last checkpoint",
 	.text = "Judges the stored evidence anew, under the profile and feedback in force now, and prints the\n"
 		"candidate as it stands: states, criteria with their legal basis, evidence, score; whether what\n"
-		"was said of it still holds, and what changed since. Exit 0: it holds; 1: it does not; 3: no\n"
-		"such candidate.\n\n"
+		"was said of it still holds, and what changed since. What has expired from the evidence is told\n"
+		"from history_dir, as it was told last. Exit 0: it holds; 1: it does not; 3: no such candidate.\n\n"
 		"  tocsin explain 7c9e6679-7425-50de-944b-e07fc1f90ae7 -c /etc/tocsin/tocsin.yaml\n"
 		"  tocsin explain 7c9e6679-7425-50de-944b-e07fc1f90ae7 -c tocsin.yaml --profile stricter.yaml\n",
 	.run = explain_run,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "config/vocab.h"
 #include "correlate/history_segment.h"
 
 #define SEGMENT_BYTES (1u << 20)
@@ -35,7 +36,7 @@ struct history {
 	uint32_t dirty;
 	uint64_t on_disk, segments, dropped, damaged;
 	int64_t newest_us;
-	struct history_writer *writer;
+	struct durable *writer;
 	uint8_t *buf; /* AT_ONCE units */
 	int error;    /* sticky while loading */
 };
@@ -48,7 +49,14 @@ void history_threat(uint8_t kind, const char *id, uint64_t threat[2])
 	threat[1] = h.high64;
 }
 
+uint64_t history_profile(const char *id, const char *version)
+{
+	return hash_bytes(version, strlen(version), hash_bytes(id, strlen(id), 0));
+}
+
 /* --- in memory ------------------------------------------------------------------ */
+
+static_assert(sizeof(struct entry) + sizeof(uint32_t) <= HISTORY_RECORD_BYTES, "as is told");
 
 static uint32_t *chain_of(const struct history *h, const uint64_t threat[2], uint8_t state)
 {
@@ -144,6 +152,42 @@ static struct entry *find(const struct history *h, const struct history_record *
 	return NULL;
 }
 
+#define LARGER(field) x->field = r->field > x->field ? r->field : x->field
+
+static void join_told(struct history_record *x, const struct history_record *r)
+{
+	x->raised |= r->raised;
+	x->expired |= r->expired;
+	x->entities_exact &= r->entities_exact;
+	x->records_exact &= r->records_exact;
+	x->sectors |= r->sectors;
+	LARGER(severity);
+	LARGER(tlp);
+	LARGER(pap);
+	LARGER(score);
+	LARGER(decided_us);
+	LARGER(entities);
+	LARGER(records);
+	LARGER(users);
+	LARGER(origins);
+	if (x->profile == r->profile)
+		x->criteria |= r->criteria;
+	else if (r->profile > x->profile) {
+		x->profile = r->profile;
+		x->criteria = r->criteria;
+	}
+}
+
+/* As they lie on disk. */
+static bool same(const struct history_record *a, const struct history_record *b)
+{
+	uint8_t x[HISTORY_UNIT], y[HISTORY_UNIT];
+
+	history_segment_record(a, x);
+	history_segment_record(b, y);
+	return memcmp(x, y, sizeof(x)) == 0;
+}
+
 /* Joins r into *x; true when that changed it. */
 static bool join(struct history_record *x, const struct history_record *r)
 {
@@ -156,8 +200,8 @@ static bool join(struct history_record *x, const struct history_record *r)
 	x->first_us = r->first_us < x->first_us ? r->first_us : x->first_us;
 	x->last_us = r->last_us > x->last_us ? r->last_us : x->last_us;
 	x->withdrawn |= r->withdrawn;
-	return before.version != x->version || before.first_us != x->first_us ||
-	       before.last_us != x->last_us || before.withdrawn != x->withdrawn;
+	join_told(x, r);
+	return !same(&before, x);
 }
 
 static int take(struct history *h, const struct history_record *r, bool dirty)
@@ -186,7 +230,7 @@ static int take(struct history *h, const struct history_record *r, bool dirty)
 
 int history_put(struct history *h, const struct history_record *r)
 {
-	assert(r->version && r->first_us >= 0 && r->last_us >= r->first_us);
+	assert(r->version && r->first_us >= 0 && r->last_us >= r->first_us && !history_looks(h));
 	return take(h, r, true);
 }
 
@@ -201,6 +245,17 @@ void history_find(const struct history *h, const uint64_t threat[2], uint8_t sta
 	}
 }
 
+void history_candidate(const struct history *h, const uint8_t candidate[16],
+		       void (*fn)(void *arg, const struct history_record *r), void *arg)
+{
+	for (uint8_t state = 0; state < STATES; state++)
+		for (uint32_t i = 0; i < h->count; i++) {
+			const struct history_record *r = &h->entries[i].r;
+			if (r->state == state && memcmp(r->candidate, candidate, 16) == 0)
+				fn(arg, r);
+		}
+}
+
 /* --- on disk ---------------------------------------------------------------------- */
 
 static void load(void *arg, const struct history_record *r)
@@ -210,19 +265,54 @@ static void load(void *arg, const struct history_record *r)
 	h->error = h->error ? h->error : take(h, r, false);
 }
 
-int history_open(struct history **out, const char *dir, uint32_t records_max, char why[256])
+static struct history *made(uint32_t records_max)
 {
 	struct history *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->fd = h->dir = -1;
+	h->max = records_max;
+	return h;
+}
+
+int history_look(struct history **out, const char *dir, char why[256])
+{
+	struct history *h = made(UINT32_MAX);
+	struct history_found found;
+	int err = h ? 0 : -ENOMEM;
+
+	*out = NULL;
+	if (!err && (h->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		err = -errno;
+	if (!err)
+		err = history_segment_look(h->dir, load, h, &found);
+	err = err || !h ? err : h->error;
+	if (err) {
+		snprintf(why, 256, "history_dir %.180s: %s", dir, strerror(-err));
+		history_close(h);
+		return err;
+	}
+	*out = h;
+	return 0;
+}
+
+bool history_looks(const struct history *h)
+{
+	return !h->writer;
+}
+
+int history_open(struct history **out, const char *dir, uint32_t records_max, char why[256])
+{
+	struct history *h = made(records_max);
 	struct history_found found;
 	int err = -ENOMEM;
 
 	*out = NULL;
 	if (!h)
 		goto fail;
-	h->fd = h->dir = -1;
-	h->max = records_max;
 	h->buf = malloc((size_t)AT_ONCE * HISTORY_UNIT);
-	err = h->buf ? history_writer_init(&h->writer) : -ENOMEM;
+	err = h->buf ? durable_init(&h->writer) : -ENOMEM;
 	if (!err && ((mkdir(dir, 0700) && errno != EEXIST) ||
 		     (h->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
 		     flock(h->dir, LOCK_EX | LOCK_NB)))
@@ -249,7 +339,7 @@ void history_close(struct history *h)
 {
 	if (!h)
 		return;
-	history_writer_fini(h->writer);
+	durable_fini(h->writer);
 	if (h->fd >= 0)
 		close(h->fd);
 	if (h->dir >= 0)
@@ -297,7 +387,7 @@ static int append(struct history *h)
 		uint32_t from = i, n = fill(h, &i, false);
 		err = open_segment(h);
 		if (!err)
-			err = history_writer_write(h->writer, h->fd, h->buf, n * HISTORY_UNIT, h->at);
+			err = durable_write(h->writer, h->fd, h->buf, n * HISTORY_UNIT, h->at);
 		for (uint32_t k = from; k < i && !err; k++)
 			h->entries[k].dirty = false;
 		h->dirty -= err ? 0 : n;
@@ -315,7 +405,7 @@ static int compact(struct history *h)
 	int fd = history_segment_create(h->dir, &header, h->writer), err = fd < 0 ? fd : 0;
 
 	for (uint32_t i = 0, n; !err && (n = fill(h, &i, true)) > 0; at += n * HISTORY_UNIT)
-		err = history_writer_write(h->writer, fd, h->buf, n * HISTORY_UNIT, at);
+		err = durable_write(h->writer, fd, h->buf, n * HISTORY_UNIT, at);
 	if (fd >= 0 && close(fd) && !err)
 		err = -errno;
 	if (!err)
@@ -333,6 +423,7 @@ static int compact(struct history *h)
 
 int history_sync(struct history *h)
 {
+	assert(!history_looks(h));
 	int err = append(h);
 
 	if (err || (h->segments <= SEGMENTS_FEW && h->on_disk <= 2 * (uint64_t)h->count + SLACK))
@@ -348,5 +439,5 @@ void history_usage(const struct history *h, struct history_usage *u)
 				    .unsynced = h->dirty,
 				    .dropped = h->dropped,
 				    .damaged = h->damaged,
-				    .io_uring = history_writer_uring(h->writer)};
+				    .io_uring = h->writer && durable_uring(h->writer)};
 }

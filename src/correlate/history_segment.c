@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <liburing.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +14,11 @@
 #include "base/hash.h"
 #include "config/vocab.h"
 
-#define MAGIC	     "tocsinH1"
+#define MAGIC	     "tocsinH2"
 #define NEW	     "history.new"
 #define NAME_MAX_LEN 32
 #define UNITS_AT_ONCE 4096
+#define LOOKS_MAX    16 /* a compaction takes longer than a look */
 #define CALENDAR_END INT64_C(253402300800000000) /* 10000-01-01 */
 
 /* --- bytes ---------------------------------------------------------------- */
@@ -65,7 +65,11 @@ bool history_segment_read_header(const uint8_t p[HISTORY_UNIT], struct history_h
 	return h->number > h->replaces;
 }
 
-/* threat 16 | candidate 16 | first 8 | last - first 7 | state 1 | version 4 | withdrawn 1 | 0 3 | sum 8 */
+enum { WITHDRAWN = 1, RAISED = 2, ENTITIES_EXACT = 4, RECORDS_EXACT = 8, EXPIRED = 16, FLAGS = 32 };
+
+/* threat 16 | candidate 16 | first 8 | last - first 7 | state 1 | version 4 | flags 1 | severity, tlp,
+ * pap 1 | score 1 | 0 1 | profile 8 | decided 8 | entities 8 | records 8 | users 8 | origins 4 |
+ * sectors 4 | criteria 4 | 0 12 | sum 8 */
 void history_segment_record(const struct history_record *r, uint8_t out[HISTORY_UNIT])
 {
 	assert(r->last_us >= r->first_us && (r->last_us - r->first_us) >> 56 == 0);
@@ -77,8 +81,27 @@ void history_segment_record(const struct history_record *r, uint8_t out[HISTORY_
 	put(out + 40, (uint64_t)(r->last_us - r->first_us), 7);
 	put(out + 47, r->state, 1);
 	put(out + 48, r->version, 4);
-	put(out + 52, r->withdrawn, 1);
+	put(out + 52, (r->withdrawn ? WITHDRAWN : 0) | (r->raised ? RAISED : 0) |
+			      (r->entities_exact ? ENTITIES_EXACT : 0) |
+			      (r->records_exact ? RECORDS_EXACT : 0) | (r->expired ? EXPIRED : 0),
+	    1);
+	put(out + 53, r->severity | r->tlp << 2 | r->pap << 5, 1);
+	put(out + 54, r->score, 1);
+	put(out + 56, r->profile, 8);
+	put(out + 64, (uint64_t)r->decided_us, 8);
+	put(out + 72, r->entities, 8);
+	put(out + 80, r->records, 8);
+	put(out + 88, r->users, 8);
+	put(out + 96, r->origins, 4);
+	put(out + 100, r->sectors, 4);
+	put(out + 104, r->criteria, 4);
 	seal(out);
+}
+
+static bool told_sound(const struct history_record *r)
+{
+	return r->tlp < TLPS && r->pap < PAPS && r->score <= 100 && r->decided_us >= 0 &&
+	       r->decided_us < CALENDAR_END && r->sectors >> SECTORS == 0;
 }
 
 bool history_segment_read_record(const uint8_t p[HISTORY_UNIT], struct history_record *r)
@@ -89,12 +112,28 @@ bool history_segment_read_record(const uint8_t p[HISTORY_UNIT], struct history_r
 				     .first_us = (int64_t)get(p + 32, 8),
 				     .state = p[47],
 				     .version = (uint32_t)get(p + 48, 4),
-				     .withdrawn = p[52] & 1};
+				     .withdrawn = p[52] & WITHDRAWN,
+				     .raised = p[52] & RAISED,
+				     .entities_exact = p[52] & ENTITIES_EXACT,
+				     .records_exact = p[52] & RECORDS_EXACT,
+				     .expired = p[52] & EXPIRED,
+				     .severity = p[53] & 3,
+				     .tlp = p[53] >> 2 & 7,
+				     .pap = p[53] >> 5,
+				     .score = p[54],
+				     .profile = get(p + 56, 8),
+				     .decided_us = (int64_t)get(p + 64, 8),
+				     .entities = get(p + 72, 8),
+				     .records = get(p + 80, 8),
+				     .users = get(p + 88, 8),
+				     .origins = (uint32_t)get(p + 96, 4),
+				     .sectors = (uint32_t)get(p + 100, 4),
+				     .criteria = (uint32_t)get(p + 104, 4)};
 	memcpy(r->candidate, p + 16, 16);
 	int64_t length = (int64_t)get(p + 40, 7);
 	if (r->first_us < 0 || r->first_us >= CALENDAR_END || length >= CALENDAR_END - r->first_us ||
 	    r->version == 0 || r->state >= STATES || !vocab_state_is_member(r->state) ||
-	    get(p + 52, 4) > 1)
+	    p[52] >= FLAGS || p[55] || get(p + 108, 8) || get(p + 116, 4) || !told_sound(r))
 		return false;
 	r->last_us = r->first_us + length;
 	return true;
@@ -102,95 +141,12 @@ bool history_segment_read_record(const uint8_t p[HISTORY_UNIT], struct history_r
 
 /* --- writing ---------------------------------------------------------------- */
 
-struct history_writer {
-	struct io_uring ring;
-	bool uring;
-};
-
-int history_writer_init(struct history_writer **out)
-{
-	struct history_writer *w = calloc(1, sizeof(*w));
-
-	*out = w;
-	if (!w)
-		return -ENOMEM;
-	w->uring = io_uring_queue_init(4, &w->ring, 0) == 0;
-	return 0;
-}
-
-void history_writer_fini(struct history_writer *w)
-{
-	if (!w)
-		return;
-	if (w->uring)
-		io_uring_queue_exit(&w->ring);
-	free(w);
-}
-
-bool history_writer_uring(const struct history_writer *w)
-{
-	return w->uring;
-}
-
-static int write_plainly(int fd, const uint8_t *p, size_t len, uint64_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		p += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return fdatasync(fd) ? -errno : 0;
-}
-
-/* A write and, behind it, a sync: the link breaks when the write is short or fails. */
-static int write_linked(struct history_writer *w, int fd, const void *p, size_t len, uint64_t at)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&w->ring);
-	struct io_uring_cqe *cqe;
-	int err = 0;
-
-	io_uring_prep_write(sqe, fd, p, (unsigned)len, at);
-	sqe->flags |= IOSQE_IO_LINK;
-	sqe->user_data = len;
-	sqe = io_uring_get_sqe(&w->ring);
-	io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
-	sqe->user_data = 0;
-	int n = io_uring_submit_and_wait(&w->ring, 2);
-	for (int i = 0; i < 2; i++) {
-		while (n >= 0 && (n = io_uring_wait_cqe(&w->ring, &cqe)) == -EINTR)
-			n = 0;
-		if (n < 0) {
-			/* what it still does is not known: from now on without it */
-			io_uring_queue_exit(&w->ring);
-			w->uring = false;
-			return n;
-		}
-		if (!err && cqe->res != (int)cqe->user_data)
-			err = cqe->res < 0 ? cqe->res : -EIO;
-		io_uring_cqe_seen(&w->ring, cqe);
-	}
-	return err;
-}
-
-int history_writer_write(struct history_writer *w, int fd, const void *p, size_t len, uint64_t at)
-{
-	assert(len < 1u << 30);
-	int err = w->uring ? write_linked(w, fd, p, len, at) : -ENOSYS;
-	/* short, or not for us: the same bytes at the same place do no harm */
-	return err ? write_plainly(fd, p, len, at) : 0;
-}
-
 static void name_of(uint64_t number, char out[NAME_MAX_LEN])
 {
 	snprintf(out, NAME_MAX_LEN, "%016" PRIx64 ".seg", number);
 }
 
-int history_segment_create(int dir, const struct history_header *h, struct history_writer *w)
+int history_segment_create(int dir, const struct history_header *h, struct durable *w)
 {
 	uint8_t header[HISTORY_UNIT];
 	char name[NAME_MAX_LEN] = NEW;
@@ -203,7 +159,7 @@ int history_segment_create(int dir, const struct history_header *h, struct histo
 	if (fd < 0)
 		return -errno;
 	history_segment_header(h, header);
-	int err = history_writer_write(w, fd, header, sizeof(header), 0);
+	int err = durable_write(w, fd, header, sizeof(header), 0);
 	if (!err && fsync(dir))
 		err = -errno;
 	if (err) {
@@ -358,8 +314,9 @@ static uint64_t void_up_to(int dir, const struct listed *l)
 	return most;
 }
 
-int history_segment_load(int dir, void (*fn)(void *arg, const struct history_record *r), void *arg,
-			 struct history_found *found)
+/* All segments listed in l, once; their own process may tidy what is void. */
+static int load_all(int dir, bool ours, void (*fn)(void *arg, const struct history_record *r),
+		    void *arg, struct history_found *found)
 {
 	struct listed *l = malloc(sizeof(*l));
 	uint8_t *buf = malloc(UNITS_AT_ONCE * HISTORY_UNIT);
@@ -382,10 +339,28 @@ int history_segment_load(int dir, void (*fn)(void *arg, const struct history_rec
 		if (fd >= 0)
 			close(fd);
 	}
-	if (!err)
+	if (!err && ours)
 		remove_up_to(dir, l, gone);
-	unlinkat(dir, NEW, 0); /* of a compaction that did not come to its end */
+	if (ours)
+		unlinkat(dir, NEW, 0); /* of a compaction that did not come to its end */
 	free(l);
 	free(buf);
+	return err;
+}
+
+int history_segment_load(int dir, void (*fn)(void *arg, const struct history_record *r), void *arg,
+			 struct history_found *found)
+{
+	return load_all(dir, true, fn, arg, found);
+}
+
+int history_segment_look(int dir, void (*fn)(void *arg, const struct history_record *r), void *arg,
+			 struct history_found *found)
+{
+	int err = -ENOENT;
+
+	/* a segment that was listed and is gone was replaced by one that was not listed */
+	for (int i = 0; i < LOOKS_MAX && err == -ENOENT; i++)
+		err = load_all(dir, false, fn, arg, found);
 	return err;
 }

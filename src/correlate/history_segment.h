@@ -1,7 +1,7 @@
 /*
  * history_segment - the bytes of history: segments of fixed-size records.
  *
- * A segment is a header and records, 64 bytes each, little-endian, each with
+ * A segment is a header and records, 128 bytes each, little-endian, each with
  * its own checksum, so that a torn or damaged one is told from its neighbours.
  * Segments are numbered; one that replaces all up to a number makes those void:
  * compaction writes such a one whole, renames it into place, and then removes
@@ -18,9 +18,10 @@
 #ifndef TOCSIN_CORRELATE_HISTORY_SEGMENT_H
 #define TOCSIN_CORRELATE_HISTORY_SEGMENT_H
 
+#include "base/durable.h"
 #include "correlate/history.h"
 
-#define HISTORY_UNIT	     64
+#define HISTORY_UNIT	     128
 #define HISTORY_SEGMENTS_MAX 65536
 
 struct history_header {
@@ -43,15 +44,13 @@ struct history_found {
 int history_segment_load(int dir, void (*fn)(void *arg, const struct history_record *r), void *arg,
 			 struct history_found *found);
 
-/* Writes through io_uring, or without it where the kernel has none for us. */
-struct history_writer;
-int history_writer_init(struct history_writer **w); /* 0, -ENOMEM */
-void history_writer_fini(struct history_writer *w);
-bool history_writer_uring(const struct history_writer *w);
-/* All len bytes at this offset, and on the disk. 0 or -errno. */
-int history_writer_write(struct history_writer *w, int fd, const void *p, size_t len, uint64_t at);
+/* The same of a folder that another process may be writing: nothing is removed, and where its
+ * segments change meanwhile it is read again; fn may get a record more than once. */
+int history_segment_look(int dir, void (*fn)(void *arg, const struct history_record *r), void *arg,
+			 struct history_found *found);
+
 /* A new segment of this number under its name, or (replaces) first as history.new. fd or -errno. */
-int history_segment_create(int dir, const struct history_header *h, struct history_writer *w);
+int history_segment_create(int dir, const struct history_header *h, struct durable *w);
 /* history.new, complete, becomes segment number, and those it replaces go. 0 or -errno. */
 int history_segment_publish(int dir, const struct history_header *h);
 

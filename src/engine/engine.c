@@ -22,9 +22,12 @@ static struct candidate_origin origin_of(void *arg, uint32_t object)
 
 uint64_t source_origin(const struct source *s, uint8_t state)
 {
+	const uint64_t h = hash_bytes(s->lineage, strlen(s->lineage), 0), relay = h >> 16;
+
 	/* of another state than its own it can only have heard */
-	return s->relay || s->state != state ? EVIDENCE_RELAYED
-					     : hash_bytes(s->lineage, strlen(s->lineage), 0);
+	if (s->relay || s->state != state)
+		return EVIDENCE_RELAYED | relay;
+	return evidence_relayed(h) ? ~h : h;
 }
 
 static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
@@ -50,7 +53,7 @@ static uint32_t feeds_of(void *arg, uint32_t threat)
 {
 	struct engine *e = arg;
 	struct ruleset *r = ruleset_get(&e->rules);
-	uint32_t n = r && threat <= r->feeds_max ? r->feeds[threat] : 0;
+	uint32_t n = r ? ruleset_origins(r, threat) : 0;
 
 	ruleset_put(&e->rules, r);
 	return n;
@@ -123,6 +126,8 @@ static int take_memory(struct engine *e, char why[256])
 		batches = 4 + 2 * e->worker_count;
 	int err = evidence_init(&e->evidence, &ec);
 	if (!err)
+		err = partial_init(&e->partial, (uint32_t)c->table_partial);
+	if (!err)
 		err = batch_pool_init(&e->pool, batches);
 	if (!err)
 		err = queue_init(&e->work, batches);
@@ -153,11 +158,15 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	snprintf(why, 256, "out of memory");
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
-	    (err = feedback_init(&e->feedback.store, e->config->feedback_by)) ||
 	    (err = prevalence_init(&e->prevalence)) ||
 	    (err = init_workers(e)))
 		return err;
-	return take_memory(e, why);
+	err = feedback_init(&e->feedback.store, e->config->feedback_by, e->config->feedback_desk,
+			    (uint32_t)e->config->feedback_quorum);
+	if (err == -E2BIG)
+		snprintf(why, 256, "feedback.by and feedback.desk name more than %d",
+			 FEEDBACK_PARTIES_MAX);
+	return err ? err : take_memory(e, why);
 }
 
 static uint32_t cores(void)
@@ -201,6 +210,12 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	evidence_objects(e->evidence, object_name, e);
 	assessor_ordinary(e->assessor, ordinary, e);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
+	for (uint32_t i = 0; i < c->sources.count; i++) {
+		const struct source *s = &c->sources.sources[i];
+		if (s->aggregates && !s->relay)
+			assessor_same(e->assessor, source_origin(s, s->state),
+				      source_origin(s, STATES));
+	}
 	e->context = (struct candidate_context){
 		.names = e->names,
 		.profile = e->profile,
@@ -230,6 +245,7 @@ void engine_destroy(struct engine *e)
 	for (uint32_t i = 0; e->workers && i < e->worker_count; i++)
 		worker_fini(&e->workers[i]);
 	free(e->workers);
+	intake_fini(e->intake);
 	hits_close(&e->hits);
 	if (e->work.items)
 		queue_fini(&e->work);
@@ -245,6 +261,7 @@ void engine_destroy(struct engine *e)
 		assessor_fini(e->assessor);
 	if (e->evidence)
 		evidence_fini(e->evidence);
+	partial_fini(e->partial);
 	if (e->names)
 		names_fini(e->names);
 	if (e->objects)
@@ -294,6 +311,8 @@ int engine_start(struct engine *e, bool live)
 void engine_stop(struct engine *e)
 {
 	queue_close(&e->work);
+	if (e->intake)
+		intake_close(e->intake);
 	for (uint32_t i = 0; i < e->worker_count; i++) {
 		if (e->workers[i].started)
 			pthread_join(e->workers[i].thread, NULL);
@@ -312,7 +331,7 @@ int engine_open_hits(struct engine *e, const char *path)
 	return hits_open(&e->hits, path);
 }
 
-void engine_push(struct engine *e, struct batch *b)
+void engine_count_refused(struct engine *e, const struct batch *b)
 {
 	uint64_t refused = 0;
 
@@ -323,46 +342,35 @@ void engine_push(struct engine *e, struct batch *b)
 	}
 	counter_add(&e->reader_ledger.records, refused);
 	pthread_mutex_unlock(&e->gate.lock);
+}
+
+void engine_push(struct engine *e, struct batch *b)
+{
+	engine_count_refused(e, b);
 	if (b->items == 0 || !queue_push(&e->work, b))
 		batch_put(&e->pool, b);
 }
 
-static void store(counter *c, uint64_t v)
+int engine_offer(struct engine *e, const struct input_list *l)
 {
-	/* relaxed: it only moves a progress bar */
-	atomic_store_explicit(c, v, memory_order_relaxed);
+	int err = e->intake ? 0 : intake_init(&e->intake, e, e->worker_count);
+
+	return err ? err : intake_add(e->intake, l);
 }
 
-static void tell_progress(const struct source_ops *ops, const struct input *in, struct reading *r)
+bool engine_wait(struct engine *e, int64_t us)
 {
-	uint64_t done = 0, total = 0;
-
-	if (!r)
-		return;
-	ops->progress(in, &done, &total);
-	store(&r->done, done);
-	store(&r->total, total);
+	return intake_wait(e->intake, us);
 }
 
-int engine_read(struct engine *e, const struct source_ops *ops, const char *spec,
-		const struct source *source, struct reading *r, char why[256])
+uint64_t engine_bytes_read(struct engine *e)
 {
-	struct input *in;
-	int n = ops->open(&in, &e->ingest, spec, source, why);
+	return intake_done(e->intake);
+}
 
-	if (n < 0)
-		return n;
-	gate_enter(&e->gate);
-	do {
-		gate_pass(&e->gate);
-		struct batch *b = batch_get(&e->pool);
-		n = ops->fill(in, b, why);
-		tell_progress(ops, in, r);
-		engine_push(e, b);
-	} while (n > 0);
-	gate_leave(&e->gate);
-	ops->close(in);
-	return n;
+uint32_t engine_inputs_failed(struct engine *e)
+{
+	return intake_failed(e->intake);
 }
 
 void engine_number_inputs(struct engine *e, const struct input_list *l)
@@ -392,6 +400,17 @@ void engine_quiesce(struct engine *e)
 		usleep(200);
 }
 
+void engine_ask_quiet(struct engine *e)
+{
+	gate_ask(&e->gate);
+}
+
+bool engine_is_quiet(struct engine *e)
+{
+	/* in this order: what no reader fills any more comes back to the pool and stays */
+	return gate_is_still(&e->gate) && queue_count(&e->pool.free) == e->pool.count;
+}
+
 void engine_resume(struct engine *e)
 {
 	gate_open(&e->gate);
@@ -405,7 +424,11 @@ const struct candidate_context *engine_context(const struct engine *e)
 void engine_ledger(const struct engine *e, struct ledger *sum)
 {
 	memset(sum, 0, sizeof(*sum));
+	struct partial_usage u;
+	partial_usage(e->partial, &u);
 	ledger_join(sum, &e->reader_ledger);
+	ledger_join(sum, &e->judge_ledger);
+	counter_add(&sum->partial_dropped, u.dropped);
 	for (uint32_t i = 0; i < e->worker_count; i++)
 		ledger_join(sum, &e->workers[i].ledger);
 }

@@ -15,6 +15,7 @@
 #include "engine/ledger.h"
 #include "ingest/ingest.h"
 #include "raise/candidate.h"
+#include "raise/kept.h"
 
 struct engine;
 
@@ -29,6 +30,10 @@ int engine_load(struct engine *e, struct problems *ps);
 /* Before start, where candidates are to be told and kept: reads history_dir, if there is
  * one. 0 or -errno with why. */
 int engine_open_history(struct engine *e, char why[256]);
+/* To explain, while another process may serve: reads it and changes nothing. */
+int engine_look_history(struct engine *e, char why[256]);
+/* What history has of this candidate. False: nothing. Its strings are the engine's. */
+bool engine_kept(const struct engine *e, const char *id, struct kept *k);
 /* What history was told is on the disk. 0 or -errno: call again. @thread judge */
 int engine_sync_history(struct engine *e);
 
@@ -37,14 +42,14 @@ int engine_start(struct engine *e, bool live);
 /* Waits until all pushed batches are done and stops the workers. */
 void engine_stop(struct engine *e);
 
-/* How far a reader is in its input: bytes done, bytes in all (0 unknown). */
-struct reading {
-	counter done, total;
-};
-
-/* Reads one input to its end on the calling thread. r may be NULL. 0, or -errno with why. */
-int engine_read(struct engine *e, const struct source_ops *ops, const char *spec,
-		const struct source *source, struct reading *r, char why[256]);
+/* Inputs for the workers to read (intake.h); l must outlive the workers. The first time
+ * before start: such an engine takes nothing else. 0, -ENOMEM. */
+int engine_offer(struct engine *e, const struct input_list *l);
+/* Until all that was offered has been read, or so many us (-1: for ever): true when it has.
+ * What was read last may still be worked on. */
+bool engine_wait(struct engine *e, int64_t us);
+uint64_t engine_bytes_read(struct engine *e);	    /* of what was offered */
+uint32_t engine_inputs_failed(struct engine *e); /* could not be read to their end; told */
 /* Numbers the objects of a sorted input list, so that positions in evidence are
  * ordered alike however readers race. Before start. */
 void engine_number_inputs(struct engine *e, const struct input_list *l);

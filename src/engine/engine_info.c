@@ -151,11 +151,13 @@ void engine_explain_memory(FILE *out, const struct config *c)
 	for (uint32_t i = 0; i < n; i++)
 		sum += explain_row(out, parts[i].what, parts[i].count,
 				   parts[i].count * parts[i].bytes_each);
+	sum += explain_row(out, "partial", c->table_partial,
+			   partial_bytes((uint32_t)c->table_partial));
 	sum += explain_row(out, "batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD));
 	sum += explain_row(out, "batch items", batches,
 			   (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item));
 	if (c->history_dir[0])
-		sum += explain_row(out, "history, at most", c->history_max, c->history_max * 80);
+		sum += explain_row(out, "history, at most", c->history_max, c->history_max * HISTORY_RECORD_BYTES);
 	sum += explain_row(out, "workers", threads,
 			   (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES));
 	fprintf(out, "%-16s %10s %16llu\n", "sum", "", (unsigned long long)sum);
@@ -178,11 +180,12 @@ void engine_indicator_counts(const struct engine *e, struct indicator_counts *ou
 
 	memset(out, 0, sizeof(*out));
 	for (uint32_t i = 0; i < s->condition_count; i++)
-		if (condition_at(s, i).kind != CONDITION_PORT)
-			++*by_kind[condition_at(s, i).kind];
-	for (uint32_t i = 0; i < s->count; i++)
+		if (condition_kind_at(s, i) != CONDITION_PORT)
+			++*by_kind[condition_kind_at(s, i)];
+	out->indicators = s->atoms.count;
+	for (uint32_t i = s->atoms.count; i < s->count; i++)
 		++*(indicator_at(s, i).rule ? &out->rules : &out->indicators);
-	out->threats = s->threat_count;
+	out->threats = s->threats_named;
 	out->benign = s->benign_count;
 	out->benign_lists = s->benign_list_count;
 	out->feeds = s->feed_count;

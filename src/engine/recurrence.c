@@ -84,7 +84,7 @@ uint32_t engine_recurrence(void *arg, const struct candidate *c, uint8_t state,
 struct known {
 	const uint8_t *id;
 	bool live;
-	int64_t first_us, last_us;
+	struct history_record r;
 };
 
 static void find_own(void *arg, const struct history_record *r)
@@ -94,8 +94,7 @@ static void find_own(void *arg, const struct history_record *r)
 	if (memcmp(r->candidate, k->id, sizeof(r->candidate)) != 0)
 		return;
 	k->live = !r->withdrawn;
-	k->first_us = r->first_us;
-	k->last_us = r->last_us;
+	k->r = *r;
 }
 
 static const struct state_assessment *state_of(const struct candidate *c, uint8_t state)
@@ -106,12 +105,35 @@ static const struct state_assessment *state_of(const struct candidate *c, uint8_
 	return NULL;
 }
 
+static void tell_state(struct history_record *r, const struct state_assessment *st)
+{
+	r->state = st->state;
+	r->first_us = st->first_us;
+	r->last_us = st->last_us;
+	r->severity = st->severity;
+	r->entities = st->entities;
+	r->entities_exact = st->entities_exact;
+	r->records = st->records;
+	r->records_exact = st->records_exact;
+	r->users = st->users;
+	r->origins = st->origins;
+	r->sectors = st->sectors;
+	r->criteria = st->criteria;
+}
+
 int engine_note_history(struct engine *e, const struct candidate *c)
 {
-	struct history_record r = {.version = c->version};
+	struct history_record r = {.version = c->version,
+				   .raised = c->episode.status == EPISODE_RAISED,
+				   .expired = c->status == CANDIDATE_EXPIRED,
+				   .tlp = c->episode.tlp,
+				   .pap = c->episode.pap,
+				   .score = (uint8_t)(c->score * 100 + 0.5),
+				   .profile = history_profile(e->profile->id, e->profile->version),
+				   .decided_us = c->episode.decided_us};
 	int err = 0;
 
-	if (!e->history || uuid_parse(c->id, r.candidate))
+	if (!e->history || history_looks(e->history) || uuid_parse(c->id, r.candidate))
 		return 0;
 	history_threat(c->threat.kind, c->threat.id, r.threat);
 	for (uint8_t s = 0; s < STATES && !err; s++) {
@@ -123,11 +145,55 @@ int engine_note_history(struct engine *e, const struct candidate *c)
 		history_find(e->history, r.threat, s, find_own, &k);
 		if (!holds && !k.live)
 			continue;
-		r.state = s;
-		r.withdrawn = !holds;
-		r.first_us = holds ? st->first_us : k.first_us;
-		r.last_us = holds ? st->last_us : k.last_us;
-		err = history_put(e->history, &r);
+		/* what no longer holds keeps what was told of it */
+		k.r.version = c->version;
+		k.r.withdrawn = true;
+		if (holds)
+			tell_state(&r, st);
+		err = history_put(e->history, holds ? &r : &k.r);
 	}
 	return err;
+}
+
+/* --- explained --------------------------------------------------------------------- */
+
+int engine_look_history(struct engine *e, char why[256])
+{
+	if (!e->config->history_dir[0])
+		return 0;
+	int err = history_look(&e->history, e->config->history_dir, why);
+	return err == -ENOENT ? 0 : err;
+}
+
+static void take_own(void *arg, const struct history_record *r)
+{
+	kept_add(arg, r);
+}
+
+static void take_other(void *arg, const struct history_record *r)
+{
+	kept_add_other(arg, r);
+}
+
+bool engine_kept(const struct engine *e, const char *id, struct kept *k)
+{
+	uint64_t threat[2];
+	uuid_t uuid;
+
+	*k = (struct kept){.threat = {.id = "", .name = ""}};
+	snprintf(k->id, sizeof(k->id), "%.36s", id);
+	if (!e->history || uuid_parse(id, uuid))
+		return false;
+	history_candidate(e->history, uuid, take_own, k);
+	if (!k->states)
+		return false;
+	for (uint8_t s = 0; s < STATES; s++)
+		history_find(e->history, k->state[0].threat, s, take_other, k);
+	for (uint32_t t = 1; t <= names_threat_count(e->names); t++) {
+		const struct threat_name *n = names_threat_get(e->names, t);
+		history_threat(n->kind, n->id, threat);
+		if (memcmp(threat, k->state[0].threat, sizeof(threat)) == 0)
+			k->threat = *n;
+	}
+	return true;
 }

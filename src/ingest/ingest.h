@@ -5,7 +5,7 @@
  * fill() with an empty batch until it returns 0 (end) or <0 (failed), pushes
  * each filled batch to the workers, and closes it.
  *
- * Thread   open, fill and close of one input are called by one thread.
+ * Thread   open, fill and close of one input are called by one thread at a time.
  * Order    none; batches of one input leave in order of position.
  * Owns     the input owns its descriptors and buffers; the batch is lent.
  * Memory   taken at open.

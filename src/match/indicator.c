@@ -34,6 +34,9 @@ static void index_free(struct index *ix)
 void indicator_set_fini(struct indicator_set *s)
 {
 	index_free(s->index);
+	free(s->atoms.at);
+	free(s->atoms.metas);
+	free(s->atoms.followers);
 	free(s->text);
 	free(s->indicators);
 	free(s->conditions);
@@ -71,6 +74,11 @@ int indicator_set_feed(struct indicator_set *s, const struct feed *feed)
 
 #define RULE_SCOPE 2u /* even, and not 0: the namespace of rule ids */
 
+uint32_t indicator_feed_scope(const char *feed)
+{
+	return (uint32_t)hash_bytes(feed, strlen(feed), 0) | 1;
+}
+
 /* Ids that are a feed's own live in the namespace of the feed's name. */
 static uint32_t scope_of(const struct indicator_set *s, uint16_t feed, const struct draft *d)
 {
@@ -78,8 +86,7 @@ static uint32_t scope_of(const struct indicator_set *s, uint16_t feed, const str
 		return RULE_SCOPE;
 	if (!d->local)
 		return 0;
-	const char *name = s->feeds[feed].name;
-	return (uint32_t)hash_bytes(name, strlen(name), 0) | 1;
+	return indicator_feed_scope(s->feeds[feed].name);
 }
 
 static uint64_t mix(uint64_t h, const void *p, size_t len)
@@ -111,6 +118,8 @@ static uint64_t content_hash(const struct indicator_set *s, uint16_t feed, const
 		h = hash_pair(h, c->hs_flags);
 		h = mix_span(h, (struct span){d->text.p + c->text, c->text_len});
 	}
+	if (d->evaluated)
+		h = mix_span(hash_pair(h, d->open), d->pattern);
 	return h;
 }
 
@@ -186,7 +195,10 @@ static int store(struct indicator_set *s, uint16_t feed, const struct draft *d, 
 		return 0;
 	}
 	uint32_t first = s->condition_count;
+	struct ref pattern = {0};
 	int rc = take_conditions(s, d, base);
+	if (!rc && d->evaluated)
+		rc = indicator_set_text(s, d->pattern, &pattern);
 	if (!rc)
 		rc = place(s, e);
 	if (rc)
@@ -206,6 +218,9 @@ static int store(struct indicator_set *s, uint16_t feed, const struct draft *d, 
 		.first_condition = first,
 		.conditions = d->count,
 		.line = d->line,
+		.pattern = pattern.at,
+		.pattern_len = pattern.len,
+		.open = d->open,
 	};
 	return 0;
 }
@@ -258,11 +273,16 @@ static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d
 
 int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d)
 {
-	struct index *ix = s->index;
-	uint64_t content = content_hash(s, feed, d);
-	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope_of(s, feed, d));
+	return indicator_set_put(s, feed, d, content_hash(s, feed, d), scope_of(s, feed, d));
+}
 
-	assert(d->id.len > 0 && (d->dead || d->count > 0));
+int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft *d,
+		      uint64_t content, uint32_t scope)
+{
+	struct index *ix = s->index;
+	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope);
+
+	assert(!s->sealed && d->id.len > 0 && (d->dead || d->count > 0 || d->open));
 	if (!slot)
 		return -ENOMEM;
 	if (slot->value == INDEX_NONE)

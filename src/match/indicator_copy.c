@@ -1,4 +1,5 @@
 /* A set as the start of the next generation. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,9 @@ static int keep_entry(struct indicator_set *s, const struct indicator_set *from,
 	struct indicator *in = &s->indicators[e->indicator];
 	in->id = e->id.at;
 	in->threat = INDEX_NONE;
+	struct ref pattern = {in->pattern, in->pattern_len};
+	rc |= keep(s, from, &pattern);
+	in->pattern = pattern.at;
 	for (uint32_t i = 0; i < in->conditions; i++)
 		rc |= keep_condition(s, from, &s->conditions[in->first_condition + i]);
 	return rc;
@@ -132,6 +136,7 @@ static int keep_texts(struct indicator_set *s, const struct indicator_set *from)
 
 int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from)
 {
+	assert(!from->sealed);
 	int rc = indicator_set_init(s);
 
 	if (rc)

@@ -33,6 +33,9 @@ struct draft {
 	int8_t confidence;
 	bool rule;
 	bool dead;  /* withdrawn: takes the place of older versions, matches nothing */
+	struct span pattern; /* a STIX pattern that its conditions alone do not decide */
+	bool evaluated;	     /* there is one */
+	bool open;	     /* and its conditions do not name every record to look at */
 	bool local; /* the id is the feed's own: another feed's is another indicator */
 	uint32_t line;
 };
@@ -61,6 +64,12 @@ struct span draft_own_id(struct draft *d);
 
 /* Takes the draft into the set; 0, -ENOMEM, -EOVERFLOW (a limit of the set). */
 int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d);
+
+/* The same for a version whose content hash and namespace are known: another set had it. */
+int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft *d,
+		      uint64_t content, uint32_t scope);
+/* The namespace of ids that are a feed's own. */
+uint32_t indicator_feed_scope(const char *feed);
 
 /* The rule of that id, NULL when there is none; valid until the next add. */
 const struct indicator *indicator_set_rule(const struct indicator_set *s, struct span id);

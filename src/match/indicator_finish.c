@@ -2,6 +2,7 @@
  * The end of loading: replaced and withdrawn versions leave the arrays, markings
  * and campaigns that other objects state are resolved, every indicator gets its threat.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +50,9 @@ static int compact(struct finish *f)
 		if (e->indicator == INDEX_NONE)
 			continue;
 		in[n] = s->indicators[e->indicator];
-		memcpy(co + c, s->conditions + in[n].first_condition,
-		       in[n].conditions * sizeof(*co));
+		if (in[n].conditions)
+			memcpy(co + c, s->conditions + in[n].first_condition,
+			       in[n].conditions * sizeof(*co));
 		in[n].first_condition = c;
 		c += in[n].conditions;
 		e->indicator = n++;
@@ -198,7 +200,7 @@ static uint32_t group_of(struct finish *f, const struct indicator *in, uint32_t 
 {
 	const struct condition *c = &f->s->conditions[in->first_condition];
 
-	if (in->conditions != 1 || in->rule || c->kind == CONDITION_PORT ||
+	if (in->conditions != 1 || in->rule || in->pattern_len || c->kind == CONDITION_PORT ||
 	    c->kind == CONDITION_PATTERN)
 		return INDEX_NONE;
 	struct index_slot *slot =
@@ -320,6 +322,7 @@ int indicator_set_finish(struct indicator_set *s)
 {
 	struct finish f = {.s = s, .ix = s->index};
 
+	assert(!s->sealed);
 	f.error = compact(&f);
 	if (!f.error)
 		f.error = prepare(&f);

@@ -24,6 +24,9 @@ struct hit {
 	uint32_t indicator; /* index in the set */
 	const struct observable *observable; /* NULL: on the raw bytes */
 	struct span value;		     /* what matched */
+	/* Not 0: a STIX pattern that takes several records; which of its observations this
+	 * one is. It is no hit by itself (correlate/partial.h). */
+	uint64_t observations;
 };
 
 /* A hit that a benign list suppressed. */
@@ -35,6 +38,7 @@ struct suppressed {
 
 struct match_result {
 	uint32_t hits, suppressions, overflow;
+	uint32_t undecided; /* patterns that were too much work on this record */
 	struct hit hit[MATCH_HITS_MAX];
 	struct suppressed suppressed[64];
 };
@@ -70,10 +74,34 @@ const char *match_block(const struct matcher *m, struct match_scratch *sc, enum 
 const char *match_line(const struct matcher *m, struct match_scratch *sc, const char *p,
 		       const char *end);
 
+/*
+ * What lies over a generation until it is folded in: indicators that came later, compiled
+ * by themselves, and a bit for each of the generation's own that no longer stands. One walk
+ * over the bytes serves both; a hit is told by the part whose set it is of.
+ * Borrows all it is given, NULL where there is none; has room for this many workers.
+ */
+struct match_overlay;
+int match_overlay_create(struct match_overlay **o, const struct matcher *base,
+			 const struct matcher *more, const uint64_t *withdrawn,
+			 const uint64_t *more_withdrawn, uint32_t workers); /* 0, -ENOMEM */
+void match_overlay_free(struct match_overlay *o);
+/* From now on sc matches with it, as this worker; NULL: with the generation alone. Not
+ * between match_block() and the end of its block. Takes no memory. */
+void match_overlay_use(struct match_scratch *sc, const struct matcher *base,
+		       const struct match_overlay *o, uint32_t worker);
+
 /* Every hit of the decoded event: observables against atoms and typed patterns,
  * raw bytes against raw patterns; AND clauses checked; validity in event time
  * honoured; benign values set aside. Each (indicator, value) once. */
 void match_verify(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
 		  struct match_result *out);
+
+/* The hits of what lies over it; benign entries are the generation's. */
+void match_verify_more(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
+		       struct match_result *out);
+
+/* Every condition that is this very atom: kind and canonical text. Networks as written. */
+void match_same(const struct matcher *m, const struct condition *c, struct span text,
+		void (*found)(void *arg, uint32_t condition), void *arg);
 
 #endif

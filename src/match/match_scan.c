@@ -34,6 +34,30 @@ static bool is_json(enum format format, const char *p, size_t len)
 
 #define AHEAD_REST 16 /* blocks scanned record by record after one with too many finds */
 
+/* The literals of both parts, in a block. */
+static void find_patterns(const struct matcher *m, struct match_scratch *sc, const char *p,
+			  size_t len)
+{
+	struct scan_finds *f = &sc->ahead.finds;
+
+	f->count = pattern_scan_block(&m->patterns, &sc->patterns, p, len, f->ends, SCAN_FINDS_MAX);
+	if (f->count <= SCAN_FINDS_MAX && sc->over && sc->over->more)
+		f->count += pattern_scan_block(&sc->over->more->patterns, sc->more, p, len,
+					       f->ends + f->count, SCAN_FINDS_MAX - f->count);
+}
+
+/* Whether a pattern of either part may match, as pattern_scan(); loose: in a block that
+ * was searched for the literals. */
+static bool may_match(const struct matcher *m, struct match_scratch *sc, const char *p, size_t len,
+		      bool loose)
+{
+	bool (*scan)(const struct pattern_set *, struct pattern_scratch *, const char *, size_t) =
+		loose ? pattern_scan_loose : pattern_scan;
+
+	return scan(&m->patterns, &sc->patterns, p, len) ||
+	       (sc->over && sc->over->more && scan(&sc->over->more->patterns, sc->more, p, len));
+}
+
 const char *match_block(const struct matcher *m, struct match_scratch *sc, enum format format,
 			const char *p, size_t len)
 {
@@ -43,14 +67,14 @@ const char *match_block(const struct matcher *m, struct match_scratch *sc, enum 
 	a->start = a->end = NULL;
 	if (len == 0)
 		return p;
-	if (m->parse_all || (a->rest > 0 && a->rest--))
+	if (matcher_parses_all(m, sc) || (a->rest > 0 && a->rest--))
 		return p + len;
 	if (len > SCAN_BYTES_MAX - SCAN_PAD)
 		len = SCAN_BYTES_MAX - SCAN_PAD;
 	/* whole lines: what is cut would be scanned twice */
 	const char *last = memrchr(p, '\n', len);
 	len = last ? (size_t)(last - p) + 1 : len;
-	f->count = pattern_scan_block(&m->patterns, &sc->patterns, p, len, f->ends, SCAN_FINDS_MAX);
+	find_patterns(m, sc, p, len);
 	a->json = is_json(format, p, len);
 	sc->block.pending_count = 0;
 	sc->block.finds = f;
@@ -129,8 +153,8 @@ static bool scan_patterns(const struct matcher *m, struct match_scratch *sc, con
 	struct match_ahead *a = &sc->ahead;
 
 	if (!a->start || p < a->start || p + len > a->end)
-		return pattern_scan(&m->patterns, &sc->patterns, p, len);
-	return found_ahead(a, p, len) || pattern_scan_loose(&m->patterns, &sc->patterns, p, len);
+		return may_match(m, sc, p, len, false);
+	return found_ahead(a, p, len) || may_match(m, sc, p, len, true);
 }
 
 /* A record of the block that needs no look at its escapes. */
@@ -144,7 +168,7 @@ static bool scan_ahead(const struct matcher *m, struct match_scratch *sc, const 
 	m->walk->rest(st, sc->ahead.start, from, from + len, json);
 	if (json && !st->balanced)
 		return true;
-	if (!json && m->plan.values)
+	if (!json && st->plan->values)
 		scan_line_values(st, p, len);
 	if (st->maybe || scan_patterns(m, sc, p, len))
 		return true;
@@ -166,7 +190,7 @@ static bool scan_text(const struct matcher *m, struct match_scratch *sc, const c
 		return true;
 	if (high)
 		scan_beyond_ascii(st, p, len);
-	if (!json && m->plan.values)
+	if (!json && st->plan->values)
 		scan_line_values(st, p, len);
 	if (st->maybe || scan_patterns(m, sc, p, len))
 		return true;
@@ -184,9 +208,9 @@ static bool scan_text(const struct matcher *m, struct match_scratch *sc, const c
 			return true;
 		if (st->high)
 			scan_beyond_ascii(st, p, len);
-		if (!json && m->plan.values)
+		if (!json && st->plan->values)
 			scan_line_values(st, p, len);
-		if (st->maybe || pattern_scan(&m->patterns, &sc->patterns, p, len))
+		if (st->maybe || may_match(m, sc, p, len, false))
 			return true;
 	}
 	scan_settle(st);
@@ -219,7 +243,7 @@ static bool framed(const char *p, size_t len)
 bool match_scan(const struct matcher *m, struct match_scratch *sc, enum format format,
 		const char *p, size_t len)
 {
-	if (m->parse_all || len > SCAN_BYTES_MAX - SCAN_PAD || format == FORMAT_PACKET)
+	if (matcher_parses_all(m, sc) || len > SCAN_BYTES_MAX - SCAN_PAD || format == FORMAT_PACKET)
 		return true;
 	trim(&p, &len);
 	bool json = is_json(format, p, len);

@@ -14,6 +14,7 @@
 #include "match/exact_net.h"
 #include "match/match.h"
 #include "match/matcher_benign.h"
+#include "match/matcher_stix.h"
 #include "match/pattern.h"
 #include "match/scan.h"
 
@@ -26,6 +27,7 @@ struct matcher {
 	struct exact_net nets;
 	struct pattern_set patterns;
 	struct matcher_benign benign;
+	struct matcher_stix stix;
 	struct scan_plan plan;
 	const struct scan_walk *walk;
 	bool parse_all; /* some condition can only be decided on a parsed record */
@@ -37,6 +39,7 @@ struct matcher_found {
 	uint32_t indicator;
 	const struct observable *observable;
 	struct span value;
+	uint64_t observations; /* as in struct hit */
 	bool hit;
 };
 
@@ -50,14 +53,32 @@ struct match_ahead {
 	struct scan_finds finds;     /* ascending */
 };
 
+struct match_overlay {
+	const struct matcher *base, *more;
+	const uint64_t *withdrawn, *more_withdrawn; /* a bit an indicator; NULL: none */
+	struct scan_plan plan;			    /* of both */
+	bool parse_all;
+	struct pattern_scratch *rooms; /* for more's databases, one a worker */
+	uint32_t room_count;
+};
+
 struct match_scratch {
+	const struct match_overlay *over; /* NULL: the generation is all there is */
+	struct pattern_scratch *more;	  /* of over */
 	struct match_ahead ahead;
 	struct scan_state block; /* of ahead */
 	struct scan_state scan;	 /* of a record by itself */
 	struct pattern_scratch patterns;
+	struct matcher_stix_scratch stix;
 	struct matcher_found found[MATCHER_FOUND_MAX];
 	uint32_t found_count, found_lost;
 };
+
+/* Whether every record is to be parsed. */
+static inline bool matcher_parses_all(const struct matcher *m, const struct match_scratch *sc)
+{
+	return m->parse_all || (sc->over && sc->over->parse_all);
+}
 
 /* The indicator that a condition belongs to. */
 uint32_t matcher_owner(const struct indicator_set *set, uint32_t condition);

@@ -10,6 +10,10 @@
 struct verify {
 	const struct matcher *m;
 	const struct indicator_set *set;
+	const uint64_t *withdrawn; /* of set's indicators; NULL: none */
+	const struct verify *other; /* the other part of the generation, or NULL */
+	const struct matcher_benign *benign;
+	struct pattern_scratch *patterns;
 	struct match_scratch *sc;
 	const struct event *ev;
 	const struct observable *o; /* being looked at; NULL: raw bytes */
@@ -20,6 +24,8 @@ static bool is_valid(const struct verify *v, uint32_t indicator)
 {
 	const struct indicator ind = indicator_at(v->set, indicator);
 
+	if (v->withdrawn && v->withdrawn[indicator / 64] >> (indicator % 64) & 1)
+		return false;
 	return !v->ev->has_time ||
 	       (v->ev->time_us >= ind.valid_from && v->ev->time_us < ind.valid_until);
 }
@@ -72,27 +78,52 @@ static bool stands_alone(const struct indicator_set *set, uint32_t condition, ui
 	return true;
 }
 
+static bool same_network(const struct network *a, const struct network *b)
+{
+	return a->prefix == b->prefix && address_equal(&a->base, &b->base);
+}
+
+/* The prefix of the longest network around a that says anything about now; 0: none does. */
+static unsigned longest_network(const struct verify *v, const struct address *a)
+{
+	struct network found;
+	struct exact_refs refs;
+	uint32_t step = 0;
+
+	while ((refs = exact_net_next(&v->m->nets, a, &step, &found)).count)
+		for (uint32_t i = 0; i < refs.count; i++) {
+			const struct network net = condition_at(v->set, refs.ref[i]).network;
+			if (!same_network(&net, &found))
+				continue;
+			uint32_t owner = matcher_owner(v->set, refs.ref[i]);
+			if (is_valid(v, owner) && stands_alone(v->set, refs.ref[i], owner))
+				return found.prefix;
+		}
+	return 0;
+}
+
 /*
- * The longest network that says anything about now is reported; a longer one
- * that is not valid hides none. Parts of a clause are not reported but asked for,
- * so every network answers them.
+ * The longest network that says anything about now is reported, whichever part of the
+ * generation it is in; a longer one that is not valid hides none. Parts of a clause are
+ * not reported but asked for, so every network answers them.
  */
 static void find_networks(struct verify *v, const struct address *a)
 {
 	struct network found;
 	struct exact_refs refs;
 	uint32_t step = 0;
+	unsigned least = v->other ? longest_network(v->other, a) : 0;
 	bool taken = false;
 
 	while ((refs = exact_net_next(&v->m->nets, a, &step, &found)).count) {
 		bool here = false;
 		for (uint32_t i = 0; i < refs.count; i++) {
-			const struct network net = condition_at(v->set, refs.ref[i]).network, *n = &net;
-			if (n->prefix != found.prefix || !address_equal(&n->base, &found.base))
+			const struct network net = condition_at(v->set, refs.ref[i]).network;
+			if (!same_network(&net, &found))
 				continue;
 			uint32_t owner = matcher_owner(v->set, refs.ref[i]);
 			bool alone = stands_alone(v->set, refs.ref[i], owner);
-			if (alone && taken)
+			if (alone && (taken || found.prefix < least))
 				continue;
 			here |= alone && is_valid(v, owner);
 			add_found(v, refs.ref[i]);
@@ -196,12 +227,12 @@ static void collect(struct verify *v)
 		v->o = &v->ev->observable[i];
 		v->value = v->o->value;
 		find_atoms(v);
-		pattern_match(&v->m->patterns, &v->sc->patterns, v->o->type, v->value.p,
+		pattern_match(&v->m->patterns, v->patterns, v->o->type, v->value.p,
 			      v->value.len, on_pattern, v);
 	}
 	v->o = NULL;
 	v->value = v->ev->raw;
-	pattern_match(&v->m->patterns, &v->sc->patterns, OBSERVABLE_NONE, v->value.p, v->value.len,
+	pattern_match(&v->m->patterns, v->patterns, OBSERVABLE_NONE, v->value.p, v->value.len,
 		      on_pattern, v);
 }
 
@@ -364,7 +395,7 @@ static void put_suppressed(struct match_result *out, const struct matcher_found 
 static void put_hit(const struct verify *v, const struct matcher_found *f, struct match_result *out)
 {
 	const struct observable *o = f->observable;
-	int64_t entry = o ? matcher_benign_find(&v->m->benign, v->sc->patterns.hs, f->value,
+	int64_t entry = o ? matcher_benign_find(v->benign, v->sc->patterns.hs, f->value,
 						o->type, o->type == OBSERVABLE_IP ? &o->addr : NULL)
 			  : -1;
 
@@ -373,24 +404,146 @@ static void put_hit(const struct verify *v, const struct matcher_found *f, struc
 	else if (out->hits == MATCH_HITS_MAX)
 		out->overflow++;
 	else
-		out->hit[out->hits++] = (struct hit){f->indicator, o, f->value};
+		out->hit[out->hits++] = (struct hit){f->indicator, o, f->value, f->observations};
+}
+
+/* Keeps what the patterns of the indicators, where they have one, say yes to; of one that
+ * takes several records, the first find. */
+static size_t ask_patterns(const struct verify *v, struct matcher_found *f, size_t n)
+{
+	size_t kept = 0, end;
+
+	for (size_t i = 0; i < n; i = end) {
+		for (end = i + 1; end < n && f[end].indicator == f[i].indicator; end++)
+			;
+		const struct matcher_stix_rule *r = matcher_stix_of(&v->m->stix, f[i].indicator);
+		uint64_t observations = 0;
+		if (r && !matcher_stix_holds(r, &v->sc->stix, v->ev, &observations))
+			continue;
+		for (size_t k = i; k < (observations ? i + 1 : end); k++) {
+			f[kept] = f[k];
+			f[kept++].observations = observations;
+		}
+	}
+	return kept;
+}
+
+/* Patterns whose conditions do not name every record: those that nothing was found for. */
+static void ask_open(const struct verify *v, size_t found, struct match_result *out)
+{
+	const struct matcher_stix *ms = &v->m->stix;
+
+	for (uint32_t i = 0; i < ms->count; i++) {
+		const struct matcher_stix_rule *r = &ms->rules[i];
+		const struct indicator in = indicator_at(v->set, r->indicator);
+		uint64_t observations;
+		bool seen = false;
+		if (!in.open || !is_valid(v, r->indicator))
+			continue;
+		for (size_t k = 0; k < found && !seen; k++)
+			seen = v->sc->found[k].indicator == r->indicator;
+		if (seen || !matcher_stix_holds(r, &v->sc->stix, v->ev, &observations))
+			continue;
+		if (out->hits == MATCH_HITS_MAX)
+			out->overflow++;
+		else
+			out->hit[out->hits++] = (struct hit){
+				r->indicator, NULL,
+				indicator_text(v->set, in.pattern, in.pattern_len), observations};
+	}
+}
+
+static int hit_order(const struct hit *a, const struct hit *b)
+{
+	return (a->indicator > b->indicator) - (a->indicator < b->indicator);
+}
+
+/* Hits stay in the order of their indicators; the open ones came last, and are few. */
+static void merge_open(struct match_result *out, uint32_t from)
+{
+	for (uint32_t i = from; i < out->hits; i++) {
+		struct hit h = out->hit[i];
+		uint32_t k = i;
+		for (; k > 0 && hit_order(&out->hit[k - 1], &h) > 0; k--)
+			out->hit[k] = out->hit[k - 1];
+		out->hit[k] = h;
+	}
+}
+
+static void verify(struct verify *v, struct match_result *out)
+{
+	struct match_scratch *sc = v->sc;
+	struct matcher_found *f = sc->found;
+
+	sc->found_count = sc->found_lost = 0;
+	sc->stix.ready = false;
+	sc->stix.undecided = 0;
+	out->hits = out->suppressions = 0;
+	collect(v);
+	out->overflow = sc->found_lost;
+	/* conditions lie in the order of their indicators: this groups them too */
+	sort(f, sc->found_count, by_condition);
+	size_t n = decide(v, f, sc->found_count);
+	sort(f, n, by_hit);
+	if (v->m->stix.count)
+		n = ask_patterns(v, f, n);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || f[i].indicator != f[i - 1].indicator || by_value(&f[i], &f[i - 1]))
+			put_hit(v, &f[i], out);
+	if (v->m->stix.opens) {
+		uint32_t closed = out->hits;
+		ask_open(v, n, out);
+		merge_open(out, closed);
+	}
+	out->undecided = (uint32_t)sc->stix.undecided;
+}
+
+static struct verify base_part(const struct matcher *m, struct match_scratch *sc,
+			       const struct event *ev)
+{
+	return (struct verify){.m = m,
+			       .set = m->set,
+			       .withdrawn = sc->over ? sc->over->withdrawn : NULL,
+			       .benign = &m->benign,
+			       .patterns = &sc->patterns,
+			       .sc = sc,
+			       .ev = ev};
+}
+
+/* Benign lists are the base's, for both parts. */
+static struct verify more_part(const struct matcher *m, struct match_scratch *sc,
+			       const struct event *ev)
+{
+	const struct match_overlay *o = sc->over;
+
+	return (struct verify){.m = o->more,
+			       .set = o->more->set,
+			       .withdrawn = o->more_withdrawn,
+			       .benign = &m->benign,
+			       .patterns = sc->more,
+			       .sc = sc,
+			       .ev = ev};
 }
 
 void match_verify(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
 		  struct match_result *out)
 {
-	struct verify v = {.m = m, .set = m->set, .sc = sc, .ev = ev};
-	struct matcher_found *f = sc->found;
+	struct verify v = base_part(m, sc, ev), more;
 
-	sc->found_count = sc->found_lost = 0;
-	out->hits = out->suppressions = 0;
-	collect(&v);
-	out->overflow = sc->found_lost;
-	/* conditions lie in the order of their indicators: this groups them too */
-	sort(f, sc->found_count, by_condition);
-	size_t n = decide(&v, f, sc->found_count);
-	sort(f, n, by_hit);
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || f[i].indicator != f[i - 1].indicator || by_value(&f[i], &f[i - 1]))
-			put_hit(&v, &f[i], out);
+	if (sc->over && sc->over->more) {
+		more = more_part(m, sc, ev);
+		v.other = &more;
+	}
+	verify(&v, out);
+}
+
+void match_verify_more(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
+		       struct match_result *out)
+{
+	out->hits = out->suppressions = out->overflow = 0;
+	if (!sc->over || !sc->over->more)
+		return;
+	struct verify base = base_part(m, sc, ev), v = more_part(m, sc, ev);
+	v.other = &base;
+	verify(&v, out);
 }

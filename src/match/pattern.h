@@ -38,6 +38,7 @@ struct pattern_set {
 	uint32_t *literal_pattern; /* literal id -> pattern number */
 	uint32_t literal_count;    /* ids from here on are extra texts */
 	bool literals_caseless;
+	bool escapes; /* scan: what is looked for may hide behind an escape like \\ or \n */
 	hs_database_t *loose_regexes; /* scan only: no literal, nothing anchored */
 	/* match: id is the pattern number; the second half wants valid UTF-8 */
 	hs_database_t *regexes[PATTERN_DATABASES];

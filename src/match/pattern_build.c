@@ -174,8 +174,8 @@ static int collect(struct build *b)
 	struct pattern_set *s = b->s;
 	const struct indicator_set *set = s->set;
 
-	for (uint32_t i = 0; i < set->condition_count; i++)
-		s->count += condition_at(set, i).kind == CONDITION_PATTERN;
+	for (uint32_t i = set->atoms.count; i < set->condition_count; i++)
+		s->count += condition_whole(set, i)->kind == CONDITION_PATTERN;
 	if (s->count > PATTERNS_MAX)
 		return -EINVAL;
 	s->conditions = malloc((s->count + 1) * sizeof(*s->conditions));
@@ -185,8 +185,8 @@ static int collect(struct build *b)
 	if (!s->conditions || !s->globs || !b->refused || !b->always)
 		return -ENOMEM;
 	uint32_t n = 0;
-	for (uint32_t i = 0; i < set->condition_count; i++)
-		if (condition_at(set, i).kind == CONDITION_PATTERN)
+	for (uint32_t i = set->atoms.count; i < set->condition_count; i++)
+		if (condition_whole(set, i)->kind == CONDITION_PATTERN)
 			s->conditions[n++] = i;
 	return 0;
 }
@@ -214,6 +214,18 @@ static int compile_cover(struct build *b)
 	return err;
 }
 
+/* Whether JSON may write some of what is looked for with a backslash. */
+static bool any_escape(const struct build *b)
+{
+	for (unsigned i = 0; i < b->literals.count; i++)
+		for (size_t k = 0; k < b->literals.lens[i]; k++) {
+			uint8_t c = (uint8_t)b->literals.texts[i][k];
+			if (c < 0x20 || c == '"' || c == '\\')
+				return true;
+		}
+	return b->loose.count > 0;
+}
+
 /* The regexes first: what is refused there need not be looked for. */
 static int compile_all(struct build *b, bool caseless)
 {
@@ -224,6 +236,7 @@ static int compile_all(struct build *b, bool caseless)
 		err = pattern_list_compile(&b->regexes[t], &s->regexes[t], on_refused, b);
 	if (!err)
 		err = pattern_list_compile(&b->loose, &s->loose_regexes, on_loose_refused, b);
+	s->escapes = any_escape(b);
 	s->literals_caseless = caseless || any_caseless(s);
 	for (unsigned i = 0; s->literals_caseless && i < b->literals.count; i++)
 		b->literals.flags[i] |= HS_FLAG_CASELESS;

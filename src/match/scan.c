@@ -45,13 +45,18 @@ const struct scan_walk *scan_walk_best(void)
 	return &scan_walk_portable;
 }
 
+static bool holds(const struct exact *atoms, uint64_t hash)
+{
+	return atoms && exact_maybe(atoms, hash) && exact_find(atoms, hash).count > 0;
+}
+
 void scan_settle(struct scan_state *st)
 {
-	const struct exact *atoms = st->plan->atoms;
+	const struct exact *atoms = st->plan->atoms, *more = st->plan->more_atoms;
 
 	for (uint32_t i = 0; i < st->pending_count; i++) {
 		uint64_t hash = st->pending[i];
-		if (!exact_maybe(atoms, hash) || exact_find(atoms, hash).count == 0)
+		if (!holds(atoms, hash) && !holds(more, hash))
 			continue;
 		st->at = st->place[i];
 		scan_found(st);

@@ -9,7 +9,7 @@
  *
  * One pass turns the bytes of many records into bit sets, 64 bytes a step: where a
  * host name ends, dots, hex digits, quotes, colons, and where a line ends or a byte
- * stands that makes a record rare: an escape, UTF-8, an '@'. Rare records are filled
+ * stands that makes a record rare: an escape that may hide something, UTF-8, an '@'. Rare records are filled
  * again by themselves, with escapes heeded. The sets are walked
  * dot by dot, not byte by byte: a host name or an IPv4 address has a dot in it, an
  * IPv6 address "::" or seven colons, a hash 32 hex digits in a row, an e-mail
@@ -38,6 +38,8 @@
 struct scan_plan {
 	const struct exact *atoms;
 	const struct exact_net *nets;
+	const struct exact *more_atoms; /* of a delta (match_overlay.h); NULL: there is none */
+	const struct exact_net *more_nets;
 	bool names;       /* domains, hosts of URLs */
 	bool top_names;   /* a domain of one label: the last label is looked up as well */
 	bool digit_names; /* a domain whose last label starts with a digit */
@@ -45,6 +47,7 @@ struct scan_plan {
 	bool nets_v4, nets_v6;
 	bool hashes, emails;
 	bool values;     /* VALUE atoms: whole values by length */
+	bool escapes;	 /* any escape of JSON may hide what is looked for */
 	bool file_names; /* VALUE atoms that match the last part of a path */
 	uint64_t value_lengths[SCAN_LENGTHS /
 			       64]; /* of VALUE and e-mail atoms, modulo SCAN_LENGTHS */

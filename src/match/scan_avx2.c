@@ -65,10 +65,18 @@ static inline void classify(const char *p, unsigned n, int rare, struct scan_mas
 	k->quote = bytes_equal(a, b, '"');
 	k->dot = bytes_equal(a, b, '.');
 	k->colon = bytes_equal(a, b, ':');
+	k->backslash = bytes_equal(a, b, '\\');
 	k->digit = of_class(ca, cb, SCAN_CLASS_DIGIT);
 	k->good = of_class(ca, cb, SCAN_CLASS_GOOD);
 	k->hex = of_class(ca, cb, SCAN_CLASS_HEX);
 	k->rare = of_class(ca, cb, rare) | bits_of(a, b) | bytes_equal(a, b, '\n');
+}
+
+static inline uint64_t odd_escapes(const char *p, unsigned n)
+{
+	__m256i a = load(p, 0, n), b = load(p, 32, n);
+
+	return bytes_equal(a, b, 'u') | bytes_equal(a, b, '/');
 }
 
 static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)

@@ -37,11 +37,19 @@ static inline void classify(const char *p, unsigned n, int rare, struct scan_mas
 	k->quote = bytes_equal(v, '"');
 	k->dot = bytes_equal(v, '.');
 	k->colon = bytes_equal(v, ':');
+	k->backslash = bytes_equal(v, '\\');
 	k->digit = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_DIGIT));
 	k->good = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_GOOD));
 	k->hex = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_HEX));
 	k->rare = _mm512_test_epi8_mask(class, _mm512_set1_epi8((char)rare)) |
 		  _mm512_movepi8_mask(v) | bytes_equal(v, '\n');
+}
+
+static inline uint64_t odd_escapes(const char *p, unsigned n)
+{
+	__m512i v = load(p, n);
+
+	return bytes_equal(v, 'u') | bytes_equal(v, '/');
 }
 
 static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)

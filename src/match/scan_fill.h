@@ -10,19 +10,19 @@
 #include "match/scan.h"
 #include "match/scan_masks.h"
 
-/* Bytes after a backslash that is none itself escaped. Backslashes are rare. */
-static inline uint64_t escaped_by(uint64_t backslash, bool *carry)
+/*
+ * Bytes after a backslash that is none itself escaped; the carry is of the word before.
+ * A run of backslashes that starts at an even place ends, once one is subtracted there,
+ * differently from one that starts at an odd place (Langdale and Lemire, 2019, 3.1.1).
+ */
+static inline uint64_t escaped_by(uint64_t backslash, uint64_t *carry)
 {
-	uint64_t escaped = *carry;
+	const uint64_t odd = UINT64_C(0xaaaaaaaaaaaaaaaa);
+	uint64_t first = backslash & ~*carry;
+	uint64_t ends = (((first << 1) | odd) - first) ^ odd;
+	uint64_t escaped = ends ^ (backslash | *carry);
 
-	backslash &= ~escaped;
-	*carry = false;
-	while (backslash) {
-		uint64_t one = backslash & -backslash;
-		*carry = one >> 63;
-		escaped |= one << 1;
-		backslash &= ~(one | one << 1);
-	}
+	*carry = (ends & backslash) >> 63;
 	return escaped;
 }
 
@@ -57,20 +57,34 @@ static inline uint64_t v6_colons(uint64_t colon, uint64_t behind_quote)
 	       (colon & ~behind_quote & UINT64_C(0x3ff) << 54);
 }
 
+struct fill {
+	bool json; /* escapes are heeded at once */
+	int rare;  /* classes that make a record rare */
+	uint64_t any_dot;
+};
+
 /*
  * One word: the first n of 64 bytes. What stands outside of strings is not told
  * apart: of JSON that is numbers and signs, which are no atoms.
  */
 static inline __attribute__((always_inline)) void
-fill_word(struct scan_state *st, const char *p, size_t w, unsigned n, int rare,
-	  uint64_t any_dot)
+fill_word(struct scan_state *st, const char *p, size_t w, unsigned n, const struct fill *how,
+	  uint64_t *carry)
 {
 	struct scan_masks k;
 
-	classify(p + w * 64, n, rare, &k);
+	classify(p + w * 64, n, how->rare, &k);
+	if (how->json && (k.backslash | *carry)) {
+		uint64_t escaped = escaped_by(k.backslash, carry);
+		/* the letter of an escape is none of a name, and its quote ends nothing */
+		k.good &= ~escaped;
+		k.hex &= ~escaped;
+		k.quote &= ~escaped;
+		k.rare |= escaped & odd_escapes(p + w * 64, n);
+	}
 	scan_set(st, SCAN_BAD)[w] = ~k.good;
 	scan_set(st, SCAN_DOT)[w] = k.dot;
-	scan_set(st, SCAN_NAME)[w] = k.dot & (worthy(&k) | any_dot);
+	scan_set(st, SCAN_NAME)[w] = k.dot & (worthy(&k) | how->any_dot);
 	scan_set(st, SCAN_NOT_HEX)[w] = ~k.hex;
 	scan_set(st, SCAN_QUOTE)[w] = k.quote;
 	scan_set(st, SCAN_COLON)[w] = k.colon;
@@ -78,16 +92,27 @@ fill_word(struct scan_state *st, const char *p, size_t w, unsigned n, int rare,
 	scan_set(st, SCAN_RARE)[w] = k.rare;
 }
 
-static __attribute__((noinline)) void fill(struct scan_state *st, const char *p, size_t len)
+/*
+ * json: of escapes only \u, which may stand for any letter, and a slash that is written
+ * as two bytes make a record rare; unless something is looked for that others would hide.
+ */
+static __attribute__((noinline)) void fill(struct scan_state *st, const char *p, size_t len,
+					   bool json)
 {
-	uint64_t any_dot = st->plan->digit_names ? ~UINT64_C(0) : 0;
-	int rare = SCAN_CLASS_BACKSLASH | (st->plan->emails ? SCAN_CLASS_AT : 0);
+	const struct scan_plan *plan = st->plan;
+	const struct fill how = {
+		.json = json && !plan->escapes,
+		.rare = (json && !plan->escapes ? 0 : SCAN_CLASS_BACKSLASH) |
+			(plan->emails ? SCAN_CLASS_AT : 0),
+		.any_dot = plan->digit_names ? ~UINT64_C(0) : 0,
+	};
+	uint64_t carry = 0;
 	size_t w = 0;
 
 	for (; w < len / 64; w++)
-		fill_word(st, p, w, 64, rare, any_dot);
+		fill_word(st, p, w, 64, &how, &carry);
 	if (len % 64) {
-		fill_word(st, p, w, len % 64, rare, any_dot);
+		fill_word(st, p, w, len % 64, &how, &carry);
 		w++;
 	}
 	/* nothing goes on behind the text */
@@ -118,7 +143,7 @@ static __attribute__((noinline)) void fill_second(struct scan_state *st, const c
 						  bool json)
 {
 	uint64_t inside = 0, backslash = 0, high = 0, at = 0;
-	bool escape = false;
+	uint64_t carry = 0;
 	size_t w = 0;
 
 	for (; w * 64 < len; w++) {
@@ -131,8 +156,7 @@ static __attribute__((noinline)) void fill_second(struct scan_state *st, const c
 		high |= k.high;
 		at |= k.at;
 		if (json) {
-			if (k.backslash || escape)
-				k.quote &= ~escaped_by(k.backslash, &escape);
+			k.quote &= ~escaped_by(k.backslash, &carry);
 			in = prefix_xor(k.quote) ^ inside;
 			inside = (uint64_t)((int64_t)in >> 63);
 		}

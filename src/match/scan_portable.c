@@ -15,11 +15,21 @@ static inline void classify(const char *p, unsigned n, int rare, struct scan_mas
 		k->quote |= (uint64_t)(c == '"') << i;
 		k->dot |= (uint64_t)(c == '.') << i;
 		k->colon |= (uint64_t)(c == ':') << i;
+		k->backslash |= (uint64_t)(c == '\\') << i;
 		k->digit |= (uint64_t)((class & SCAN_CLASS_DIGIT) != 0) << i;
 		k->good |= (uint64_t)((class & SCAN_CLASS_GOOD) != 0) << i;
 		k->hex |= (uint64_t)((class & SCAN_CLASS_HEX) != 0) << i;
 		k->rare |= (uint64_t)((class & rare) || c >= 0x80 || c == '\n') << i;
 	}
+}
+
+static inline uint64_t odd_escapes(const char *p, unsigned n)
+{
+	uint64_t odd = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		odd |= (uint64_t)(p[i] == 'u' || p[i] == '/') << i;
+	return odd;
 }
 
 static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)

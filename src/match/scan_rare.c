@@ -59,12 +59,18 @@ void scan_long_name(struct scan_state *st, const char *p, size_t len)
 	push_name(st, p, len);
 }
 
+static bool in_networks(const struct scan_plan *plan, const struct address *a)
+{
+	return exact_net_any(plan->nets, a) ||
+	       (plan->more_nets && exact_net_any(plan->more_nets, a));
+}
+
 void scan_v4_networks(struct scan_state *st, uint32_t network_order)
 {
 	struct address a = {.bits = 32};
 
 	memcpy(a.b, &network_order, sizeof(network_order));
-	if (exact_net_any(st->plan->nets, &a))
+	if (in_networks(st->plan, &a))
 		scan_found(st);
 }
 
@@ -109,7 +115,7 @@ static void take_address(struct scan_state *st, const char *p, size_t len)
 		return;
 	scan_push(st, exact_hash_address(&a));
 	if ((a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6) &&
-	    exact_net_any(st->plan->nets, &a))
+	    in_networks(st->plan, &a))
 		scan_found(st);
 }
 

@@ -4,6 +4,7 @@
  * Include after defining, in the including file,
  *   static inline void classify(const char *p, unsigned n, int rare, struct scan_masks *k)
  *   static inline void classify_rare(const char *p, unsigned n, struct scan_rare_masks *k)
+ *   static inline uint64_t odd_escapes(const char *p, unsigned n): where 'u' and '/' stand
  *   static inline uint64_t prefix_xor(uint64_t x)
  *   static inline uint32_t zero_groups(const uint64_t *bits): of 512 bits, which 16 in a row are 0
  * and SCAN_WALK(name), which names what is made: scan_walk_..., a struct scan_walk.
@@ -139,7 +140,9 @@ static inline void take_v4(struct cursor *cu, const char *p, size_t at, unsigned
 	uint32_t v = (uint32_t)a | (uint32_t)b << 8 | (uint32_t)c << 16 | (uint32_t)d << 24;
 	if (plan->v4)
 		push(cu, at, exact_hash_v4(v));
-	if (plan->nets_v4 && exact_net_v4_touched(plan->nets, (uint8_t)a, (uint8_t)b)) {
+	if (plan->nets_v4 &&
+	    (exact_net_v4_touched(plan->nets, (uint8_t)a, (uint8_t)b) ||
+	     (plan->more_nets && exact_net_v4_touched(plan->more_nets, (uint8_t)a, (uint8_t)b)))) {
 		cu->st->at = (uint32_t)at;
 		scan_v4_networks(cu->st, v);
 	}
@@ -324,7 +327,7 @@ static inline void walk(struct scan_state *st, const char *p, size_t len, bool j
 
 static void SCAN_WALK(block)(struct scan_state *st, const char *p, size_t len, bool json)
 {
-	fill(st, p, len);
+	fill(st, p, len, json);
 	walk(st, p, len, json);
 }
 
@@ -336,7 +339,7 @@ static void SCAN_WALK(rest)(struct scan_state *st, const char *p, size_t from, s
 
 static void SCAN_WALK(record)(struct scan_state *st, const char *p, size_t len, bool json)
 {
-	fill(st, p, len);
+	fill(st, p, len, false);
 	st->backslash = st->high = st->emails = false;
 	if (SCAN_WALK(look)(st, 0) < len)
 		fill_second(st, p, len, json);

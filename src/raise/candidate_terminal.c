@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <uuid.h>
 
 #include "raise/clocks.h"
 #include "raise/describe.h"
@@ -185,10 +186,37 @@ static void evidence(struct page *pg, const struct candidate *c, const struct ca
 	}
 }
 
+/* Where it was significant before, within six months. */
+static void recurs(struct page *pg, const struct candidate *c, const struct candidate_context *cx)
+{
+	const char *label = "again";
+	struct history_record last;
+	char id[CANDIDATE_ID_MAX];
+
+	for (uint32_t i = 0; cx->recurrence && i < c->episode.states; i++) {
+		const struct state_assessment *st = &c->episode.state[i];
+		uint32_t n = st->significant ? cx->recurrence(cx->arg, c, st->state, &last, 1) : 0;
+		if (n == 0)
+			continue;
+		uuid_unparse_lower(last.candidate, id);
+		text_printf(&pg->line, "%s  time %" PRIu32 " in six months; last ",
+			    vocab_state_code(st->state), n + 1);
+		describe_time(&pg->line, last.last_us);
+		text_printf(&pg->line, ", candidate %s", id);
+		page_paragraph(pg, label, 4);
+		label = "";
+	}
+}
+
 static void missing(struct page *pg, const struct candidate *c, const struct profile *p)
 {
 	const char *label = "missing";
 
+	if (c->status == CANDIDATE_WATCH && c->episode.held_back) {
+		text_str(&pg->line, "a second source: what is significant rests on the word of one alone");
+		page_paragraph(pg, label, 2);
+		label = "";
+	}
 	for (uint32_t i = 0; c->status == CANDIDATE_WATCH && i < c->episode.states; i++) {
 		const struct state_assessment *st = &c->episode.state[i];
 		if (!vocab_state_is_member(st->state) || st->significant)
@@ -270,6 +298,7 @@ void candidate_terminal(struct text *out, const struct candidate *c,
 	where(&pg, &c->episode);
 	why(&pg, &c->episode, cx->profile);
 	evidence(&pg, c, cx);
+	recurs(&pg, c, cx);
 	missing(&pg, c, cx->profile);
 	score(&pg, c, cx->profile);
 	due(&pg, c);

@@ -42,7 +42,7 @@ __attribute__((unused)) static void test_dir_fini(void)
 }
 
 /* EVE: `records` DNS questions of a state's hosts, one in `every` for the bad domain. */
-static void test_telemetry(const char *name, int subnet, int records, int every)
+__attribute__((unused)) static void test_telemetry(const char *name, int subnet, int records, int every)
 {
 	struct text t;
 
@@ -111,15 +111,31 @@ static void test_engine_fini(struct test_engine *t)
 	problems_fini(&t->problems);
 }
 
-static int test_engine_read(struct test_engine *t, const char *name, int source)
+/* Reads a file as a service's reader does: batches are pushed to the workers. */
+__attribute__((unused)) static int test_engine_push(struct test_engine *t, const struct source_ops *ops, const char *path,
+			    int source)
 {
+	struct input *in = NULL;
 	char why[256] = "";
-	int err = engine_read(t->e, &ingest_file, test_path(name), &t->config.sources.sources[source],
-			      NULL, why);
+	int n = ops->open(&in, &t->e->ingest, path, &t->config.sources.sources[source], why);
 
-	if (err)
-		printf("# %s: %s\n", name, why);
-	return err;
+	while (n >= 0 && in) {
+		struct batch *b = batch_get(&t->e->pool);
+		n = ops->fill(in, b, why);
+		engine_push(t->e, b);
+		if (n <= 0)
+			break;
+	}
+	if (in)
+		ops->close(in);
+	if (n)
+		printf("# %s: %s\n", path, why);
+	return n;
+}
+
+__attribute__((unused)) static int test_engine_read(struct test_engine *t, const char *name, int source)
+{
+	return test_engine_push(t, &ingest_file, test_path(name), source);
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "config/vocab.h"
 #include "correlate/history_segment.h"
 
 #define DAY   INT64_C(86400000000)
@@ -60,6 +61,22 @@ static struct history_record record(uint32_t threat, uint32_t candidate, uint32_
 	memcpy(r.candidate, &candidate, sizeof(candidate));
 	r.first_us = T0 + day * DAY;
 	r.last_us = r.first_us + version * INT64_C(1000000);
+	r.raised = candidate % 3 == 0;
+	r.expired = candidate % 5 == 0;
+	r.severity = (uint8_t)(version % 4);
+	r.tlp = (uint8_t)(threat % TLPS);
+	r.pap = (uint8_t)(threat % PAPS);
+	r.score = (uint8_t)(candidate % 101);
+	r.entities_exact = threat % 2;
+	r.records_exact = version % 2;
+	r.profile = history_profile("mine", version % 2 ? "1" : "2");
+	r.decided_us = r.first_us + 1;
+	r.entities = (uint64_t)candidate << 40 | version;
+	r.records = r.entities * 3;
+	r.users = r.entities * 5;
+	r.origins = UINT32_MAX - version;
+	r.sectors = candidate & ((1u << SECTORS) - 1);
+	r.criteria = ~candidate;
 	return r;
 }
 
@@ -67,6 +84,21 @@ static struct history_record record(uint32_t threat, uint32_t candidate, uint32_
 
 static struct history_record model[MOST];
 static int models;
+
+/* Every field, however it is padded. */
+static bool same_all(const struct history_record *a, const struct history_record *b)
+{
+	return memcmp(a->threat, b->threat, 16) == 0 && memcmp(a->candidate, b->candidate, 16) == 0 &&
+	       a->first_us == b->first_us && a->last_us == b->last_us && a->version == b->version &&
+	       a->state == b->state && a->withdrawn == b->withdrawn && a->raised == b->raised &&
+	       a->expired == b->expired &&
+	       a->severity == b->severity && a->tlp == b->tlp && a->pap == b->pap &&
+	       a->score == b->score && a->entities_exact == b->entities_exact &&
+	       a->records_exact == b->records_exact && a->profile == b->profile &&
+	       a->decided_us == b->decided_us && a->entities == b->entities &&
+	       a->records == b->records && a->users == b->users && a->origins == b->origins &&
+	       a->sectors == b->sectors && a->criteria == b->criteria;
+}
 
 static bool same_key(const struct history_record *a, const struct history_record *b)
 {
@@ -90,6 +122,7 @@ static void model_put(const struct history_record *r)
 		if (r->last_us > model[i].last_us)
 			model[i].last_us = r->last_us;
 		model[i].withdrawn |= r->withdrawn;
+		model[i].decided_us = r->decided_us > model[i].decided_us ? r->decided_us : model[i].decided_us;
 	}
 }
 
@@ -104,8 +137,7 @@ static void look(void *arg, const struct history_record *r)
 	for (int i = 0; i < models; i++)
 		if (same_key(&model[i], r)) {
 			s->found++;
-			s->wrong += model[i].first_us != r->first_us || model[i].last_us != r->last_us ||
-				    model[i].version != r->version || model[i].withdrawn != r->withdrawn;
+			s->wrong += !same_all(&model[i], r);
 			return;
 		}
 	s->wrong++;
@@ -267,7 +299,7 @@ static void test_damage(void)
 	FILE *f = fopen(only_segment(path), "r+b");
 	size_t len = fread(bytes, 1, 1 << 16, f);
 	fclose(f);
-	tap_int((long long)len, 201 * HISTORY_UNIT, "a record is 64 bytes");
+	tap_int((long long)len, 201 * HISTORY_UNIT, "a record is 128 bytes");
 	for (int i = 0; i < 300; i++) {
 		size_t cut = i < 200 ? draw(&seed) % len : len, at = draw(&seed) % len;
 		struct history_usage u;
@@ -329,6 +361,77 @@ static void test_damage(void)
 	free(bytes);
 }
 
+static void count_candidate(void *arg, const struct history_record *r)
+{
+	int *n = arg;
+
+	n[0]++;
+	n[1] += r->candidate[0];
+}
+
+struct under {
+	struct history *h;
+	bool done, seen[250];
+};
+
+/* At the first record all there is is written anew, into another segment. */
+static void compact_under(void *arg, const struct history_record *r)
+{
+	struct under *u = arg;
+	uint32_t candidate;
+
+	memcpy(&candidate, r->candidate, sizeof(candidate));
+	u->seen[candidate] = r->version >= 50;
+	for (uint32_t v = 10; !u->done && v < 100; v++) {
+		for (uint32_t i = 0; i < 250; i++) {
+			struct history_record new = record(i % 9, i, v, i % 30);
+			history_put(u->h, &new);
+		}
+		history_sync(u->h);
+	}
+	u->done = true;
+}
+
+/* Beside the process that has it open, while that writes and compacts. */
+static void test_look(void)
+{
+	char why[256];
+	struct history *h, *look;
+	int n[2] = {0, 0};
+
+	empty();
+	models = 0;
+	h = reopen(NULL, 1 << 20);
+	for (uint32_t i = 0; i < 300; i++) {
+		struct history_record r = record(i % 9, i % 250, 1, i % 30);
+		history_put(h, &r);
+		model_put(&r);
+	}
+	history_sync(h);
+	tap_int(history_look(&look, dir, why), 0, "looked at while another has it open");
+	tap_ok(history_looks(look) && !history_looks(h) && equals(look), "it is all there");
+	struct history_record key = record(0, 7, 1, 0);
+	history_candidate(look, key.candidate, count_candidate, n);
+	tap_ok(n[0] == 2 && n[1] == 14, "a candidate's records are found by its id");
+	history_close(look);
+
+	/* several segments, and a compaction once the first of them is being read */
+	for (uint32_t v = 2; v < 6; v++) {
+		h = reopen(h, 1 << 20);
+		struct history_record r = record(0, 0, v, 0);
+		history_put(h, &r);
+		history_sync(h);
+	}
+	struct under u = {.h = h};
+	struct history_found found;
+	int fd = open(dir, O_RDONLY | O_DIRECTORY);
+	tap_ok(history_segment_look(fd, compact_under, &u, &found) == 0 && u.seen[249],
+	       "replaced while it is read, it is read again");
+	close(fd);
+	history_close(h);
+	tap_int(history_look(&look, "/no/such/folder", why), -ENOENT, "a folder that is not there");
+}
+
 static void test_limits(void)
 {
 	struct history_usage u;
@@ -384,6 +487,7 @@ int main(int argc, char **argv)
 	tap_int(bad, 0, "put, synced and reopened it equals a plain array");
 	test_damage();
 	test_limits();
+	test_look();
 	test_kill(TAP_SANITIZED ? 4 : 25);
 	empty();
 	rmdir(dir);

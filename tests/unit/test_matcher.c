@@ -286,6 +286,50 @@ static void test_blocks(void)
 	stop(&b);
 }
 
+/* What stands right behind an escape, at every place of a block's words. */
+static void test_escapes(void)
+{
+	static const char *const before[] = {"\\n",	 "\\t", "\\r\\n", "\\b",   "\\f",
+					     "\\\\", "\\\"", "\\/",   "x\\\\\\n", "\\u0009"};
+	static const char *const atoms[] = {"evil.example", "203.0.113.9",
+					    "00112233445566778899aabbccddeeff"};
+	static struct pile p;
+	struct bench b = {0};
+	uint32_t atom = 0, none = 0, hidden = 0;
+
+	set_one(&b.set, CONDITION_DOMAIN, OBSERVABLE_DOMAIN, atoms[0]);
+	set_one(&b.set, CONDITION_IP, OBSERVABLE_IP, atoms[1]);
+	set_one(&b.set, CONDITION_HASH, OBSERVABLE_HASH, atoms[2]);
+	start(&b);
+	for (size_t e = 0; e < sizeof(before) / sizeof(*before); e++)
+		for (int at = 0; at < 130; at++) {
+			char record[512], hides[512], clean[512];
+			const char *what = atoms[at % 3];
+			const char *same = strspn(before[e], "\\btnf") == 2 ? before[e] + 1 : "";
+			snprintf(record, sizeof(record), "{\"a\":\"%0*d%s%s\\t\"}", at, 0, before[e], what);
+			snprintf(clean, sizeof(clean), "{\"a\":\"%0*d%sgood.example\\t\"}", at, 0,
+				 before[e]);
+			/* a letter that belongs to no escape belongs to the value */
+			snprintf(hides, sizeof(hides), "{\"a\":\"%0*d-%s%s\"}", at, 0, same, what);
+			p.records = 0;
+			p.len = 0;
+			add_record(&p, record);
+			atom += count_maybe(&b, &p, SIZE_MAX / 2) == 1;
+			p.records = 0;
+			p.len = 0;
+			add_record(&p, clean);
+			none += count_maybe(&b, &p, SIZE_MAX / 2) == 0;
+			p.records = 0;
+			p.len = 0;
+			add_record(&p, hides);
+			hidden += *same && *same != '\\' && at % 3 == 0 && count_maybe(&b, &p, SIZE_MAX / 2) == 0;
+		}
+	tap_int(atom, 10 * 130, "an atom behind any escape is found");
+	tap_int(none, 10 * 130, "and what is none is not");
+	tap_int(hidden, 4 * 44, "nor what only looks like one without the backslash");
+	stop(&b);
+}
+
 static void test_benign(void)
 {
 	struct bench b = {0};
@@ -414,6 +458,7 @@ int main(void)
 	test_patterns();
 	test_clauses();
 	test_blocks();
+	test_escapes();
 	test_benign();
 	test_threads();
 	test_allocation();

@@ -318,7 +318,7 @@ static void slow(const struct indicator_set *s, const struct event *e, struct te
 }
 
 /* Every string of the record as every kind of observable there is. */
-static void every_string(const json_t *v, struct event *e)
+UNUSED static void every_string(const json_t *v, struct event *e)
 {
 	const char *key;
 	json_t *child;

@@ -34,6 +34,11 @@ static void alone(void)
 	tap_ok(queue_pop_timed(&q, 0) == NULL, "none returns at once");
 	queue_push(&q, &item[1]);
 	tap_ok(queue_pop_timed(&q, 10000) == &item[1], "what is there does not wait");
+	queue_push(&q, &item[0]);
+	queue_push_first(&q, &item[1]);
+	queue_push_first(&q, &item[2]);
+	tap_ok(queue_pop(&q) == &item[2] && queue_pop(&q) == &item[1] && queue_pop(&q) == &item[0],
+	       "what is pushed first is popped first, from the array's other end too");
 	queue_push(&q, &item[2]);
 	tap_ok(!queue_drained(&q), "open");
 	queue_close(&q);

@@ -36,10 +36,7 @@ static void read_all(struct test_engine *t)
 {
 	test_engine_read(t, "de.json", 0);
 	test_engine_read(t, "fr.json", 1);
-	char why[256] = "";
-	if (engine_read(t->e, &ingest_pcap, "config/demo/telemetry/se-backbone.pcap",
-			&t->config.sources.sources[0], NULL, why))
-		printf("# %s\n", why);
+	test_engine_push(t, &ingest_pcap, "config/demo/telemetry/se-backbone.pcap", 0);
 	engine_quiesce(t->e); /* its locks order the workers' counters before ours */
 	engine_resume(t->e);
 }
