@@ -2,46 +2,59 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Room for what the file says it holds, and a look for more: pipes say nothing. */
+static int read_fd(int fd, size_t size, char **out, size_t *out_len)
+{
+	size_t room = size + 4096, len = 0;
+	char *p = malloc(room + 1);
+
+	while (p) {
+		ssize_t n = read(fd, p + len, room - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || len + (size_t)n > FEED_BYTES_MAX) {
+			int rc = n < 0 ? -errno : n > 0 ? -EFBIG : 0;
+			p[len] = '\0';
+			if (rc)
+				free(p);
+			*out = rc ? NULL : p;
+			*out_len = len;
+			return rc;
+		}
+		len += (size_t)n;
+		if (len < room)
+			continue;
+		char *more = realloc(p, room * 2 + 1);
+		if (!more)
+			free(p);
+		p = more;
+		room *= 2;
+	}
+	return -ENOMEM;
+}
 
 int feed_read(const char *path, char **out, size_t *out_len)
 {
-	FILE *f = fopen(path, "rbe");
-	size_t cap = 1 << 16, len = 0, n;
-	char *p = NULL;
-	int rc = -ENOMEM;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 
-	if (!f)
+	if (fd < 0)
 		return -errno;
-	while ((p = realloc(*out = p, cap + 1))) {
-		errno = 0;
-		n = fread(p + len, 1, cap - len, f);
-		len += n;
-		if (len < cap) {
-			rc = ferror(f) ? -(errno ? errno : EIO) : 0;
-			break;
-		}
-		if (cap >= FEED_BYTES_MAX) {
-			rc = -EFBIG;
-			break;
-		}
-		cap *= 2;
-	}
-	if (!p)
-		p = *out;
-	fclose(f);
-	if (rc) {
-		free(p);
-		*out = NULL;
-		return rc;
-	}
-	p[len] = '\0';
-	*out = p;
-	*out_len = len;
-	return 0;
+	int rc = fstat(fd, &st) ? -errno : 0;
+	if (!rc && S_ISREG(st.st_mode) && (uint64_t)st.st_size > FEED_BYTES_MAX)
+		rc = -EFBIG;
+	if (!rc)
+		rc = read_fd(fd, S_ISREG(st.st_mode) ? (size_t)st.st_size : 0, out, out_len);
+	close(fd);
+	return rc;
 }
 
 void feed_refuse(struct feed_load *l, uint32_t line, const char *fmt, ...)
