@@ -172,15 +172,22 @@ static size_t text_of(const struct indicator_set *s)
 	return bytes;
 }
 
+static double part[3]; /* of the last load: reading, settling, packing */
+
 static int load(struct indicator_set *s, const char *path)
 {
 	struct feed feed = {.name = "bench", .tlp = TLP_AMBER, .severity = SEVERITY_MEDIUM};
 
 	snprintf(feed.path, sizeof(feed.path), "%s", path);
 	int err = indicator_set_init(s);
+	double t = now();
 	err = err ? err : feed_load_file(s, &feed, NULL);
+	part[0] = now() - t;
 	err = err ? err : indicator_set_finish(s);
-	return err ? err : indicator_set_seal(s);
+	part[1] = now() - t - part[0];
+	err = err ? err : indicator_set_seal(s);
+	part[2] = now() - t - part[0] - part[1];
+	return err;
 }
 
 static double jansson(const char *path, int repeats)
@@ -237,15 +244,17 @@ static int run(const char *what, void (*write)(FILE *, uint32_t), uint32_t atoms
 	size_t after = resident(), text = text_of(&s);
 	size_t held = indicator_set_bytes(&s) + matcher_bytes(m);
 	printf("{\"bench\":\"atoms\",\"feed\":\"%s\",\"atoms\":%u,\"file_bytes\":%ld,\"load_s\":%.3f,"
+	       "\"read_s\":%.3f,\"settle_s\":%.3f,\"pack_s\":%.3f,"
 	       "\"jansson_s\":%.3f,\"load_over\":%.2f,\"compile_s\":%.3f,\"text_bytes\":%zu,"
 	       "\"over_text\":%.1f,\"resident_over_text\":%.1f,\"match_count\":%u}\n",
-	       what, atoms, bytes, best, json ? reference : 0, json ? reference / best : 0, t, text,
+	       what, atoms, bytes, best, part[0], part[1], part[2], json ? reference : 0, json ? reference / best : 0, t, text,
 	       (double)(held - text) / atoms, ((double)after - (double)before - (double)text) / atoms,
 	       s.count);
 	int wrong = s.count != atoms;
 	matcher_free(m);
 	indicator_set_fini(&s);
-	unlink(path);
+	if (!getenv("KEEP"))
+		unlink(path);
 	return wrong;
 }
 

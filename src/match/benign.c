@@ -149,14 +149,15 @@ static void read_plain(struct benign_load *b)
 static int load_file(struct indicator_set *s, const char *path, struct problems *ps)
 {
 	struct benign_load b = {.s = s, .ps = ps, .path = path};
-	char *bytes = NULL;
-	int rc = feed_read(path, &bytes, &b.len);
+	struct feed_bytes bytes;
+	int rc = feed_read(path, &bytes);
 
 	if (rc) {
 		problem_refuse(ps, "benign", path, 0, "cannot read the file: %s", strerror(-rc));
 		return rc;
 	}
-	b.p = bytes;
+	b.p = bytes.p;
+	b.len = bytes.len;
 	if (b.len >= 3 && memcmp(b.p, "\xef\xbb\xbf", 3) == 0) {
 		b.p += 3;
 		b.len -= 3;
@@ -165,7 +166,7 @@ static int load_file(struct indicator_set *s, const char *path, struct problems 
 		read_json(&b);
 	else
 		read_plain(&b);
-	free(bytes);
+	feed_bytes_fini(&bytes);
 	return b.error;
 }
 

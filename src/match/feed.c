@@ -10,38 +10,37 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Room for what the file says it holds, and a look for more: pipes say nothing. */
-static int read_fd(int fd, size_t size, char **out, size_t *out_len)
-{
-	size_t room = size + 4096, len = 0;
-	char *p = malloc(room + 1);
+#include "base/lazy.h"
 
-	while (p) {
-		ssize_t n = read(fd, p + len, room - len);
+/* Room for what the file says it holds, and a look for more: pipes say nothing. */
+static int read_fd(int fd, struct feed_bytes *b)
+{
+	for (;;) {
+		if (b->len + 1 >= b->room) {
+			char *more = lazy_grow(b->p, b->room, b->room * 2);
+			if (!more)
+				return -ENOMEM;
+			b->p = more;
+			b->room *= 2;
+		}
+		ssize_t n = read(fd, b->p + b->len, b->room - 1 - b->len);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0 || len + (size_t)n > FEED_BYTES_MAX) {
-			int rc = n < 0 ? -errno : n > 0 ? -EFBIG : 0;
-			p[len] = '\0';
-			if (rc)
-				free(p);
-			*out = rc ? NULL : p;
-			*out_len = len;
-			return rc;
-		}
-		len += (size_t)n;
-		if (len < room)
-			continue;
-		char *more = realloc(p, room * 2 + 1);
-		if (!more)
-			free(p);
-		p = more;
-		room *= 2;
+		if (n <= 0)
+			return n < 0 ? -errno : 0; /* what was not written is zero */
+		b->len += (size_t)n;
+		if (b->len > FEED_BYTES_MAX)
+			return -EFBIG;
 	}
-	return -ENOMEM;
 }
 
-int feed_read(const char *path, char **out, size_t *out_len)
+void feed_bytes_fini(struct feed_bytes *b)
+{
+	lazy_free(b->p, b->room);
+	*b = (struct feed_bytes){0};
+}
+
+int feed_read(const char *path, struct feed_bytes *b)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -51,9 +50,15 @@ int feed_read(const char *path, char **out, size_t *out_len)
 	int rc = fstat(fd, &st) ? -errno : 0;
 	if (!rc && S_ISREG(st.st_mode) && (uint64_t)st.st_size > FEED_BYTES_MAX)
 		rc = -EFBIG;
+	*b = (struct feed_bytes){.room = 4096};
 	if (!rc)
-		rc = read_fd(fd, S_ISREG(st.st_mode) ? (size_t)st.st_size : 0, out, out_len);
+		b->room += S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
+	b->p = rc ? NULL : lazy_alloc_huge(b->room);
+	if (!rc)
+		rc = b->p ? read_fd(fd, b) : -ENOMEM;
 	close(fd);
+	if (rc)
+		feed_bytes_fini(b);
 	return rc;
 }
 
@@ -197,17 +202,16 @@ static int load(struct indicator_set *s, const struct feed *feed, const char *p,
 
 int feed_load_file(struct indicator_set *s, const struct feed *feed, struct problems *ps)
 {
-	char *p = NULL;
-	size_t len = 0;
-	int rc = feed_read(feed->path, &p, &len);
+	struct feed_bytes b;
+	int rc = feed_read(feed->path, &b);
 
 	if (rc) {
 		problem_refuse(ps, "indicator", feed->path, 0, "cannot read the file: %s",
 			       strerror(-rc));
 		return rc;
 	}
-	rc = load(s, feed, p, len, ps);
-	free(p);
+	rc = load(s, feed, b.p, b.len, ps);
+	feed_bytes_fini(&b);
 	return rc;
 }
 

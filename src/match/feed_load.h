@@ -37,8 +37,13 @@ struct feed_load {
 	int error;       /* 0 or -errno */
 };
 
-/* A whole file into malloc'd bytes with a NUL behind them; 0, -errno. */
-int feed_read(const char *path, char **p, size_t *len);
+/* A whole file, with a NUL behind it. */
+struct feed_bytes {
+	char *p;
+	size_t len, room;
+};
+int feed_read(const char *path, struct feed_bytes *b); /* 0, -errno */
+void feed_bytes_fini(struct feed_bytes *b);
 
 /* An entry that cannot be taken; line 0 when it is not known. */
 void feed_refuse(struct feed_load *l, uint32_t line, const char *fmt, ...)

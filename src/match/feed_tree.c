@@ -24,7 +24,7 @@ int feed_tree_init(struct feed_tree *t, size_t len)
 		return -EFBIG;
 	/* a byte of text makes at most one node; ":" and "," pay for the first two */
 	t->room = len + 3;
-	t->nodes = lazy_alloc(t->room * sizeof(*t->nodes));
+	t->nodes = lazy_alloc_huge(t->room * sizeof(*t->nodes));
 	return t->nodes ? 0 : -ENOMEM;
 }
 
