@@ -44,6 +44,7 @@ list_build() {
 	module zlib zlib1g-dev
 	module libzstd libzstd-dev
 	module uuid uuid-dev
+	module libutf8proc libutf8proc-dev
 }
 
 list_demo() {
@@ -73,6 +74,8 @@ list_test() {
 	command_of unzip unzip
 	command_of valgrind valgrind
 	command_of spin spin
+	command_of java default-jre-headless
+	command_of mvn maven
 }
 
 as_root() {
@@ -133,6 +136,23 @@ vectorscan_beside() {
 	touch $dir/ready
 }
 
+# Apache Kafka for the tests. Without it they skip, so a network that has no Maven repository stops nothing.
+kafka_jars() {
+	dir=build/kafka
+	if cmp -s tests/broker/pom.xml $dir/pom.xml; then
+		return 0
+	fi
+	rm -rf $dir
+	mkdir -p $dir
+	echo "deps: fetching Apache Kafka for the tests" >&2
+	if mvn -q -B -f tests/broker/pom.xml dependency:copy-dependencies \
+		-DoutputDirectory="$PWD/$dir/jars" >$dir/log 2>&1; then
+		cp tests/broker/pom.xml $dir/pom.xml
+	else
+		echo "deps: Maven could not fetch it (build/kafka/log): tests against a real broker will skip" >&2
+	fi
+}
+
 [ $# -gt 0 ] || set -- build
 # Again: clang's run-time package is known by name once clang is there.
 for round in 1 2 last; do
@@ -156,4 +176,5 @@ for round in 1 2 last; do
 done
 for what; do
 	[ "$what" != vectorscan ] || vectorscan_beside
+	[ "$what" != test ] || kafka_jars
 done

@@ -52,13 +52,16 @@ struct lost_image {
 };
 static_assert(sizeof(struct lost_image) == 24, "on disk");
 
-/* A cell as it is written: its image, then its slots' and sightings' in turn. */
+/* A cell as it is written: its image (entries is left 0), then its slots' and sightings' in
+ * turn. Writers may be on. */
 struct cell_image evidence_image_cell(const struct evidence_table *t, uint32_t cell);
 void evidence_image_elements(const struct evidence_table *t, uint32_t cell,
 			     void (*fn)(void *arg, const struct slot_image *image), void *arg);
 
 #define BLOCK_IMAGE (SKETCHES * HLL_REGISTERS + EVIDENCE_BEST * 16)
 static_assert(sizeof(struct block) == BLOCK_IMAGE, "written as it lies");
+
+void evidence_image_block(const struct evidence_table *t, uint32_t cell, uint8_t out[BLOCK_IMAGE]);
 
 /* A cell's image on its way into a table: begin, elements in their order, block, end. */
 struct merging {

@@ -154,12 +154,7 @@ int evidence_merge_cell(struct evidence_table *t, const struct evidence_table *f
 	evidence_image_elements(from, cell, merge_element, &m);
 	if (image.has_block) {
 		uint8_t bytes[BLOCK_IMAGE];
-		memcpy(bytes,
-		       &from->blocks[atomic_load_explicit(
-					     &evidence_table_more_of(from, cell)->block,
-					     memory_order_relaxed) -
-				     1],
-		       sizeof(bytes));
+		evidence_image_block(from, cell, bytes);
 		evidence_merge_block(&m, bytes, image.marks);
 	}
 	return evidence_merge_end(&m);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "engine/engine_priv.h"
+#include "engine/sequence.h"
 #include "raise/hit_json.h"
 
 /* Bytes scanned at once: a quarter of it costs 20 ns a record more, more gains nothing. */
@@ -190,12 +191,14 @@ static bool heavy(const struct worker *wk, uint32_t threat)
 	       heavy_at_least(&wk->heavy, threat) * 2 >= records;
 }
 
-static void place(struct worker *wk, const struct job *j, const struct indicator *in,
-		  uint32_t threat, uint32_t by, enum hit_class c)
+static struct observation observe(struct worker *wk, const struct job *j,
+				  const struct indicator *in, uint32_t threat, uint32_t by,
+				  enum hit_class c)
 {
 	const struct event *ev = &wk->event;
 	int severity = ev->stated_severity ? ev->stated_severity : in->severity;
-	struct observation o = {
+
+	return (struct observation){
 		.threat = threat,
 		.by = by,
 		.state = j->state,
@@ -204,7 +207,7 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.pap = in->pap,
 		.hit_class = (uint8_t)c,
 		.severity = (uint8_t)severity,
-		.rank = rank_of(c, severity, j->origin == EVIDENCE_RELAYED),
+		.rank = rank_of(c, severity, evidence_relayed(j->origin)),
 		.time_us = j->time_us,
 		.entity = j->entity,
 		.origin = j->origin,
@@ -215,6 +218,14 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.users = ev->users_affected,
 		.duration_s = ev->duration_s,
 	};
+}
+
+static void place(struct worker *wk, const struct job *j, const struct indicator *in,
+		  uint32_t threat, uint32_t by, enum hit_class c)
+{
+	const struct event *ev = &wk->event;
+	struct observation o = observe(wk, j, in, threat, by, c);
+
 	wk->placed = true;
 	if (threat && c != CLASS_NONE)
 		heavy_add(&wk->heavy, threat);
@@ -297,15 +308,56 @@ static enum reason settle(struct worker *wk, struct job *j)
 	return why;
 }
 
+/* One of the observations that a pattern takes: no hit yet, and never one by itself. */
+static bool note(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
+{
+	const struct ruleset *r = wk->rules;
+	const struct indicator in = indicator_at(&r->set, h->indicator);
+
+	if (!h->observations)
+		return false;
+	uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
+	struct observation o = observe(wk, j, &in, threat, by, c);
+	if (threat && by)
+		sequence_note(wk, h, &o);
+	else
+		counter_add(&wk->ledger.unplaced, 1);
+	wk->placed = true;
+	return true;
+}
+
+/* The hits of a settled record; how many there are beside observations for later. */
+static uint32_t place_hits(struct worker *wk, struct job *j, enum reason why, bool *test)
+{
+	const struct ruleset *r = wk->rules;
+	uint32_t hits = 0;
+
+	for (uint32_t i = 0; i < wk->result.hits; i++) {
+		const struct hit *h = &wk->result.hit[i];
+		const struct indicator in = indicator_at(&r->set, h->indicator);
+		enum hit_class c = class_of(wk, j, h);
+		if (h->observations && (why != REASON_OK || note(wk, j, h, c)))
+			continue;
+		*test |= c == CLASS_TEST;
+		hits++;
+		if (why == REASON_OK)
+			place(wk, j, &in, ruleset_threat(r, in.threat),
+			      ruleset_by(r, h->indicator), c);
+		if (wk->e->hits.fd >= 0)
+			write_hit(wk, j, h, c);
+	}
+	return hits;
+}
+
 /* What a verified record comes to. */
 static void conclude(struct worker *wk, struct job *j)
 {
 	struct match_result *m = &wk->result;
-	const struct ruleset *r = wk->rules;
 	bool test = false;
 
 	counter_add(&wk->ledger.hit_overflow, m->overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
+	counter_add(&wk->ledger.undecided, m->undecided);
 	if (m->hits == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
@@ -319,20 +371,13 @@ static void conclude(struct worker *wk, struct job *j)
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	if (m->hits == 0 && !named) {
+	uint32_t hits = place_hits(wk, j, why, &test);
+	/* observations for later are no hits, but what cannot be placed is refused all the same */
+	if (hits == 0 && !named && (why == REASON_OK || m->hits == 0)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
-	for (uint32_t i = 0; i < m->hits; i++) {
-		const struct indicator at = indicator_at(&r->set, m->hit[i].indicator), *in = &at;
-		enum hit_class c = class_of(wk, j, &m->hit[i]);
-		test |= c == CLASS_TEST;
-		if (why == REASON_OK)
-			place(wk, j, in, ruleset_threat(r, in->threat), ruleset_by(r, m->hit[i].indicator), c);
-		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, &m->hit[i], c);
-	}
-	counter_add(&wk->ledger.hits, m->hits);
+	counter_add(&wk->ledger.hits, hits);
 	if (why == REASON_OK && test)
 		why = REASON_EXERCISE;
 	if (why == REASON_OK)
