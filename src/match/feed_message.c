@@ -58,12 +58,27 @@ static void copy(char *out, size_t size, struct span s)
 	snprintf(out, size, "%.*s", (int)(s.len < size ? s.len : size - 1), s.p);
 }
 
+static struct span string(const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return json_is_string(v) ? (struct span){json_string_value(v), (uint32_t)json_string_length(v)}
+				 : (struct span){"", 0};
+}
+
 /* What a decimal number says, whether it is text or not; -1: nothing. */
 static long long number(const json_t *o, const char *key)
 {
-	double v;
+	const json_t *v = json_object_get(o, key);
+	struct span s = string(o, key);
+	char *end;
 
-	return feed_json_number(o, key, &v) && v >= 0 && v < 1e12 ? (long long)v : -1;
+	if (json_is_integer(v))
+		return json_integer_value(v) < 1000000000000 ? json_integer_value(v) : -1;
+	if (s.len == 0 || s.len > 12 || s.p[0] < '0' || s.p[0] > '9')
+		return -1;
+	long long n = strtoll(s.p, &end, 10);
+	return *end == '\0' ? n : -1;
 }
 
 static void read_sighting(const json_t *o, struct feed_sighting *out)
@@ -72,18 +87,18 @@ static void read_sighting(const json_t *o, struct feed_sighting *out)
 	const json_t *who = json_object_get(o, "Organisation");
 	long long type = number(o, "type"), time = number(o, "date_sighting"),
 		  org = number(o, "org_id");
-	struct span target = feed_json_string(attribute, "uuid");
+	struct span target = string(attribute, "uuid");
 
 	if (target.len == 0)
-		target = feed_json_string(o, "attribute_uuid");
+		target = string(o, "attribute_uuid");
 	if (target.len == 0)
-		target = feed_json_string(attribute, "value");
+		target = string(attribute, "value");
 	if (target.len == 0)
-		target = feed_json_string(o, "value");
-	copy(out->id, sizeof(out->id), feed_json_string(o, "uuid"));
-	copy(out->source, sizeof(out->source), feed_json_string(o, "source"));
-	if (feed_json_string(who, "uuid").len)
-		copy(out->by, sizeof(out->by), feed_json_string(who, "uuid"));
+		target = string(o, "value");
+	copy(out->id, sizeof(out->id), string(o, "uuid"));
+	copy(out->source, sizeof(out->source), string(o, "source"));
+	if (string(who, "uuid").len)
+		copy(out->by, sizeof(out->by), string(who, "uuid"));
 	else if (org >= 0)
 		snprintf(out->by, sizeof(out->by), "org:%lld", org);
 	if (type < 0 || type > 2 || time < 0 || target.len >= sizeof(out->target))
@@ -103,7 +118,7 @@ bool feed_sighting_read(struct span payload, struct feed_sighting *out)
 	const json_t *inner = json_object_get(o, "Sighting");
 	bool is = json_is_object(inner);
 	if (is) {
-		struct span action = feed_json_string(o, "action");
+		struct span action = string(o, "action");
 		memset(out, 0, sizeof(*out));
 		read_sighting(inner, out);
 		out->deleted = action.len == 6 && memcmp(action.p, "delete", 6) == 0;
