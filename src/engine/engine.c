@@ -400,6 +400,17 @@ void engine_quiesce(struct engine *e)
 		usleep(200);
 }
 
+void engine_ask_quiet(struct engine *e)
+{
+	gate_ask(&e->gate);
+}
+
+bool engine_is_quiet(struct engine *e)
+{
+	/* in this order: what no reader fills any more comes back to the pool and stays */
+	return gate_is_still(&e->gate) && queue_count(&e->pool.free) == e->pool.count;
+}
+
 void engine_resume(struct engine *e)
 {
 	gate_open(&e->gate);

@@ -54,6 +54,7 @@ struct worker {
 	bool placed;	    /* evidence came of the current batch */
 };
 
+#define PACE_TAKEN 1024
 /* Threats of which something was said a moment ago wait a little to be judged again. */
 struct pace {
 	struct pace_threat {
@@ -63,6 +64,8 @@ struct pace {
 	uint32_t threats;
 	uint32_t *waiting; /* numbers; as much room as threats */
 	uint32_t count;
+	/* taken from the table as changed, and not judged yet */
+	uint32_t taken[PACE_TAKEN], taken_count, taken_at;
 };
 void pace_fini(struct pace *p);
 
@@ -126,6 +129,7 @@ struct engine {
 	struct skew skew[SOURCES_MAX];	  /* live: how far their clocks are off */
 	struct share share;		  /* of the evidence table, by source */
 	counter records_before[SOURCES_MAX]; /* of an earlier life, by source */
+	uint64_t records_least[SOURCES_MAX]; /* there were as many once; constant after start */
 	struct traffic traffic;		  /* @thread judge */
 	struct {
 		engine_note *note;
@@ -160,9 +164,15 @@ void gate_leave(struct gate *g);
 void gate_close(struct gate *g);
 void gate_open(struct gate *g);
 bool gate_is_closed(struct gate *g);
+/* Closes it and does not wait; then: whether every reader is parked. */
+void gate_ask(struct gate *g);
+bool gate_is_still(struct gate *g);
 /* Gate closed and all batches back in the pool: nothing moves. */
 void engine_quiesce(struct engine *e);
 void engine_resume(struct engine *e);
+/* The same in steps, for who has other things to do meanwhile. */
+void engine_ask_quiet(struct engine *e);
+bool engine_is_quiet(struct engine *e);
 
 /* What a reader had to refuse goes into the ledger. */
 void engine_count_refused(struct engine *e, const struct batch *b);
@@ -173,6 +183,8 @@ void engine_push(struct engine *e, struct batch *b);
 uint64_t source_origin(const struct source *s, uint8_t state);
 
 /* Records read so far, by source. */
+void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX]);
+/* The same, or what a life had read whose evidence is here already, if that is more. */
 void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX]);
 /* As candidate_context asks; takes stock when the last time is CENSUS_NS ago. @thread judge */
 int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);

@@ -9,17 +9,23 @@
 #include "engine/sequence.h"
 #include "raise/anomaly.h"
 
-#define DIRTY_AT_ONCE 1024
 #define CENSUS_NS     60000000000u /* a census reads the whole table */
 #define SUMMARISED    (1u << 31)   /* beside a threat's number in anomalies.said */
 
-void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX])
+void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX])
 {
 	for (uint32_t s = 0; s < e->config->sources.count; s++) {
 		out[s] = counter_get(&e->records_before[s]);
 		for (uint32_t i = 0; i < e->worker_count; i++)
 			out[s] += counter_get(&e->workers[i].records_of[s]);
 	}
+}
+
+void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX])
+{
+	engine_records_read(e, out);
+	for (uint32_t s = 0; s < e->config->sources.count; s++)
+		out[s] = out[s] > e->records_least[s] ? out[s] : e->records_least[s];
 }
 
 void engine_take_traffic(struct engine *e)
@@ -314,7 +320,7 @@ static int judge(struct offering *o, uint32_t threat, uint64_t now)
 	return err ? err : o->error;
 }
 
-/* Those that have waited long enough. */
+/* Those that have waited long enough. What cannot be judged now goes on waiting. */
 static int judge_waiting(struct offering *o, uint64_t now, uint64_t rest_ns)
 {
 	struct pace *p = &o->e->pace;
@@ -323,30 +329,35 @@ static int judge_waiting(struct offering *o, uint64_t now, uint64_t rest_ns)
 
 	for (uint32_t i = 0; i < p->count; i++) {
 		struct pace_threat *t = &p->threat[p->waiting[i]];
-		if (err || now - t->said_ns < rest_ns) {
+		bool due = !err && now - t->said_ns >= rest_ns;
+		if (due)
+			err = judge(o, p->waiting[i], now);
+		t->waits = !due || err;
+		if (t->waits)
 			p->waiting[kept++] = p->waiting[i];
-			continue;
-		}
-		t->waits = false;
-		err = judge(o, p->waiting[i], now);
 	}
 	p->count = kept;
 	return err;
 }
 
+/* What is taken is kept until it is judged: the table does not tell of it again. */
 static int judge_dirty(struct offering *o, uint64_t now, uint64_t rest_ns)
 {
 	struct engine *e = o->e;
-	uint32_t threats[DIRTY_AT_ONCE], n;
+	struct pace *p = &e->pace;
 	int err = 0;
 
-	while (!err && (n = evidence_take_dirty(e->evidence, threats, DIRTY_AT_ONCE)) > 0) {
+	do {
+		if (p->taken_at == p->taken_count) {
+			p->taken_at = 0;
+			p->taken_count = evidence_take_dirty(e->evidence, p->taken, PACE_TAKEN);
+		}
 		/* whoever is dirty has a number by now */
-		err = pace_grow(&e->pace, names_threat_count(e->names));
-		for (uint32_t i = 0; i < n && !err; i++)
-			if (!pace_waits(&e->pace, threats[i], now, rest_ns))
-				err = judge(o, threats[i], now);
-	}
+		err = p->taken_count ? pace_grow(p, names_threat_count(e->names)) : 0;
+		for (; !err && p->taken_at < p->taken_count; p->taken_at += !err)
+			if (!pace_waits(p, p->taken[p->taken_at], now, rest_ns))
+				err = judge(o, p->taken[p->taken_at], now);
+	} while (!err && p->taken_count);
 	return err;
 }
 
