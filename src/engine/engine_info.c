@@ -41,15 +41,13 @@ void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
 						len ? " " : "", vocab_state_code(i));
 }
 
-/* The threats with most hits; true counts lie between the two bounds. A worker's own
- * are told when it has stopped. */
+/* The threats with most hits; true counts lie between the two bounds. While workers work,
+ * as of their last batches. */
 static void heavy_json(struct text *t, const struct engine *e)
 {
-	struct heavy sum = {.used = 0};
+	struct heavy sum;
 
-	for (uint32_t i = 0; i < e->worker_count; i++)
-		if (!e->workers[i].started)
-			heavy_merge(&sum, &e->workers[i].heavy);
+	engine_heavy(e, &sum);
 	text_str(t, ",\"heavy\":[");
 	for (uint32_t i = 0; i < sum.used && i < HEAVY_SHOWN; i++) {
 		text_str(t, i ? ",{\"threat\":" : "{\"threat\":");

@@ -13,6 +13,7 @@
 #include "correlate/partial.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
+#include "engine/heavy_watch.h"
 #include "engine/inbox.h"
 #include "engine/intake.h"
 #include "engine/placing.h"
@@ -47,6 +48,7 @@ struct worker {
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */
+	struct heavy_watch watch;	  /* the same for others */
 	struct placing placing;		  /* its hits that are not joined yet */
 	struct text hits;   /* lines of the current batch */
 	bool placed;	    /* evidence came of the current batch */
@@ -191,6 +193,8 @@ uint32_t engine_recurrence(void *arg, const struct candidate *c, uint8_t state,
 			   struct history_record *rows, uint32_t max);
 /* Keeps in which states c is significant. 0, -ENOMEM. @thread judge */
 int engine_note_history(struct engine *e, const struct candidate *c);
+/* The most frequent threats so far, of all workers. @thread any */
+void engine_heavy(const struct engine *e, struct heavy *sum);
 /* Before judging: what is ordinary, by the records read so far. */
 void engine_take_traffic(struct engine *e);
 

@@ -37,6 +37,7 @@ int worker_init(struct worker *wk, struct engine *e)
 	memset(wk, 0, sizeof(*wk));
 	wk->e = e;
 	text_init(&wk->hits);
+	heavy_watch_init(&wk->watch);
 	wk->records_of = calloc(SOURCES_MAX, sizeof(*wk->records_of));
 	return wk->records_of ? decoder_init(&wk->decoder) : -ENOMEM;
 }
@@ -46,6 +47,7 @@ void worker_fini(struct worker *wk)
 	match_scratch_free(wk->scratch);
 	decoder_fini(&wk->decoder);
 	free(wk->records_of);
+	heavy_watch_fini(&wk->watch);
 	text_fini(&wk->hits);
 }
 
@@ -181,14 +183,16 @@ static uint8_t sector_of(const struct worker *wk, const struct job *j)
  * takes an entry for each entity and record: they go to the cell's sketches. In a
  * replay never, because which hits came before that is chance.
  */
-static bool heavy(const struct worker *wk, uint32_t threat)
+static bool heavy(struct worker *wk, uint32_t threat)
 {
 	uint64_t records = counter_get(&wk->ledger.records);
 
 	/* relaxed: from the next tick on will do */
-	return atomic_load_explicit(&wk->e->pressure, memory_order_relaxed) &&
-	       records >= wk->e->traffic.least &&
-	       heavy_at_least(&wk->heavy, threat) * 2 >= records;
+	if (!atomic_load_explicit(&wk->e->pressure, memory_order_relaxed) ||
+	    records < wk->e->traffic.least || heavy_at_least(&wk->heavy, threat) * 2 < records)
+		return false;
+	heavy_watch_summarised(&wk->watch, threat);
+	return true;
 }
 
 static struct observation observe(struct worker *wk, const struct job *j,
@@ -602,8 +606,10 @@ void worker_run(struct worker *wk)
 		(void)ok;
 		one_batch(wk, b);
 		ruleset_put(&e->rules, wk->rules);
-		if (wk->placed)
+		if (wk->placed) {
+			heavy_watch_show(&wk->watch, &wk->heavy);
 			bell_ring(&e->bell);
+		}
 		wk->placed = false;
 		if (wk->hits.len)
 			hits_append(&e->hits, &wk->hits);

@@ -2,46 +2,64 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-int feed_read(const char *path, char **out, size_t *out_len)
+#include "base/lazy.h"
+
+/* Room for what the file says it holds, and a look for more: pipes say nothing. */
+static int read_fd(int fd, struct feed_bytes *b)
 {
-	FILE *f = fopen(path, "rbe");
-	size_t cap = 1 << 16, len = 0, n;
-	char *p = NULL;
-	int rc = -ENOMEM;
+	for (;;) {
+		if (b->len + 1 >= b->room) {
+			char *more = lazy_grow(b->p, b->room, b->room * 2);
+			if (!more)
+				return -ENOMEM;
+			b->p = more;
+			b->room *= 2;
+		}
+		ssize_t n = read(fd, b->p + b->len, b->room - 1 - b->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0; /* what was not written is zero */
+		b->len += (size_t)n;
+		if (b->len > FEED_BYTES_MAX)
+			return -EFBIG;
+	}
+}
 
-	if (!f)
+void feed_bytes_fini(struct feed_bytes *b)
+{
+	lazy_free(b->p, b->room);
+	*b = (struct feed_bytes){0};
+}
+
+int feed_read(const char *path, struct feed_bytes *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
 		return -errno;
-	while ((p = realloc(*out = p, cap + 1))) {
-		errno = 0;
-		n = fread(p + len, 1, cap - len, f);
-		len += n;
-		if (len < cap) {
-			rc = ferror(f) ? -(errno ? errno : EIO) : 0;
-			break;
-		}
-		if (cap >= FEED_BYTES_MAX) {
-			rc = -EFBIG;
-			break;
-		}
-		cap *= 2;
-	}
-	if (!p)
-		p = *out;
-	fclose(f);
-	if (rc) {
-		free(p);
-		*out = NULL;
-		return rc;
-	}
-	p[len] = '\0';
-	*out = p;
-	*out_len = len;
-	return 0;
+	int rc = fstat(fd, &st) ? -errno : 0;
+	if (!rc && S_ISREG(st.st_mode) && (uint64_t)st.st_size > FEED_BYTES_MAX)
+		rc = -EFBIG;
+	*b = (struct feed_bytes){.room = 4096};
+	if (!rc)
+		b->room += S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
+	b->p = rc ? NULL : lazy_alloc_huge(b->room);
+	if (!rc)
+		rc = b->p ? read_fd(fd, b) : -ENOMEM;
+	close(fd);
+	if (rc)
+		feed_bytes_fini(b);
+	return rc;
 }
 
 void feed_refuse(struct feed_load *l, uint32_t line, const char *fmt, ...)
@@ -184,17 +202,16 @@ static int load(struct indicator_set *s, const struct feed *feed, const char *p,
 
 int feed_load_file(struct indicator_set *s, const struct feed *feed, struct problems *ps)
 {
-	char *p = NULL;
-	size_t len = 0;
-	int rc = feed_read(feed->path, &p, &len);
+	struct feed_bytes b;
+	int rc = feed_read(feed->path, &b);
 
 	if (rc) {
 		problem_refuse(ps, "indicator", feed->path, 0, "cannot read the file: %s",
 			       strerror(-rc));
 		return rc;
 	}
-	rc = load(s, feed, p, len, ps);
-	free(p);
+	rc = load(s, feed, b.p, b.len, ps);
+	feed_bytes_fini(&b);
 	return rc;
 }
 
