@@ -605,16 +605,13 @@ static struct batch *next_batch(struct engine *e)
 
 	if (!e->intake)
 		return queue_pop(&e->work);
-	do {
-		b = batch_get(&e->pool);
-		bool more = intake_fill(e->intake, b);
+	while ((b = intake_fill(e->intake))) {
 		engine_count_refused(e, b);
 		if (b->items)
 			return b;
 		batch_put(&e->pool, b);
-		if (!more)
-			return NULL;
-	} while (true);
+	}
+	return NULL;
 }
 
 void worker_run(struct worker *wk)
