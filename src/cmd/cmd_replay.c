@@ -173,6 +173,7 @@ static int replay_run(struct cli *cli)
 	struct problems ps;
 
 	problems_init(&ps);
+	cli->config.retro_window = 0; /* nothing comes later */
 	int code = gather_inputs(&r);
 	if (code == EXIT_OK)
 		code = open_all(&r, &ps);

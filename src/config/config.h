@@ -88,6 +88,10 @@
 	  "so many more of feedback.by against a candidate than for it withdraw it without the desk; and so many organisations' MISP sightings silence an indicator") \
 	X(control, "control", PATH, "", 0, 0,                                                      \
 	  "run: the control socket's path (tocsin ctl); empty is none")                            \
+	X(retro_window, "retro.window", DURATION, "0", 0, 5,                                       \
+	  "run: how long names, addresses and hashes are remembered for indicators that come later; 0 is not at all") \
+	X(retro_memory, "retro.memory", COUNT, "256M", 65536, 1099511627776,                       \
+	  "bytes for that, 8 for each observable of each source; beyond it the oldest are forgotten") \
 	X(live_fold, "live.fold", COUNT, "8192", 1, 16777216,                                      \
 	  "run: indicators that arrived before they are folded into the ruleset")                  \
 	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \

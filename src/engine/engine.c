@@ -161,7 +161,8 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
 	    (err = prevalence_init(&e->prevalence)) ||
-	    (err = intel_init(&e->intel, e)) || (err = init_workers(e)))
+	    (err = retro_init(&e->retro, e)) || (err = intel_init(&e->intel, e)) ||
+	    (err = init_workers(e)))
 		return err;
 	err = feedback_init(&e->feedback.store, e->config->feedback_by, e->config->feedback_desk,
 			    (uint32_t)e->config->feedback_quorum);
@@ -253,6 +254,7 @@ void engine_destroy(struct engine *e)
 	if (e->pool.count)
 		batch_pool_fini(&e->pool);
 	intel_fini(e->intel);
+	retro_fini(e->retro);
 	generation_holder_fini(&e->rules);
 	if (e->board)
 		board_fini(e->board);

@@ -19,6 +19,7 @@
 #include "engine/intake.h"
 #include "engine/intel.h"
 #include "engine/placing.h"
+#include "engine/retro.h"
 #include "engine/share.h"
 #include "engine/skew.h"
 #include "engine/traffic.h"
@@ -46,6 +47,8 @@ struct worker {
 	struct decoder decoder;
 	struct event event;
 	struct match_result result, more; /* of the base, and of what lies over it */
+	struct seen_view *view; /* NULL: nothing is noted */
+	const char *run_end;	/* of the bytes of one source, while something is */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */
@@ -104,6 +107,7 @@ struct engine {
 	struct profile *profile;
 	struct generation_holder rules;
 	struct intel *intel; /* what arrives while serving */
+	struct retro *retro; /* what was seen before; NULL: nothing is noted */
 	struct assessor *assessor; /* @thread judge */
 	struct pace pace;	   /* @thread judge */
 	struct bell bell;	   /* rings when there is evidence to judge */

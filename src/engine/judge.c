@@ -375,6 +375,8 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 		err = board_review(e->board, &e->context, say_and_keep, &o);
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
+	if (e->retro)
+		retro_place(e->retro);
 	if (!err)
 		err = sequence_judge(e);
 	if (!err)
