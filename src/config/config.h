@@ -102,6 +102,13 @@
 	  "run: read output.topic back, so that nodes that share it give an incident one id")     \
 	X(output_hits, "output.hits", PATH, "", 0, 0, "every hit as one NDJSON line to this file") \
 	X(output_stats, "output.stats", PATH, "", 0, 0, "the summary as one JSON object to this file") \
+	X(sightings_file, "sightings.file", PATH, "", 0, 0,                                        \
+	  "each indicator that was seen, by Member State: first, last, how often; written anew each time") \
+	X(sightings_topic, "sightings.topic", TEXT, "", 0, 0,                                      \
+	  "run: the same to this Kafka topic, those that changed, by their ids")                   \
+	X(sightings_format, "sightings.format", TEXT, "stix", 0, 0, "stix (2.1, sightings) or misp (as /sightings/add takes them)") \
+	X(sightings_interval, "sightings.interval", DURATION, "5m", 0, 1,                          \
+	  "run: how often they are told (at most 1d)")                                             \
 	X(kafka_brokers, "kafka.brokers", TEXT, "", 0, 0, "host:port,...")                         \
 	X(kafka_group, "kafka.group", TEXT, "tocsin", 1, 0, "consumer group")                      \
 	X(init_errors_fatal, "init_errors_fatal", FLAG, "false", 0, 1,                             \
