@@ -13,11 +13,12 @@
 #include "correlate/partial.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
+#include "engine/generation.h"
 #include "engine/heavy_watch.h"
 #include "engine/inbox.h"
 #include "engine/intake.h"
+#include "engine/intel.h"
 #include "engine/placing.h"
-#include "engine/ruleset.h"
 #include "engine/share.h"
 #include "engine/skew.h"
 #include "engine/traffic.h"
@@ -39,12 +40,12 @@ struct worker {
 	pthread_t thread;
 	bool started;
 	struct ledger ledger;
-	struct ruleset *rules; /* held during a batch */
-	struct match_scratch *scratch;
-	uint32_t scratch_generation;
+	struct generation *generation; /* held during a batch */
+	struct ruleset *rules;	       /* its base */
+	struct match_scratch *scratch; /* the base's for this worker */
 	struct decoder decoder;
 	struct event event;
-	struct match_result result;
+	struct match_result result, more; /* of the base, and of what lies over it */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */
@@ -101,10 +102,8 @@ struct engine {
 	struct partial_store *partial;
 	struct ledger judge_ledger; /* of what the judge completes. @thread judge */
 	struct profile *profile;
-	struct ruleset_holder rules;
-	struct ruleset_live live_indicators;
-	pthread_mutex_t live_lock; /* live_indicators and live_changed */
-	bool live_changed;
+	struct generation_holder rules;
+	struct intel *intel; /* what arrives while serving */
 	struct assessor *assessor; /* @thread judge */
 	struct pace pace;	   /* @thread judge */
 	struct bell bell;	   /* rings when there is evidence to judge */
@@ -144,7 +143,6 @@ struct engine {
 
 void worker_run(struct worker *wk); /* until the work queue is closed and empty */
 int worker_init(struct worker *wk, struct engine *e);
-int worker_prepare(struct worker *wk); /* the first generation's scratch: 0, -ENOMEM. @thread main */
 void worker_fini(struct worker *wk);
 
 /* It names a campaign, or asserts an exceeded capacity. */
