@@ -24,7 +24,7 @@ enum { RUN = 1, REPLAY = 2, CHECK = 4, EXPLAIN = 8, DEMO = 16, BENCH = 32, ALL =
 	X(RULES, 's', NULL, "FILE", ALL, "the patterns of this file as well")                      \
 	X(PROFILE, 0, "profile", "ID|FILE", ALL, "the significance profile (default: observed)")   \
 	X(FEEDBACK, 0, "feedback", "PATH", REPLAY | RUN | EXPLAIN,                                   \
-	  "false positives told by people (feedback.by says by whom): a file or a folder")          \
+	  "false positives told by people (feedback.desk and feedback.by say by whom): a file or a folder")          \
 	X(HOME_NET, 0, "home-net", "CIDR,...", ALL, "what is inside (default: private ranges)")    \
 	X(THREADS, 0, "threads", "N", REPLAY | RUN | DEMO, "worker threads (default: one a core)") \
 	X(INTERFACE, 'i', NULL, "IFACE", RUN, "capture packets here; needs --as before it")        \

@@ -79,7 +79,11 @@
 	  "false positives told by people: a file or folder of records, MISP sightings, STIX opinions") \
 	X(feedback_topic, "feedback.topic", TEXT, "", 0, 0, "run: the same from this Kafka topic")  \
 	X(feedback_by, "feedback.by", TEXT, "", 0, 0,                                              \
-	  "who may withdraw a candidate so: names as the records give them, separated by commas")  \
+	  "who is heard so: names as the records give them, separated by commas; none withdraws alone") \
+	X(feedback_desk, "feedback.desk", TEXT, "", 0, 0,                                          \
+	  "who is heard as the desk: its last word withdraws a candidate or keeps it")             \
+	X(feedback_quorum, "feedback.quorum", COUNT, "2", 1, 64,                                   \
+	  "so many more of feedback.by against a candidate than for it withdraw it without the desk") \
 	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \
 	X(output_stdout, "output.stdout", FLAG, "true", 0, 1, "candidates to standard output")     \
 	X(output_file, "output.file", PATH, "", 0, 0, "candidates to this file as well")           \

@@ -2,14 +2,19 @@
  * names - the threats and the "by" names that evidence refers to by number.
  *
  * Indicator sets come and go with reloads; evidence outlives them. A name gets
- * a number once and keeps it: numbers are never reused before names_fini().
+ * a number once and keeps it: numbers are never reused before names_fini(). Of
+ * millions of indicators only those that were ever hit have names here.
  *
- * Thread   add, find: any, behind a lock (loading, and a notification that names its
- *          threat). get: any, without one.
+ * Thread   add, find: any, behind a lock (a first hit, a notification that names its
+ *          threat, loading). get: any, without one.
  * Order    a number is handed out after its entry is written (release), and
  *          get reads the chunk pointer with acquire.
  * Owns     copies of all strings.
- * Memory   chunks of 2^NAMES_CHUNK_BITS entries, allocated by add; never moved.
+ *          Numbers of threats and of by-names without a wish are dense. A by-name
+ *          may wish for one: evidence that ties in all else is ordered by it, and who
+ *          asks first is chance. Every wish that is free is granted.
+ * Memory   chunks of 2^NAMES_CHUNK_BITS entries, never moved. names_reserve() makes room
+ *          (lazy.h), and until that is used up an add allocates nothing.
  * Limit    NAMES_THREATS_MAX - 1 threats (27 bits), NAMES_BY_MAX - 1 by-names (24 bits).
  */
 #ifndef TOCSIN_CORRELATE_NAMES_H
@@ -42,9 +47,15 @@ uint32_t names_threat_find(struct names *n, uint8_t kind, const char *id, size_t
 /* Number from 1 of "indicator:<id>", "rule:<id>", "benign:<list>" or "notification:campaign";
  * 0 when full or out of memory. */
 uint32_t names_by(struct names *n, const char *by, size_t len);
+/* The same with a number it should have: the first free one from there on, when it is new. */
+uint32_t names_by_at(struct names *n, const char *by, size_t len, uint32_t wish);
+/* Room for so many more of each, and their texts; 0, -ENOMEM. */
+int names_reserve(struct names *n, uint32_t threats, uint32_t by, size_t text_bytes);
 const struct threat_name *names_threat_get(const struct names *n, uint32_t threat);
-const char *names_by_get(const struct names *n, uint32_t by);
+const char *names_by_get(const struct names *n, uint32_t by); /* "": none has that number */
 uint32_t names_threat_count(const struct names *n); /* highest number handed out */
-uint32_t names_by_count(const struct names *n);
+uint32_t names_by_count(const struct names *n);	      /* highest number handed out */
+/* All by-names in the order in which they were added, i from 0: NULL behind the last. */
+const char *names_by_added(const struct names *n, uint32_t i, uint32_t *number);
 
 #endif

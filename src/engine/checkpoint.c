@@ -11,7 +11,8 @@
 #include "base/hash.h"
 #include "engine/engine_priv.h"
 
-#define MAGIC	 "tocsinC3"
+#define MAGIC	 "tocsinC4"
+#define DENSE	 "tocsinC3" /* by-names were numbered from 1, without a gap */
 #define BUF_SIZE (1u << 20)
 
 void checkpoint_marks_fini(struct checkpoint_marks *m)
@@ -154,13 +155,26 @@ static void save_names(struct stream *s, const struct engine *e)
 		put_str(s, t->id);
 		put_str(s, t->name);
 	}
-	put_u64(s, names_by_count(e->names));
-	for (uint32_t i = 1; i <= names_by_count(e->names); i++)
-		put_str(s, names_by_get(e->names, i));
+	const char *by;
+	uint32_t number;
+	for (uint32_t i = 0; (by = names_by_added(e->names, i, &number)); i++) {
+		put_u64(s, number);
+		put_str(s, by);
+	}
+	put_u64(s, 0);
+}
+
+static void load_by(struct stream *s, struct engine *e, uint64_t number)
+{
+	char *by = number < NAMES_BY_MAX ? get_str(s, NULL) : NULL;
+
+	if (!by || names_by_at(e->names, by, strlen(by), (uint32_t)number) != number)
+		s->error = s->error ? s->error : -EBADMSG;
+	free(by);
 }
 
 /* Numbers must come out as they were: names is empty but for what came from here. */
-static void load_names(struct stream *s, struct engine *e)
+static void load_names(struct stream *s, struct engine *e, bool dense)
 {
 	uint64_t n = get_u64(s);
 
@@ -174,12 +188,10 @@ static void load_names(struct stream *s, struct engine *e)
 		free(name);
 	}
 	n = s->error ? 0 : get_u64(s);
-	for (uint64_t i = 1; i <= n && !s->error; i++) {
-		char *by = get_str(s, NULL);
-		if (by && names_by(e->names, by, strlen(by)) != i)
-			s->error = -EBADMSG;
-		free(by);
-	}
+	for (uint64_t i = 1; dense && i <= n && !s->error; i++)
+		load_by(s, e, i);
+	for (; !dense && n && !s->error; n = get_u64(s))
+		load_by(s, e, n);
 }
 
 static void save_objects(struct stream *s, const struct engine *e)
@@ -420,11 +432,12 @@ static void load_body(struct stream *s, struct engine *e, struct outbox *b,
 {
 	char magic[8];
 
-	if (get(s, magic, 8) != 8 || memcmp(magic, MAGIC, 8) != 0) {
+	bool known = get(s, magic, 8) == 8, dense = known && memcmp(magic, DENSE, 8) == 0;
+	if (!known || (!dense && memcmp(magic, MAGIC, 8) != 0)) {
 		s->error = -EBADMSG;
 		return;
 	}
-	load_names(s, e);
+	load_names(s, e, dense);
 	if (!s->error)
 		load_objects(s, e);
 	if (!s->error)

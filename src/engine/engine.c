@@ -50,7 +50,7 @@ static uint32_t feeds_of(void *arg, uint32_t threat)
 {
 	struct engine *e = arg;
 	struct ruleset *r = ruleset_get(&e->rules);
-	uint32_t n = r && threat <= r->feeds_max ? r->feeds[threat] : 0;
+	uint32_t n = r ? ruleset_origins(r, threat) : 0;
 
 	ruleset_put(&e->rules, r);
 	return n;
@@ -153,11 +153,15 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	snprintf(why, 256, "out of memory");
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
-	    (err = feedback_init(&e->feedback.store, e->config->feedback_by)) ||
 	    (err = prevalence_init(&e->prevalence)) ||
 	    (err = init_workers(e)))
 		return err;
-	return take_memory(e, why);
+	err = feedback_init(&e->feedback.store, e->config->feedback_by, e->config->feedback_desk,
+			    (uint32_t)e->config->feedback_quorum);
+	if (err == -E2BIG)
+		snprintf(why, 256, "feedback.by and feedback.desk name more than %d",
+			 FEEDBACK_PARTIES_MAX);
+	return err ? err : take_memory(e, why);
 }
 
 static uint32_t cores(void)

@@ -178,11 +178,12 @@ void engine_indicator_counts(const struct engine *e, struct indicator_counts *ou
 
 	memset(out, 0, sizeof(*out));
 	for (uint32_t i = 0; i < s->condition_count; i++)
-		if (condition_at(s, i).kind != CONDITION_PORT)
-			++*by_kind[condition_at(s, i).kind];
-	for (uint32_t i = 0; i < s->count; i++)
+		if (condition_kind_at(s, i) != CONDITION_PORT)
+			++*by_kind[condition_kind_at(s, i)];
+	out->indicators = s->atoms.count;
+	for (uint32_t i = s->atoms.count; i < s->count; i++)
 		++*(indicator_at(s, i).rule ? &out->rules : &out->indicators);
-	out->threats = s->threat_count;
+	out->threats = s->threats_named;
 	out->benign = s->benign_count;
 	out->benign_lists = s->benign_list_count;
 	out->feeds = s->feed_count;

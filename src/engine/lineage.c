@@ -50,26 +50,40 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int lineage_count(uint16_t **counts, uint32_t *numbers, const struct indicator_set *s,
-		  const uint32_t *threat, const struct config *c)
+/* (threat, root) of each pair of a threat and a feed that there is; returns how many. */
+static size_t pairs(uint64_t *pair, const struct indicator_set *s, const uint16_t *root)
 {
-	uint64_t *pair = calloc(s->count + 1, sizeof(*pair));
-	uint16_t *root = roots(s, c);
-	int err = pair && root ? 0 : -ENOMEM;
+	size_t n = 0;
 
-	*numbers = 0;
-	for (uint32_t i = 0; i < s->threat_count; i++)
-		*numbers = threat[i] > *numbers ? threat[i] : *numbers;
-	*counts = err ? NULL : calloc(*numbers + 1, sizeof(**counts));
-	for (uint32_t i = 0; *counts && i < s->count; i++)
-		pair[i] = (uint64_t)threat[indicator_at(s, i).threat] << 16 |
-			  root[indicator_at(s, i).feed];
-	if (*counts && s->count)
-		qsort(pair, s->count, sizeof(*pair), compare);
-	for (uint32_t i = 0; *counts && i < s->count; i++)
+	for (uint32_t i = 0; i < s->atoms.meta_count; i++) {
+		uint32_t feed, threat = atom_meta_threat(s, i, &feed);
+		if (threat < threats_whole(s))
+			pair[n++] = (uint64_t)threat << 16 | root[feed];
+	}
+	for (uint32_t i = s->atoms.count; i < s->count; i++) {
+		struct indicator in = indicator_at(s, i);
+		pair[n++] = (uint64_t)in.threat << 16 | root[in.feed];
+	}
+	return n;
+}
+
+int lineage_count(uint16_t **root, uint16_t **origins, const struct indicator_set *s,
+		  const struct config *c)
+{
+	size_t most = (size_t)s->atoms.meta_count + s->count - s->atoms.count, n = 0;
+	uint64_t *pair = malloc((most + 1) * sizeof(*pair));
+
+	*root = roots(s, c);
+	*origins = calloc((size_t)threats_whole(s) + 1, sizeof(**origins));
+	if (!pair || !*root || !*origins) {
+		free(pair);
+		return -ENOMEM; /* the caller frees both */
+	}
+	n = pairs(pair, s, *root);
+	qsort(pair, n, sizeof(*pair), compare);
+	for (size_t i = 0; i < n; i++)
 		if (i == 0 || pair[i] != pair[i - 1])
-			(*counts)[pair[i] >> 16]++;
+			(*origins)[pair[i] >> 16]++;
 	free(pair);
-	free(root);
-	return *counts ? 0 : -ENOMEM;
+	return 0;
 }

@@ -7,7 +7,7 @@
  * Thread   any; constant once built.
  * Order    the result does not depend on the order of feeds or indicators.
  * Owns     nothing; the caller frees the counts.
- * Memory   two bytes a threat number.
+ * Memory   two bytes a feed and a threat that no atom names.
  * Limit    UINT16_MAX origins a threat.
  */
 #ifndef TOCSIN_ENGINE_LINEAGE_H
@@ -19,8 +19,9 @@
 /* The root of the feed of this name; the name itself when the configuration has none. */
 const char *lineage_root(const struct config *c, const char *feed);
 
-/* Origins by number in names; threat[i] is the number of the set's threat i. 0, -ENOMEM. */
-int lineage_count(uint16_t **counts, uint32_t *numbers, const struct indicator_set *s,
-		  const uint32_t *threat, const struct config *c);
+/* Of a sealed set: the first feed of the same root by feed, and origins by threat, of those
+ * that no atom names. 0, -ENOMEM. */
+int lineage_count(uint16_t **root, uint16_t **origins, const struct indicator_set *s,
+		  const struct config *c);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/lineage.h"
+#include "engine/ruleset_names.h"
 #include "ingest/ingest.h"
 
 bool ruleset_live_add(struct ruleset_live *l, const struct feed *feed, const void *p, size_t len)
@@ -56,13 +56,10 @@ static void free_ruleset(struct ruleset *r)
 {
 	if (!r)
 		return;
+	ruleset_names_fini(r);
 	matcher_free(r->matcher);
 	indicator_set_fini(&r->set);
-	free(r->threat);
-	free(r->by);
-	free(r->benign_by);
 	campaigns_fini(r);
-	free(r->feeds);
 	free(r);
 }
 
@@ -126,38 +123,6 @@ static int load_all(struct ruleset *r, const struct config *c, const struct rule
 	return worst;
 }
 
-/* Names are numbered in the order of their ids, so that evidence which ties in
- * everything else is ordered alike whatever order the feeds were loaded in. */
-static int by_id(const void *a, const void *b, void *arg)
-{
-	const struct indicator_set *s = arg;
-	const struct indicator x = indicator_at(s, *(const uint32_t *)a);
-	const struct indicator y = indicator_at(s, *(const uint32_t *)b);
-	uint32_t n = x.id_len < y.id_len ? x.id_len : y.id_len;
-	int d = memcmp(s->text + x.id, s->text + y.id, n);
-
-	return d ? d : x.id_len < y.id_len ? -1 : x.id_len > y.id_len;
-}
-
-static uint32_t number_by(struct names *names, const char *prefix, const char *id, uint32_t len)
-{
-	char by[1024];
-	int n = snprintf(by, sizeof(by), "%s:%.*s", prefix, (int)len, id);
-
-	return names_by(names, by, (size_t)n < sizeof(by) ? (size_t)n : sizeof(by) - 1);
-}
-
-static uint32_t number_threat(struct ruleset *r, struct names *names, uint32_t i)
-{
-	static const uint8_t kinds[] = {[THREAT_CAMPAIGN] = NAME_CAMPAIGN,
-					[THREAT_INDICATOR] = NAME_INDICATOR,
-					[THREAT_RULE] = NAME_RULE};
-	const struct threat at = threat_at(&r->set, i), *t = &at;
-
-	return names_threat(names, kinds[t->kind], r->set.text + t->id, t->id_len,
-			    r->set.text + t->name, t->name_len);
-}
-
 static int by_text(const void *a, const void *b)
 {
 	const struct campaign_name *x = a, *y = b;
@@ -166,8 +131,7 @@ static int by_text(const void *a, const void *b)
 	return d ? d : strcmp(x->id, y->id);
 }
 
-static bool add_campaign(struct ruleset *r, const struct names *names, uint32_t threat,
-			 struct span text)
+static bool add_campaign(struct ruleset *r, uint32_t threat, struct span text)
 {
 	struct campaign_name *c = &r->campaigns[r->campaign_count];
 	char *copy = malloc((size_t)text.len + 1);
@@ -176,24 +140,27 @@ static bool add_campaign(struct ruleset *r, const struct names *names, uint32_t 
 		return false;
 	memcpy(copy, text.p, text.len);
 	copy[text.len] = '\0';
-	*c = (struct campaign_name){copy, names_threat_get(names, threat)->id, threat};
+	*c = (struct campaign_name){copy, names_threat_get(r->names, threat)->id, threat};
 	r->campaign_count++;
 	return true;
 }
 
-static int index_campaigns(struct ruleset *r, const struct names *names)
+static int index_campaigns(struct ruleset *r)
 {
 	const struct indicator_set *s = &r->set;
 
-	r->campaigns = calloc(2 * (size_t)s->threat_count + 1, sizeof(*r->campaigns));
+	r->campaigns = calloc(2 * (size_t)threats_whole(s) + 1, sizeof(*r->campaigns));
 	if (!r->campaigns)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < s->threat_count; i++) {
-		const struct threat at = threat_at(s, i), *t = &at;
-		if (t->kind != THREAT_CAMPAIGN || !r->threat[i])
+	for (uint32_t i = 0; i < threats_whole(s); i++) {
+		const struct threat *t = &s->threats[i];
+		if (t->kind != THREAT_CAMPAIGN)
 			continue;
-		if (!add_campaign(r, names, r->threat[i], indicator_text(s, t->id, t->id_len)) ||
-		    !add_campaign(r, names, r->threat[i], indicator_text(s, t->name, t->name_len)))
+		uint32_t number = ruleset_threat(r, i);
+		if (!number)
+			continue;
+		if (!add_campaign(r, number, indicator_text(s, t->id, t->id_len)) ||
+		    !add_campaign(r, number, indicator_text(s, t->name, t->name_len)))
 			return -ENOMEM;
 	}
 	qsort(r->campaigns, r->campaign_count, sizeof(*r->campaigns), by_text);
@@ -219,36 +186,6 @@ uint32_t ruleset_campaign(const struct ruleset *r, const char *p, size_t len)
 	return r->campaigns[from].threat;
 }
 
-static int number_all(struct ruleset *r, struct names *names)
-{
-	const struct indicator_set *s = &r->set;
-	uint32_t *order = malloc((s->count + 1) * sizeof(*order));
-
-	r->threat = calloc(s->threat_count + 1, sizeof(*r->threat));
-	r->by = calloc(s->count + 1, sizeof(*r->by));
-	r->benign_by = calloc(s->benign_list_count + 1, sizeof(*r->benign_by));
-	if (!order || !r->threat || !r->by || !r->benign_by) {
-		free(order);
-		return -ENOMEM;
-	}
-	for (uint32_t i = 0; i < s->count; i++)
-		order[i] = i;
-	qsort_r(order, s->count, sizeof(*order), by_id, &r->set);
-	for (uint32_t k = 0; k < s->count; k++) {
-		const struct indicator at = indicator_at(s, order[k]), *in = &at;
-		r->by[order[k]] = number_by(names, in->rule ? "rule" : "indicator",
-					    s->text + in->id, in->id_len);
-		if (!r->threat[in->threat])
-			r->threat[in->threat] = number_threat(r, names, in->threat);
-	}
-	for (uint32_t i = 0; i < s->benign_list_count; i++)
-		r->benign_by[i] = number_by(names, "benign", s->benign_lists[i].name,
-					    (uint32_t)strlen(s->benign_lists[i].name));
-	free(order);
-	r->notification_by = names_by(names, "notification:campaign", 21);
-	return index_campaigns(r, names);
-}
-
 int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
 		  struct names *names, struct problems *ps)
 {
@@ -260,11 +197,13 @@ int ruleset_build(struct ruleset **out, const struct config *c, const struct rul
 	if (!err)
 		err = indicator_set_finish(&r->set);
 	if (!err)
+		err = indicator_set_seal(&r->set);
+	if (!err)
 		err = matcher_compile(&r->matcher, &r->set, ps);
 	if (!err)
-		err = number_all(r, names);
+		err = ruleset_names_init(r, names, c);
 	if (!err)
-		err = lineage_count(&r->feeds, &r->feeds_max, &r->set, r->threat, c);
+		err = index_campaigns(r);
 	if (err) {
 		free_ruleset(r);
 		return err;

@@ -5,12 +5,14 @@
  * Thread   built by one; read by all workers; freed by whoever puts it last.
  * Order    get and put under the holder's lock; a reference keeps it alive.
  * Owns     its set and matcher.
- * Memory   malloc while building, never on workers' threads.
+ * Memory   malloc while building, never on workers' threads: an indicator's name is made
+ *          of reserved room when it is first hit.
  */
 #ifndef TOCSIN_ENGINE_RULESET_H
 #define TOCSIN_ENGINE_RULESET_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "config/config.h"
 #include "correlate/names.h"
@@ -21,8 +23,9 @@ struct ruleset {
 	uint32_t references; /* under the holder's lock */
 	struct indicator_set set;
 	struct matcher *matcher;
-	uint32_t *threat;    /* number in names, by threat of the set */
-	uint32_t *by;	     /* number in names, by indicator */
+	struct names *names;
+	_Atomic uint32_t *threat; /* number in names, by threat of the set; 0: not hit yet */
+	_Atomic uint32_t *by;	  /* number in names, by indicator; the same */
 	uint32_t *benign_by; /* number in names, by benign list */
 	uint32_t notification_by; /* number in names of "notification:campaign" */
 	/* what a notification may call a campaign of the feeds: ids and names, folded, sorted */
@@ -32,8 +35,9 @@ struct ruleset {
 		uint32_t threat;
 	} *campaigns;
 	uint32_t campaign_count;
-	uint16_t *feeds;     /* independent feeds, by number of a threat in names */
-	uint32_t feeds_max;  /* the highest such number */
+	uint32_t *whole;   /* threats that no atom names, by kind and id */
+	uint16_t *origins; /* of these, independent feeds */
+	uint16_t *root;	   /* of each feed, the first of the same origin */
 };
 
 /* What arrived on indicator topics since start; joined to the files at each build. */
@@ -51,6 +55,12 @@ void ruleset_live_fini(struct ruleset_live *l);
  * file could not be read or held nothing that could be taken (told in ps). */
 int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
 		  struct names *names, struct problems *ps);
+
+/* The numbers in names of an indicator and of a threat of the set; 0 when names is full. */
+uint32_t ruleset_by(const struct ruleset *r, uint32_t indicator);
+uint32_t ruleset_threat(const struct ruleset *r, uint32_t threat);
+/* Independent feeds that name the threat of this number; 0: none does in this generation. */
+uint32_t ruleset_origins(const struct ruleset *r, uint32_t number);
 
 /* The number in names of the campaign that a feed has by this id or name (case is
  * ignored); 0: of none. */

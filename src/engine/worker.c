@@ -253,7 +253,7 @@ static void write_hit(struct worker *wk, const struct job *j, const struct hit *
 	const struct ruleset *r = wk->rules;
 	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
-		.by = names_by_get(wk->e->names, r->by[h->indicator]),
+		.by = names_by_get(wk->e->names, ruleset_by(r, h->indicator)),
 		.value = h->value.p,
 		.value_len = h->value.len,
 		.hit_class = (uint8_t)c,
@@ -263,7 +263,7 @@ static void write_hit(struct worker *wk, const struct job *j, const struct hit *
 		.sub = j->sub,
 		.time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us,
 		.state = j->state,
-		.threat = names_threat_get(wk->e->names, r->threat[in->threat])->id,
+		.threat = names_threat_get(wk->e->names, ruleset_threat(r, in->threat))->id,
 		.entity = j->entity,
 		.severity = in->severity,
 	};
@@ -280,7 +280,7 @@ static void place_suppressed(struct worker *wk, const struct job *j)
 	for (uint32_t i = 0; i < wk->result.suppressions; i++) {
 		const struct suppressed *s = &wk->result.suppressed[i];
 		const struct indicator at = indicator_at(&r->set, s->indicator), *in = &at;
-		place(wk, j, in, r->threat[in->threat],
+		place(wk, j, in, ruleset_threat(r, in->threat),
 		      r->benign_by[r->set.benigns[s->benign].list], CLASS_NONE);
 	}
 	counter_add(&wk->ledger.suppressed, wk->result.suppressions);
@@ -328,7 +328,7 @@ static void conclude(struct worker *wk, struct job *j)
 		enum hit_class c = class_of(wk, j, &m->hit[i]);
 		test |= c == CLASS_TEST;
 		if (why == REASON_OK)
-			place(wk, j, in, r->threat[in->threat], r->by[m->hit[i].indicator], c);
+			place(wk, j, in, ruleset_threat(r, in->threat), ruleset_by(r, m->hit[i].indicator), c);
 		if (wk->e->hits.fd >= 0)
 			write_hit(wk, j, &m->hit[i], c);
 	}

@@ -5,23 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EMPTY                UINT32_MAX
 #define LIST                 (UINT32_C(1) << 31) /* ref is a place in lists, or a chain while building */
 #define NO_NEXT              UINT32_MAX
 #define FILTER_BITS_PER_ATOM 16
 
-static_assert(sizeof(struct exact_slot) == 8, "two slots a 16-byte half line");
-
-/* The tag is the high half of the hash; the place comes from the low half. */
+/* The tag is of the high half of the hash; the place comes from the low half. */
 static uint32_t slot_at(const struct exact *e, uint64_t hash)
 {
 	uint64_t place = (uint32_t)hash * UINT64_C(0x9e3779b1) & UINT32_MAX;
 	return (uint32_t)(place * e->slot_count >> 32);
 }
 
-static uint32_t slot_tag(uint64_t hash)
+static uint16_t slot_tag(uint64_t hash)
 {
-	return (uint32_t)(hash >> 32);
+	uint16_t tag = (uint16_t)(hash >> 32);
+	return tag ? tag : 1;
 }
 
 int exact_init(struct exact *e, uint32_t capacity)
@@ -30,25 +28,28 @@ int exact_init(struct exact *e, uint32_t capacity)
 	if (capacity >= EXACT_REFS_MAX)
 		return -EINVAL;
 	e->capacity = capacity;
-	e->slot_count = capacity + capacity / 4 + 8;
+	e->slot_count = capacity + capacity / 20 * 3 + 8;
 	e->filter_words = capacity / (64 / FILTER_BITS_PER_ATOM) + 8;
-	e->slots = malloc((size_t)e->slot_count * sizeof(*e->slots));
+	e->tags = calloc(e->slot_count, sizeof(*e->tags));
+	e->refs = malloc((size_t)e->slot_count * sizeof(*e->refs));
 	e->filter = calloc(e->filter_words, sizeof(*e->filter));
 	e->next = malloc(((size_t)capacity + 1) * sizeof(*e->next));
 	e->order = malloc(((size_t)capacity + 1) * sizeof(*e->order));
-	if (!e->slots || !e->filter || !e->next || !e->order) {
+	if (!e->tags || !e->refs || !e->filter || !e->next || !e->order) {
 		exact_fini(e);
 		return -ENOMEM;
 	}
-	memset(e->slots, 0xff, (size_t)e->slot_count * sizeof(*e->slots));
 	return 0;
 }
 
 void exact_fini(struct exact *e)
 {
-	free(e->slots);
-	free(e->filter);
-	free(e->lists);
+	if (!e->borrowed) {
+		free(e->tags);
+		free(e->refs);
+		free(e->filter);
+		free(e->lists);
+	}
 	free(e->next);
 	free(e->order);
 	memset(e, 0, sizeof(*e));
@@ -56,42 +57,40 @@ void exact_fini(struct exact *e)
 
 size_t exact_bytes(const struct exact *e)
 {
-	return (size_t)e->slot_count * sizeof(*e->slots) +
+	return (size_t)e->slot_count * (sizeof(*e->tags) + sizeof(*e->refs)) +
 	       (size_t)e->filter_words * sizeof(*e->filter) +
 	       (size_t)e->list_words * sizeof(*e->lists);
 }
 
-static struct exact_slot *find_slot(const struct exact *e, uint64_t hash)
+/* The slot of this tag, or the free one where it belongs. */
+static uint32_t find_slot(const struct exact *e, uint64_t hash)
 {
-	uint32_t at = slot_at(e, hash), tag = slot_tag(hash);
+	uint32_t at = slot_at(e, hash);
+	uint16_t tag = slot_tag(hash);
 
-	while (e->slots[at].ref != EMPTY && e->slots[at].tag != tag)
+	while (e->tags[at] && e->tags[at] != tag)
 		if (++at == e->slot_count)
 			at = 0;
-	return &e->slots[at];
+	return at;
 }
 
-/* A chain starts at its last insertion: ref = LIST | insertion number. */
+/* A chain starts at its last insertion, whose number the slot holds. */
 void exact_insert(struct exact *e, uint64_t hash, uint32_t ref)
 {
 	assert(e->next && e->inserted < e->capacity && ref < EXACT_REFS_MAX);
-	struct exact_slot *s = find_slot(e, hash);
-	uint32_t n = e->inserted++;
+	uint32_t at = find_slot(e, hash), n = e->inserted++;
 
 	e->order[n] = ref;
-	if (s->ref == EMPTY) {
-		e->next[n] = NO_NEXT;
-		e->used++;
-		*((uint64_t *)exact_filter_word(e, hash)) |= exact_filter_bits(hash);
-	} else {
-		e->next[n] = s->ref & ~LIST;
-	}
-	*s = (struct exact_slot){slot_tag(hash), LIST | n};
+	e->next[n] = e->tags[at] ? e->refs[at] : NO_NEXT;
+	e->tags[at] = slot_tag(hash);
+	e->refs[at] = n;
+	/* in any case: what has this tag already may be another atom */
+	*((uint64_t *)exact_filter_word(e, hash)) |= exact_filter_bits(hash);
 }
 
 void exact_insert_once(struct exact *e, uint64_t hash, uint32_t ref)
 {
-	if (find_slot(e, hash)->ref == EMPTY)
+	if (!exact_maybe(e, hash) || !e->tags[find_slot(e, hash)])
 		exact_insert(e, hash, ref);
 }
 
@@ -108,48 +107,59 @@ static uint32_t put_chain(const struct exact *e, uint32_t n, uint32_t *out)
 	return count;
 }
 
+/* A list of c takes c + 1 words. */
+static size_t count_words(const struct exact *e)
+{
+	size_t words = 0;
+
+	for (uint32_t i = 0; i < e->slot_count; i++) {
+		if (!e->tags[i] || e->next[e->refs[i]] == NO_NEXT)
+			continue;
+		words++;
+		for (uint32_t n = e->refs[i]; n != NO_NEXT; n = e->next[n])
+			words++;
+	}
+	return words;
+}
+
 int exact_finish(struct exact *e)
 {
-	size_t words = (size_t)(e->inserted - e->used) * 2 + 1, at = 0;
+	size_t words = count_words(e), at = 0;
 
-	/* a list of c takes c + 1 words, c >= 2: at most 3 for each 2, 2 each one more */
-	words += e->inserted - e->used;
-	e->lists = malloc(words * sizeof(*e->lists));
+	if (words >= LIST)
+		return -ENOMEM;
+	e->lists = malloc((words + 1) * sizeof(*e->lists));
 	if (!e->lists)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < e->slot_count; i++) {
-		struct exact_slot *s = &e->slots[i];
-		if (s->ref == EMPTY)
+		if (!e->tags[i])
 			continue;
-		uint32_t n = s->ref & ~LIST;
+		uint32_t n = e->refs[i];
 		if (e->next[n] == NO_NEXT) {
-			s->ref = e->order[n];
+			e->refs[i] = e->order[n];
 			continue;
 		}
-		assert(at + 3 <= words);
-		s->ref = LIST | (uint32_t)at;
+		e->refs[i] = LIST | (uint32_t)at;
 		e->lists[at] = put_chain(e, n, e->lists + at + 1);
 		at += e->lists[at] + 1;
 	}
+	assert(at == words);
 	e->list_words = (uint32_t)at;
 	free(e->next);
 	free(e->order);
 	e->next = e->order = NULL;
-	uint32_t *fit = realloc(e->lists, (at + 1) * sizeof(*fit));
-	if (fit)
-		e->lists = fit;
 	return 0;
 }
 
 struct exact_refs exact_find(const struct exact *e, uint64_t hash)
 {
-	if (!e->slots || !exact_maybe(e, hash))
+	if (!e->tags || !exact_maybe(e, hash))
 		return (struct exact_refs){NULL, 0};
-	const struct exact_slot *s = find_slot(e, hash);
-	if (s->ref == EMPTY)
+	uint32_t at = find_slot(e, hash);
+	if (!e->tags[at])
 		return (struct exact_refs){NULL, 0};
-	if (!(s->ref & LIST))
-		return (struct exact_refs){&s->ref, 1};
-	const uint32_t *list = e->lists + (s->ref & ~LIST);
+	if (!(e->refs[at] & LIST))
+		return (struct exact_refs){&e->refs[at], 1};
+	const uint32_t *list = e->lists + (e->refs[at] & ~LIST);
 	return (struct exact_refs){list + 1, list[0]};
 }

@@ -4,13 +4,15 @@
  * Thread   built by one thread, then constant.
  * Order    none.
  * Owns     its slots, its lists and its filter; no text: the caller compares.
- * Memory   exact_init() and exact_finish() allocate. 10 bytes of slots and 2 of
- *          filter an atom, plus 4 a condition where several name one atom.
+ * Memory   exact_init() and exact_finish() allocate. 7 bytes of slots and 2 of
+ *          filter an atom, plus 4 a condition where several name one atom; while it
+ *          is built, 8 more a condition.
  * Limit    EXACT_REFS_MAX references; a reference is below it.
  *
- * Open addressing, linear probing, load 0.8. A slot holds 32 bits of hash that
- * do not take part in its place, so that a slot of the right tag is a foreign
- * atom about once in 2^32 times: enough to say "maybe", not to say "hit".
+ * Open addressing, linear probing, load 0.87. Of a slot the tag, 16 bits of hash
+ * that do not take part in its place, lies apart from the reference: the dozen
+ * tags that a foreign value meets are one cache line. One in 10,000 of those
+ * that pass the filter is taken for an atom: enough to say "maybe", not "hit".
  * In front, a blocked Bloom filter: one 64-bit word an atom, 3 bits in it, 16
  * bits an atom; about one foreign value in 200 passes. It is small enough for
  * the caches where the slots are not.
@@ -25,18 +27,16 @@
 #define EXACT_REFS_MAX (1u << 30)
 #define EXACT_TRIGGER  (EXACT_REFS_MAX - 1) /* no condition: only makes scan look closer */
 
-struct exact_slot {
-	uint32_t tag, ref;
-};
-
 struct exact {
-	struct exact_slot *slots;
+	uint16_t *tags; /* 0: no atom here */
+	uint32_t *refs; /* of the slot with the same number */
 	uint64_t *filter;
 	uint32_t *lists; /* count, references; count, references; ... */
 	uint32_t *next;  /* while building: the reference after this one, by insertion number */
 	uint32_t *order; /* while building: insertion number -> reference */
 	uint32_t slot_count, filter_words, capacity, inserted;
-	uint32_t used, list_words;
+	uint32_t list_words;
+	bool borrowed; /* the arrays are someone else's (a mapped file) */
 };
 
 struct exact_refs {
@@ -48,7 +48,7 @@ int exact_init(struct exact *e, uint32_t capacity); /* 0, -ENOMEM, -EINVAL */
 void exact_fini(struct exact *e);
 size_t exact_bytes(const struct exact *e);
 void exact_insert(struct exact *e, uint64_t hash, uint32_t ref); /* up to capacity */
-/* Nothing when the hash is there already: for references that only have to be found. */
+/* Nothing when the hash seems to be there: for references that only have to be found. */
 void exact_insert_once(struct exact *e, uint64_t hash, uint32_t ref);
 int exact_finish(struct exact *e); /* 0, -ENOMEM; from now on constant */
 struct exact_refs exact_find(const struct exact *e, uint64_t hash);

@@ -34,6 +34,9 @@ static void index_free(struct index *ix)
 void indicator_set_fini(struct indicator_set *s)
 {
 	index_free(s->index);
+	free(s->atoms.at);
+	free(s->atoms.metas);
+	free(s->atoms.followers);
 	free(s->text);
 	free(s->indicators);
 	free(s->conditions);
@@ -271,7 +274,7 @@ int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft
 	struct index *ix = s->index;
 	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope);
 
-	assert(d->id.len > 0 && (d->dead || d->count > 0));
+	assert(!s->sealed && d->id.len > 0 && (d->dead || d->count > 0));
 	if (!slot)
 		return -ENOMEM;
 	if (slot->value == INDEX_NONE)

@@ -8,6 +8,10 @@
  * Memory   malloc while loading.
  * Limit    INDICATORS_MAX indicators, THREATS_MAX threats (24 and 27 bits in evidence).
  *
+ * Millions of them are atoms: one condition, no pattern. indicator_set_seal() packs these
+ * into the text (indicator_atom.h), some 10 bytes beside id and value, and drops what only
+ * loading needs.
+ *
  * One indicator has one or more conditions (atom or pattern) combined by a
  * small expression: OR of ANDs. {domain = a OR ip = b} has two clauses of one
  * condition each; {ip = a AND port = b} one clause of two.
@@ -69,10 +73,12 @@ struct indicator {
 	uint8_t severity, tlp, pap;
 	int8_t confidence; /* 0..100, -1 not stated */
 	bool rule;	   /* from a rule file: "by" says rule:<id>, threat kind is rule */
+	bool local;	   /* the id means something in the feed alone */
 	int64_t valid_from, valid_until; /* us; INT64_MIN and INT64_MAX when open */
+	int64_t modified;		 /* us, of this version; INT64_MIN not stated. Sealed sets */
 	uint32_t threat;		 /* index in the set; campaign when known */
 	uint32_t first_condition, conditions;
-	uint32_t line; /* in the feed's file, for messages; 0 unknown */
+	uint32_t line; /* in the feed's file, for messages; 0 unknown, or packed */
 };
 
 #define INDICATOR_CLAUSES_MAX	 64
@@ -105,15 +111,35 @@ struct benign_list {
 	char path[512];
 };
 
+/* Atoms alone in their indicators, packed. The first so many indicators, and the first so
+ * many conditions, are these. */
+struct atom_meta;
+struct indicator_atoms {
+	uint32_t *at; /* where each begins in the text; ascending by hash of scope and id */
+	uint32_t count;
+	struct atom_meta *metas;
+	uint32_t meta_count;
+	/* atoms whose threat another atom of the same value names: (atom, that), ascending */
+	struct atom_follower {
+		uint32_t atom, leader;
+	} *followers;
+	uint32_t follower_count;
+	int64_t base_us; /* times are kept as distances from it */
+};
+
 struct indicator_set {
 	char *text;
 	size_t text_len, text_capacity;
-	struct indicator *indicators;
-	uint32_t count, capacity;
-	struct condition *conditions;
+	struct indicator_atoms atoms;
+	struct indicator *indicators; /* but for atoms */
+	uint32_t count, capacity;     /* count: with atoms */
+	struct condition *conditions; /* but for atoms' */
 	uint32_t condition_count, condition_capacity;
-	struct threat *threats;
+	struct threat *threats; /* but for those that an atom names */
 	uint32_t threat_count, threat_capacity;
+	uint32_t threats_named; /* of threat_count, those that an indicator has */
+	bool sealed;
+	bool mapped; /* the arrays lie in a file's pages (indicator_cache.h) */
 	struct feed *feeds;
 	uint32_t feed_count, feed_capacity;
 	struct benign *benigns;
@@ -122,7 +148,7 @@ struct indicator_set {
 	uint32_t benign_list_count, benign_list_capacity;
 	/* counts for check: loaded by condition kind, and what was set aside on purpose */
 	uint64_t revoked, deleted, not_to_ids, expired_patterns;
-	void *index; /* private: (kind, id) -> threat, id -> indicator, while loading */
+	void *index; /* private: (kind, id) -> threat, id -> indicator, until sealed */
 };
 
 int indicator_set_init(struct indicator_set *s); /* 0, -ENOMEM */
@@ -141,6 +167,15 @@ int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from
 struct indicator indicator_at(const struct indicator_set *s, uint32_t indicator);
 struct condition condition_at(const struct indicator_set *s, uint32_t condition);
 struct threat threat_at(const struct indicator_set *s, uint32_t threat);
+/* What many atoms share: the whole threat they belong to, or UINT32_MAX, and their feed. */
+uint32_t atom_meta_threat(const struct indicator_set *s, uint32_t meta, uint32_t *feed);
+/* Of a condition only its kind: cheaper. */
+enum condition_kind condition_kind_at(const struct indicator_set *s, uint32_t condition);
+/* The first of threats 0..: those beyond are named by an atom, (threat - this) its number. */
+static inline uint32_t threats_whole(const struct indicator_set *s)
+{
+	return s->threat_count - s->atoms.count;
+}
 /* A condition that is never packed: a pattern, a port, or one of several in its indicator. */
 const struct condition *condition_whole(const struct indicator_set *s, uint32_t condition);
 
@@ -172,5 +207,17 @@ int benign_load(struct indicator_set *s, const char *path, struct problems *ps);
  * and then it is called again; the indices are new each time. 0, -ENOMEM.
  */
 int indicator_set_finish(struct indicator_set *s);
+/*
+ * After finish, for good: atoms are packed, indicators are numbered anew (atoms, then the
+ * others, each by hash of their id: the same in whatever order they were loaded), and what
+ * only loading needs is freed. Nothing can be loaded or copied afterwards. 0, -ENOMEM,
+ * -EOVERFLOW (4 GB of text).
+ */
+int indicator_set_seal(struct indicator_set *s);
+/* Of a sealed set, the indicator with this id (feed: the name of the feed whose own id it
+ * is, NULL: an id that means the same everywhere), or -1. No rules. */
+int64_t indicator_find(const struct indicator_set *s, struct span id, const char *feed);
+/* What a sealed set takes: all but the text, and the text. */
+size_t indicator_set_bytes(const struct indicator_set *s);
 
 #endif

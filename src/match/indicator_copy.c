@@ -1,4 +1,5 @@
 /* A set as the start of the next generation. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,7 @@ static int keep_texts(struct indicator_set *s, const struct indicator_set *from)
 
 int indicator_set_copy(struct indicator_set *s, const struct indicator_set *from)
 {
+	assert(!from->sealed);
 	int rc = indicator_set_init(s);
 
 	if (rc)

@@ -2,6 +2,7 @@
  * The end of loading: replaced and withdrawn versions leave the arrays, markings
  * and campaigns that other objects state are resolved, every indicator gets its threat.
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +321,7 @@ int indicator_set_finish(struct indicator_set *s)
 {
 	struct finish f = {.s = s, .ix = s->index};
 
+	assert(!s->sealed);
 	f.error = compact(&f);
 	if (!f.error)
 		f.error = prepare(&f);

@@ -85,7 +85,7 @@ int index_map_reserve(struct index_map *m, uint32_t count)
 	return capacity <= m->capacity || resize(m, capacity) ? 0 : -ENOMEM;
 }
 
-static uint32_t hash_key(struct span key, uint32_t scope)
+uint32_t index_hash(struct span key, uint32_t scope)
 {
 	return (uint32_t)(hash_bytes(key.p, key.len, hash_word(scope)) >> 32);
 }
@@ -94,7 +94,7 @@ uint32_t index_map_get(const struct index_map *m, const char *text, struct span 
 {
 	if (m->count == 0)
 		return INDEX_NONE;
-	return probe(m, text, key, scope, hash_key(key, scope))->value;
+	return probe(m, text, key, scope, index_hash(key, scope))->value;
 }
 
 struct index_slot *index_map_put(struct index_map *m, const char *text, struct span key,
@@ -102,7 +102,7 @@ struct index_slot *index_map_put(struct index_map *m, const char *text, struct s
 {
 	if (m->count >= m->capacity / 2 && !grow(m))
 		return NULL;
-	uint32_t hash = hash_key(key, scope);
+	uint32_t hash = index_hash(key, scope);
 	struct index_slot *s = probe(m, text, key, scope, hash);
 	if (s->value == INDEX_NONE) {
 		s->hash = hash;
@@ -138,23 +138,31 @@ int index_grow(void **items, uint32_t count, uint32_t *capacity, size_t size)
 	return 0;
 }
 
+int indicator_set_room(struct indicator_set *s, size_t bytes)
+{
+	if (bytes > UINT32_MAX - s->text_len)
+		return -EOVERFLOW;
+	if (s->text_len + bytes <= s->text_capacity)
+		return 0;
+	size_t capacity = s->text_capacity ? s->text_capacity * 2 : 4096;
+	while (capacity < s->text_len + bytes)
+		capacity *= 2;
+	char *p = realloc(s->text, capacity);
+	if (!p)
+		return -ENOMEM;
+	s->text = p;
+	s->text_capacity = capacity;
+	return 0;
+}
+
 int indicator_set_text(struct indicator_set *s, struct span bytes, struct ref *at)
 {
 	*at = (struct ref){(uint32_t)s->text_len, bytes.len};
 	if (bytes.len == 0)
 		return 0;
-	if (bytes.len > UINT32_MAX - s->text_len)
-		return -EOVERFLOW;
-	if (s->text_len + bytes.len > s->text_capacity) {
-		size_t capacity = s->text_capacity ? s->text_capacity * 2 : 4096;
-		while (capacity < s->text_len + bytes.len)
-			capacity *= 2;
-		char *p = realloc(s->text, capacity);
-		if (!p)
-			return -ENOMEM;
-		s->text = p;
-		s->text_capacity = capacity;
-	}
+	int err = indicator_set_room(s, bytes.len);
+	if (err)
+		return err;
 	memcpy(s->text + s->text_len, bytes.p, bytes.len);
 	s->text_len += bytes.len;
 	return 0;

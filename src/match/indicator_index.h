@@ -75,6 +75,10 @@ struct index {
 	uint32_t marking_count, marking_capacity;
 };
 
+/* The entry that a sealed set once had for this id, made up; false when it has none. */
+bool indicator_entry(const struct indicator_set *s, struct span id, uint32_t scope,
+		     struct entry *e);
+uint32_t index_hash(struct span key, uint32_t scope);
 void index_map_fini(struct index_map *m);
 /* The value under key, or INDEX_NONE. */
 uint32_t index_map_get(const struct index_map *m, const char *text, struct span key,
@@ -91,6 +95,8 @@ int index_map_reserve(struct index_map *m, uint32_t count);
 /* Room for one more item in a growing array; 0, -ENOMEM. */
 int index_grow(void **items, uint32_t count, uint32_t *capacity, size_t size);
 
+/* Room for so many more bytes of text; 0, -ENOMEM, -EOVERFLOW (4 GB). */
+int indicator_set_room(struct indicator_set *s, size_t bytes);
 /* Appends to the set's text; 0, -ENOMEM, -EOVERFLOW (4 GB). */
 int indicator_set_text(struct indicator_set *s, struct span bytes, struct ref *at);
 

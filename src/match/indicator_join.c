@@ -16,6 +16,10 @@ struct move {
 	int *feed; /* from's feed -> s's, -1 not known yet */
 };
 
+/*
+ * A sealed set keeps no entries of what stands: they are made up from what it says. What it
+ * was marked with is settled then, its campaign known, and its content no longer.
+ */
 static const struct index *index_of(const struct indicator_set *s)
 {
 	return s->index;
@@ -111,7 +115,28 @@ static int put(struct move *m, const struct entry *e, uint32_t scope, int64_t va
 		  : indicator_set_put(m->s, (uint16_t)feed, &m->draft, e->content, scope);
 }
 
-/* As indicator_set_put() decides between them. */
+/* Conditions and validity: whether the one is the other, sent again. */
+static bool says_the_same(const struct indicator_set *s, const struct entry *a,
+			  const struct indicator_set *base, const struct entry *b)
+{
+	const struct indicator x = indicator_at(s, a->indicator);
+	const struct indicator y = indicator_at(base, b->indicator);
+	bool same = x.conditions == y.conditions && x.valid_from == y.valid_from &&
+		    x.valid_until == y.valid_until && x.severity == y.severity &&
+		    x.confidence == y.confidence;
+
+	for (uint32_t i = 0; same && i < x.conditions; i++) {
+		const struct condition c = condition_at(s, x.first_condition + i);
+		const struct condition d = condition_at(base, y.first_condition + i);
+		same = c.kind == d.kind && c.type == d.type && c.clause == d.clause &&
+		       index_compare(indicator_text(s, c.text, c.text_len),
+				     indicator_text(base, d.text, d.text_len)) == 0;
+	}
+	return same;
+}
+
+/* As indicator_set_put() decides between them; of a sealed base's, whose content is not
+ * known, only the same version stands against one of the same time and weight. */
 static bool stands_against(const struct indicator_set *s, const struct entry *a,
 			   const struct indicator_set *base, const struct entry *b)
 {
@@ -121,6 +146,8 @@ static bool stands_against(const struct indicator_set *s, const struct entry *a,
 		return a->modified > b->modified;
 	if (a_dead != b_dead)
 		return a_dead;
+	if (!a_dead && base->sealed && says_the_same(s, a, base, b))
+		return false;
 	if (!a_dead) {
 		const struct indicator x = indicator_at(s, a->indicator);
 		const struct indicator y = indicator_at(base, b->indicator);
@@ -138,12 +165,15 @@ static void withdraw(uint64_t *withdrawn, uint32_t indicator)
 		withdrawn[indicator / 64] |= UINT64_C(1) << (indicator % 64);
 }
 
-static const struct entry *entry_of(const struct indicator_set *s, struct span id, uint32_t scope)
+/* The version under this id in *e, made up where the set is sealed; false: there is none. */
+static bool entry_of(const struct indicator_set *s, struct span id, uint32_t scope, struct entry *e)
 {
 	const struct index *ix = index_of(s);
 	uint32_t at = index_map_get(&ix->by_id, s->text, id, scope);
 
-	return at == INDEX_NONE ? NULL : &ix->entries[at];
+	if (at != INDEX_NONE)
+		*e = ix->entries[at];
+	return at != INDEX_NONE || (s->sealed && indicator_entry(s, id, scope, e));
 }
 
 /* Every version of live, or of it those that stand against base's. */
@@ -157,12 +187,12 @@ static int put_versions(struct move *m, const struct indicator_set *base, uint64
 			continue;
 		const struct entry *e = &ix->entries[ix->by_id.slots[i].value];
 		uint32_t scope = ix->by_id.keys[i].scope;
-		const struct entry *b =
-			base ? entry_of(base, index_span(m->from, e->id), scope) : NULL;
-		if (b && !stands_against(m->from, e, base, b))
+		struct entry b;
+		bool known = base && entry_of(base, index_span(m->from, e->id), scope, &b);
+		if (known && !stands_against(m->from, e, base, &b))
 			continue;
-		if (b)
-			withdraw(withdrawn, b->indicator);
+		if (known)
+			withdraw(withdrawn, b.indicator);
 		rc = put(m, e, scope, INT64_MAX);
 	}
 	return rc;
@@ -171,12 +201,13 @@ static int put_versions(struct move *m, const struct indicator_set *base, uint64
 /* A relationship that base does not know yet claims an indicator that only base has. */
 static int bring_over(struct move *m, struct span source, uint64_t *withdrawn)
 {
-	const struct entry *e = entry_of(m->from, source, 0);
+	struct entry e, known;
 
-	if (!e || e->indicator == INDEX_NONE || entry_of(m->s, source, 0))
+	if (!entry_of(m->from, source, 0, &e) || e.indicator == INDEX_NONE ||
+	    entry_of(m->s, source, 0, &known))
 		return 0;
-	withdraw(withdrawn, e->indicator);
-	return put(m, e, 0, INT64_MAX);
+	withdraw(withdrawn, e.indicator);
+	return put(m, &e, 0, INT64_MAX);
 }
 
 static bool knows_link(const struct indicator_set *base, struct span id, const struct link *l)
@@ -276,43 +307,37 @@ int indicator_set_overlay(struct indicator_set *delta, const struct indicator_se
 	return rc;
 }
 
-/* The number of the entry that holds an indicator, INDEX_NONE: entries are in its order. */
-static uint32_t entry_at(const struct indicator_set *s, uint32_t indicator)
+/* The entry that holds an indicator, and its namespace. */
+static bool entry_at(const struct indicator_set *s, uint32_t indicator, struct entry *e,
+		     uint32_t *scope)
 {
-	const struct index *ix = index_of(s);
 	const struct indicator in = indicator_at(s, indicator);
 	struct span id = indicator_text(s, in.id, in.id_len);
-	const char *feed = s->feeds[in.feed].name;
-	const uint32_t scopes[] = {0, indicator_feed_scope(feed)};
+	const uint32_t scopes[] = {0, indicator_feed_scope(s->feeds[in.feed].name)};
 
 	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
-		uint32_t at = index_map_get(&ix->by_id, s->text, id, scopes[i]);
-		if (at != INDEX_NONE && ix->entries[at].indicator == indicator)
-			return at;
+		*scope = scopes[i];
+		if (entry_of(s, id, *scope, e) && e->indicator == indicator)
+			return true;
 	}
-	return INDEX_NONE;
+	return false;
 }
 
 int indicator_set_cut(struct indicator_set *delta, const struct indicator_set *base,
 		      uint32_t indicator, int64_t valid_until, uint64_t *withdrawn)
 {
-	const struct index *ix = index_of(base);
-	uint32_t at = entry_at(base, indicator);
+	struct entry e;
 	struct move m;
+	uint32_t scope;
 
-	if (at == INDEX_NONE)
+	if (!entry_at(base, indicator, &e, &scope))
 		return 0;
-	const struct indicator in = indicator_at(base, indicator);
-	struct span id = indicator_text(base, in.id, in.id_len);
-	bool global = index_map_get(&ix->by_id, base->text, id, 0) == at;
 	withdraw(withdrawn, indicator);
 	if (valid_until == INT64_MIN)
 		return 0;
 	int rc = move_init(&m, delta, base);
 	if (!rc)
-		rc = put(&m, &ix->entries[at],
-			 global ? 0 : indicator_feed_scope(base->feeds[in.feed].name),
-			 valid_until);
+		rc = put(&m, &e, scope, valid_until);
 	move_fini(&m);
 	return rc;
 }
@@ -339,21 +364,21 @@ int indicator_set_withdraw(struct indicator_set *s, const struct feed *feed, str
 
 uint32_t indicator_set_find(const struct indicator_set *s, const struct feed *feed, struct span id)
 {
-	const struct entry *e = entry_of(s, id, scope_of(feed));
+	struct entry e;
 
-	return e ? e->indicator : INDICATOR_NONE;
+	return entry_of(s, id, scope_of(feed), &e) ? e.indicator : INDICATOR_NONE;
 }
 
 uint32_t indicator_set_versions(const struct indicator_set *s)
 {
-	return index_of(s)->entry_count;
+	return index_of(s)->entry_count + (s->sealed ? s->count : 0);
 }
 
 bool indicator_set_related(const struct indicator_set *s, struct span id)
 {
-	const struct entry *e = entry_of(s, id, 0);
+	struct entry e;
 
-	return e && e->campaign.len == 0;
+	return entry_of(s, id, 0, &e) && e.campaign.len == 0;
 }
 
 static bool marks_anew(const struct indicator_set *live, const struct indicator_set *base)

@@ -96,4 +96,8 @@ void match_verify(const struct matcher *m, struct match_scratch *sc, const struc
 void match_verify_more(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
 		       struct match_result *out);
 
+/* Every condition that is this very atom: kind and canonical text. Networks as written. */
+void match_same(const struct matcher *m, const struct condition *c, struct span text,
+		void (*found)(void *arg, uint32_t condition), void *arg);
+
 #endif

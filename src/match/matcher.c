@@ -7,6 +7,7 @@
 
 #include "match/atom.h"
 #include "match/exact_hash.h"
+#include "match/pattern_library.h"
 #include "match/pattern_literal.h"
 
 /* Compiling state: what goes where, counted first. */
@@ -25,7 +26,7 @@ static struct span text_of(const struct build *b, const struct condition *c)
 static void count(struct build *b)
 {
 	for (uint32_t i = 0; i < b->set->condition_count; i++) {
-		switch (condition_at(b->set, i).kind) {
+		switch (condition_kind_at(b->set, i)) {
 		case CONDITION_NETWORK:
 			b->nets++;
 			break;
@@ -204,9 +205,9 @@ static void add_condition(struct build *b, uint32_t ref)
 /* Owners are found by binary search: conditions lie in the order of their indicators. */
 static bool in_order(const struct indicator_set *set)
 {
-	uint32_t next = 0;
+	uint32_t next = set->atoms.count;
 
-	for (uint32_t i = 0; i < set->count; i++) {
+	for (uint32_t i = set->atoms.count; i < set->count; i++) {
 		const struct indicator ind = indicator_at(set, i);
 		if (ind.conditions == 0)
 			continue;
@@ -223,12 +224,9 @@ uint32_t matcher_owner(const struct indicator_set *set, uint32_t condition)
 	uint32_t low = 0, high = set->count;
 
 	assert(condition < set->condition_count && high > 0);
-	/* a feed of atoms has one condition an indicator */
-	if (condition < high) {
-		const struct indicator ind = indicator_at(set, condition);
-		if (ind.first_condition == condition && ind.conditions)
-			return condition;
-	}
+	if (condition < set->atoms.count)
+		return condition;
+	low = set->atoms.count;
 	/* the last indicator that starts at or before it; one without conditions starts where
 	 * the next one does, and comes first */
 	while (high - low > 1) {
@@ -238,7 +236,7 @@ uint32_t matcher_owner(const struct indicator_set *set, uint32_t condition)
 		else
 			high = mid;
 	}
-	while (low > 0 && indicator_at(set, low).conditions == 0)
+	while (low > set->atoms.count && indicator_at(set, low).conditions == 0)
 		low--;
 	return low;
 }
@@ -265,11 +263,16 @@ static int build_tiers(struct build *b, struct problems *ps)
 int matcher_compile(struct matcher **out, const struct indicator_set *set, struct problems *ps)
 {
 	struct build b = {.set = set};
+	char why[256];
 	int err;
 
 	*out = NULL;
 	if (!in_order(set))
 		return -EINVAL;
+	if ((err = pattern_library_check(why))) {
+		problem_refuse(ps, "rule", "hs_scan", 0, "%s", why);
+		return err;
+	}
 	struct matcher *m = b.m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;

@@ -174,8 +174,8 @@ static int collect(struct build *b)
 	struct pattern_set *s = b->s;
 	const struct indicator_set *set = s->set;
 
-	for (uint32_t i = 0; i < set->condition_count; i++)
-		s->count += condition_at(set, i).kind == CONDITION_PATTERN;
+	for (uint32_t i = set->atoms.count; i < set->condition_count; i++)
+		s->count += condition_whole(set, i)->kind == CONDITION_PATTERN;
 	if (s->count > PATTERNS_MAX)
 		return -EINVAL;
 	s->conditions = malloc((s->count + 1) * sizeof(*s->conditions));
@@ -185,8 +185,8 @@ static int collect(struct build *b)
 	if (!s->conditions || !s->globs || !b->refused || !b->always)
 		return -ENOMEM;
 	uint32_t n = 0;
-	for (uint32_t i = 0; i < set->condition_count; i++)
-		if (condition_at(set, i).kind == CONDITION_PATTERN)
+	for (uint32_t i = set->atoms.count; i < set->condition_count; i++)
+		if (condition_whole(set, i)->kind == CONDITION_PATTERN)
 			s->conditions[n++] = i;
 	return 0;
 }

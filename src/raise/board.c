@@ -315,11 +315,13 @@ int board_review(struct board *b, const struct candidate_context *cx, board_say 
 
 	for (uint32_t i = 0; i < n && r == 0; i++) {
 		struct board_entry *e = list[i];
-		bool gone = e->status == CANDIDATE_WITHDRAWN;
+		struct feedback_votes votes;
 		/* what evidence withdrew, or only a line told of, has nothing to judge */
 		if (e->episode.status == EPISODE_NONE || e->status == CANDIDATE_EXPIRED)
 			continue;
-		if (gone != (candidate_rejected(cx, e->id, &e->threat, &e->episode) != NULL))
+		feedback_votes(cx->feedback, e->id, &e->threat, &e->episode, cx->names, &votes);
+		/* what was said of it stands in its line, whether or not that withdraws it */
+		if (votes.count || e->status == CANDIDATE_WITHDRAWN)
 			r = move(&v, e, &e->episode);
 	}
 	free(list);

@@ -88,9 +88,12 @@ const struct feedback_verdict *candidate_rejected(const struct candidate_context
 						  const struct threat_name *threat,
 						  const struct episode *ep)
 {
-	return ep->status == EPISODE_NONE
-		       ? NULL
-		       : feedback_against(cx->feedback, id, threat, ep, cx->names);
+	struct feedback_votes votes;
+
+	if (ep->status == EPISODE_NONE)
+		return NULL;
+	feedback_votes(cx->feedback, id, threat, ep, cx->names, &votes);
+	return votes.against;
 }
 
 bool candidate_clocks_run(const struct candidate *c)

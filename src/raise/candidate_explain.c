@@ -164,6 +164,37 @@ static void verdict(struct text *out, const struct candidate *c, const struct pr
 	}
 }
 
+static void voices(struct text *out, const struct feedback_votes *v, bool against)
+{
+	uint32_t total = against ? v->false_positives : v->count - v->false_positives, done = 0;
+
+	for (uint32_t i = 0; i < v->count; i++)
+		if (v->vote[i]->false_positive == against)
+			text_printf(out, "%s%s", joint(done++, total), v->vote[i]->by);
+}
+
+/* What people said, where it is more than the word that withdrew it. */
+static void said(struct text *out, const struct candidate *c, const struct candidate_context *cx)
+{
+	struct feedback_votes v;
+
+	feedback_votes(cx->feedback, c->id, &c->threat, &c->episode, cx->names, &v);
+	if (v.count == 0 || c->episode.status == EPISODE_NONE || (v.against && v.count == 1))
+		return;
+	if (v.false_positives) {
+		text_str(out, " Called a false positive by ");
+		voices(out, &v, true);
+	}
+	if (v.count > v.false_positives) {
+		text_str(out, v.false_positives ? ", confirmed by " : " Confirmed by ");
+		voices(out, &v, false);
+	}
+	text_char(out, '.');
+	if (!v.against && !v.desk && v.false_positives)
+		text_printf(out, " It takes the desk's word, or %" PRIu32
+				 " more against it than for it, to withdraw it.", v.quorum);
+}
+
 void candidate_explain(struct text *out, const struct candidate *c,
 		       const struct candidate_context *cx)
 {
@@ -174,4 +205,5 @@ void candidate_explain(struct text *out, const struct candidate *c,
 	criteria(out, &c->episode, cx->profile);
 	apart(out, c, cx->profile);
 	verdict(out, c, cx->profile);
+	said(out, c, cx);
 }

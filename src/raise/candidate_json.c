@@ -483,6 +483,39 @@ static void withdrawal(struct text *out, const struct candidate *c)
 	text_char(out, '}');
 }
 
+static void names_of(struct text *out, const char *key, const struct feedback_votes *v, bool against)
+{
+	const char *sep = "";
+
+	text_printf(out, "\"%s\":[", key);
+	for (uint32_t i = 0; i < v->count; i++) {
+		if (v->vote[i]->false_positive != against)
+			continue;
+		text_str(out, sep);
+		text_json_str(out, v->vote[i]->by);
+		sep = ",";
+	}
+	text_char(out, ']');
+}
+
+/* What was said of it, also where that does not withdraw. */
+static void feedback(struct text *out, const struct candidate *c, const struct candidate_context *cx)
+{
+	struct feedback_votes v;
+
+	feedback_votes(cx->feedback, c->id, &c->threat, &c->episode, cx->names, &v);
+	if (v.count == 0 || c->episode.status == EPISODE_NONE)
+		return;
+	text_str(out, ",\"feedback\":{");
+	names_of(out, "false_positive", &v, true);
+	text_char(out, ',');
+	names_of(out, "confirmed", &v, false);
+	text_printf(out, ",\"decided_by\":\"%s\"}",
+		    v.desk      ? "desk"
+		    : v.against ? "quorum"
+				: "nobody");
+}
+
 void candidate_json(struct text *out, const struct candidate *c, const struct candidate_context *cx)
 {
 	head(out, c);
@@ -502,6 +535,7 @@ void candidate_json(struct text *out, const struct candidate *c, const struct ca
 	evidence(out, c, cx);
 	explain(out, c, cx);
 	withdrawal(out, c);
+	feedback(out, c, cx);
 	if (c->superseded_by[0])
 		string(out, "superseded_by", c->superseded_by);
 	prevalence(out, c, cx); /* the last: candidate_head() */

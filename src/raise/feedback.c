@@ -1,4 +1,4 @@
-#include "raise/feedback.h"
+#include "raise/feedback_priv.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,28 +8,76 @@
 
 #include "base/hash.h"
 
-struct feedback {
-	char *registered;
-	struct feedback_verdict **chains;
-	uint32_t chain_count, count; /* chains: a power of two, 0 before the first */
-	uint64_t generation;
-	uint64_t counts[FEEDBACK_COUNTERS];
-	uint64_t *seen; /* hashes of records that were counted; 0 free */
-	uint32_t seen_size, seen_count;
-};
+/* --- who is heard ------------------------------------------------------------------- */
 
-int feedback_init(struct feedback **out, const char *registered)
+static int compare_party(const void *a, const void *b)
+{
+	return strcmp(((const struct feedback_party *)a)->name,
+		      ((const struct feedback_party *)b)->name);
+}
+
+/* The party of this name, or -1. */
+static int party_of(const struct feedback *f, const char *name, size_t len)
+{
+	for (uint32_t i = 0; i < f->parties; i++)
+		if (strlen(f->party[i].name) == len && memcmp(f->party[i].name, name, len) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int add_party(struct feedback *f, const char *name, size_t len, bool desk)
+{
+	int known = party_of(f, name, len);
+
+	if (known >= 0) {
+		f->party[known].desk |= desk;
+		return 0;
+	}
+	if (f->parties == FEEDBACK_PARTIES_MAX)
+		return -E2BIG;
+	char *copy = strndup(name, len);
+	if (!copy)
+		return -ENOMEM;
+	f->party[f->parties++] = (struct feedback_party){.name = copy, .desk = desk};
+	return 0;
+}
+
+static int add_parties(struct feedback *f, const char *names, bool desk)
+{
+	int err = 0;
+
+	for (const char *p = names; *p && !err; p += strspn(p, ", ")) {
+		size_t n = strcspn(p, ","), word = n;
+		while (word && p[word - 1] == ' ')
+			word--;
+		if (word)
+			err = add_party(f, p, word, desk);
+		p += n;
+	}
+	return err;
+}
+
+int feedback_init(struct feedback **out, const char *registered, const char *desk, uint32_t quorum)
 {
 	struct feedback *f = calloc(1, sizeof(*f));
+	int err = f ? add_parties(f, registered, false) : -ENOMEM;
 
-	if (f)
-		f->registered = strdup(registered);
-	if (!f || !f->registered) {
-		free(f);
-		return -ENOMEM;
+	*out = NULL;
+	if (!err)
+		err = add_parties(f, desk, true);
+	if (err) {
+		feedback_fini(f);
+		return err;
 	}
+	qsort(f->party, f->parties, sizeof(f->party[0]), compare_party);
+	f->quorum = quorum;
 	*out = f;
 	return 0;
+}
+
+bool feedback_is_registered(const struct feedback *f, const char *name)
+{
+	return party_of(f, name, strlen(name)) >= 0;
 }
 
 static void drop(struct feedback_verdict *v)
@@ -37,7 +85,6 @@ static void drop(struct feedback_verdict *v)
 	if (!v)
 		return;
 	free((char *)v->target);
-	free((char *)v->by);
 	free((char *)v->reason);
 	free(v);
 }
@@ -52,25 +99,10 @@ void feedback_fini(struct feedback *f)
 			drop(v);
 		}
 	free(f->chains);
+	for (uint32_t i = 0; i < f->parties; i++)
+		free(f->party[i].name);
 	free(f->seen);
-	free(f->registered);
 	free(f);
-}
-
-bool feedback_is_registered(const struct feedback *f, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *p = f->registered; *p && len; p += strspn(p, ", ")) {
-		size_t n = strcspn(p, ",");
-		size_t word = n;
-		while (word && p[word - 1] == ' ')
-			word--;
-		if (word == len && memcmp(p, name, len) == 0)
-			return true;
-		p += n;
-	}
-	return false;
 }
 
 /* --- counting each record once ----------------------------------------------------- */
@@ -177,6 +209,29 @@ static struct feedback_verdict *find(const struct feedback *f, const char *text)
 	return v;
 }
 
+const struct feedback_verdict *feedback_first(const struct feedback *f, const char *target)
+{
+	return find(f, target);
+}
+
+const struct feedback_verdict *feedback_next(const struct feedback_verdict *v)
+{
+	const struct feedback_verdict *w = v->next;
+
+	while (w && (w->hash != v->hash || strcmp(w->target, v->target) != 0))
+		w = w->next;
+	return w;
+}
+
+static struct feedback_verdict *find_own(const struct feedback *f, const char *target, int party)
+{
+	struct feedback_verdict *v = find(f, target);
+
+	while (v && v->party != party)
+		v = (struct feedback_verdict *)feedback_next(v);
+	return v;
+}
+
 static bool grow(struct feedback *f)
 {
 	uint32_t count = f->chain_count ? f->chain_count * 2 : 64;
@@ -196,56 +251,37 @@ static bool grow(struct feedback *f)
 	return true;
 }
 
-/* Negative: the word stands already, or a later one. */
-static int compare(const char *by, const char *reason, int64_t time_us, bool false_positive,
-		   const struct feedback_verdict *v)
+int feedback_compare(const struct feedback_verdict *a, const struct feedback_verdict *b)
 {
-	if (time_us != v->time_us)
-		return time_us < v->time_us ? -1 : 1;
-	int c = strcmp(by, v->by);
+	if (a->time_us != b->time_us)
+		return a->time_us < b->time_us ? -1 : 1;
+	int c = strcmp(a->by, b->by);
 	if (c == 0)
-		c = (int)false_positive - (int)v->false_positive;
-	return c ? c : strcmp(reason, v->reason);
+		c = (int)a->false_positive - (int)b->false_positive;
+	return c ? c : strcmp(a->reason, b->reason);
 }
 
-static struct feedback_verdict *add(struct feedback *f, const char *target)
+static struct feedback_verdict *add(struct feedback *f, const char *target, int party)
 {
 	struct feedback_verdict *v = calloc(1, sizeof(*v));
 
 	if (v) {
 		v->target = strdup(target);
-		v->by = strdup("");
 		v->reason = strdup("");
 	}
-	if (!v || !v->target || !v->by || !v->reason || (f->count == f->chain_count && !grow(f))) {
+	if (!v || !v->target || !v->reason || (f->count == f->chain_count && !grow(f))) {
 		drop(v);
 		return NULL;
 	}
+	v->by = f->party[party].name;
+	v->party = (uint8_t)party;
 	v->time_us = INT64_MIN;
 	v->hash = hash_bytes(target, strlen(target), 0);
 	v->next = f->chains[v->hash & (f->chain_count - 1)];
 	f->chains[v->hash & (f->chain_count - 1)] = v;
 	f->count++;
+	f->party[party].verdicts++;
 	return v;
-}
-
-static int replace(struct feedback_verdict *v, const char *by, const char *reason, int64_t time_us,
-		   bool false_positive)
-{
-	char *b = strdup(by), *r = strdup(reason);
-
-	if (!b || !r) {
-		free(b);
-		free(r);
-		return -ENOMEM;
-	}
-	free((char *)v->by);
-	free((char *)v->reason);
-	v->by = b;
-	v->reason = r;
-	v->time_us = time_us;
-	v->false_positive = false_positive;
-	return 0;
 }
 
 static void count_taken(struct feedback *f, const char *target, const char *by, const char *reason,
@@ -269,76 +305,40 @@ int feedback_hear(struct feedback *f, const char *about, const char *by, const c
 		feedback_count(f, FEEDBACK_NO_TARGET, about, strlen(about));
 		return 0;
 	}
-	struct feedback_verdict *v = find(f, target);
-	if (!v && f->count == FEEDBACK_MAX) {
+	int party = party_of(f, by, strlen(by));
+	assert(party >= 0);
+	struct feedback_verdict *v = find_own(f, target, party);
+	/* one that speaks of everything leaves room for the others */
+	if (!v && f->party[party].verdicts >= FEEDBACK_MAX / f->parties) {
 		feedback_count(f, FEEDBACK_FULL, target, strlen(target));
 		return 0;
 	}
-	if (!v && !(v = add(f, target)))
+	if (!v && !(v = add(f, target, party)))
 		return -ENOMEM;
 	count_taken(f, target, by, reason, time_us, false_positive);
-	if (compare(by, reason, time_us, false_positive, v) <= 0)
+	struct feedback_verdict new = *v;
+	new.time_us = time_us;
+	new.reason = reason;
+	new.false_positive = false_positive;
+	if (feedback_compare(&new, v) <= 0)
 		return 0;
+	char *copy = strdup(reason);
+	if (!copy)
+		return -ENOMEM;
+	free((char *)v->reason);
+	new.reason = copy;
+	*v = new;
 	f->generation++;
-	return replace(v, by, reason, time_us, false_positive);
-}
-
-/* --- what stands against a candidate --------------------------------------------------- */
-
-/* A word on "type:value", "indicator:type:value", or the value alone. */
-static const struct feedback_verdict *about_id(const struct feedback *f, const char *id)
-{
-	const struct feedback_verdict *v = find(f, id), *w;
-	const char *colon = strchr(id, ':');
-
-	w = colon && colon[1] ? find(f, colon + 1) : NULL;
-	/* of two words the later */
-	return !v || (w && compare(w->by, w->reason, w->time_us, w->false_positive, v) > 0) ? w : v;
-}
-
-static bool holds_against(const struct feedback_verdict *v, const struct episode *ep)
-{
-	return v && v->false_positive && ep->first_us <= v->time_us;
-}
-
-/* The latest word when every piece of evidence has one against it. */
-static const struct feedback_verdict *
-about_evidence(const struct feedback *f, const struct episode *ep, const struct names *names)
-{
-	const struct feedback_verdict *last = NULL;
-
-	for (uint32_t i = 0; i < ep->evidence_count; i++) {
-		uint32_t n = ep->evidence[i].item.by;
-		const char *by = n && n <= names_by_count(names) ? names_by_get(names, n) : "";
-		const char *colon = strchr(by, ':');
-		const struct feedback_verdict *v = colon ? about_id(f, colon + 1) : NULL;
-		if (!holds_against(v, ep))
-			return NULL;
-		if (!last || compare(v->by, v->reason, v->time_us, true, last) > 0)
-			last = v;
-	}
-	return last;
-}
-
-const struct feedback_verdict *feedback_against(const struct feedback *f, const char *id,
-						const struct threat_name *threat,
-						const struct episode *ep, const struct names *names)
-{
-	if (!f || !f->count)
-		return NULL;
-	const struct feedback_verdict *v = find(f, id);
-	if (v)
-		return v->false_positive ? v : NULL;
-	v = about_id(f, threat->id);
-	if (v)
-		return holds_against(v, ep) ? v : NULL;
-	return about_evidence(f, ep, names);
+	return 0;
 }
 
 static int by_target(const void *a, const void *b)
 {
-	return strcmp((*(const struct feedback_verdict *const *)a)->target,
-		      (*(const struct feedback_verdict *const *)b)->target);
+	const struct feedback_verdict *v = *(const struct feedback_verdict *const *)a;
+	const struct feedback_verdict *w = *(const struct feedback_verdict *const *)b;
+	int c = strcmp(v->target, w->target);
+
+	return c ? c : v->party - w->party;
 }
 
 void feedback_print(const struct feedback *f, struct text *out)

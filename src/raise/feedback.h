@@ -11,19 +11,28 @@
  *             object: (strongly-)disagree is a false positive, (strongly-)agree not;
  *             by an author, else created_by_ref
  *
- * Only who is registered is heard. Of a candidate or indicator the last word
- * counts: the largest by (time, by, verdict, reason). That is a join, so order
- * and repetition do not matter, and a replay comes to what the service did.
+ * Only who is registered is heard: a party. Of what one party says of one
+ * candidate or indicator its last word counts: the largest by (time, verdict,
+ * reason). That is a join, so order and repetition do not matter, and a replay
+ * comes to what the service did.
  *
  * A word about a candidate is about its id. One about an indicator, a rule or a
  * threat is about every episode that had begun by then and is of that threat, or
- * shows no evidence but that indicator's; what begins later is judged afresh.
+ * shows no evidence but that indicator's; what begins later is judged afresh. Of
+ * one party's words the first of these that there is counts, so each has one vote.
+ *
+ * No party withdraws alone but the desk, where a human decides: if the desk has
+ * said anything, its last word decides. Else it takes `quorum` false positives
+ * more than there are confirmations. What was said and did not suffice is told in
+ * the candidate. Who speaks is who the record says: whoever can write to the file
+ * or topic speaks for everybody who is registered.
  *
  * Thread   one owner.
  * Order    none; see above.
  * Owns     its strings.
  * Memory   heap; a record's strings, and eight bytes for each that was counted.
- * Limit    FEEDBACK_MAX verdicts, FEEDBACK_TEXT_MAX bytes of a string.
+ * Limit    FEEDBACK_MAX verdicts, of each party as large a part as of any other;
+ *          FEEDBACK_PARTIES_MAX parties; FEEDBACK_TEXT_MAX bytes of a string.
  */
 #ifndef TOCSIN_RAISE_FEEDBACK_H
 #define TOCSIN_RAISE_FEEDBACK_H
@@ -34,6 +43,7 @@
 
 #define FEEDBACK_MAX	  (1u << 18)
 #define FEEDBACK_TEXT_MAX 1024
+#define FEEDBACK_PARTIES_MAX 64
 
 #define FEEDBACK_COUNTS(X)                                                                         \
 	X(TAKEN, "taken", "records that were heard")                                               \
@@ -60,11 +70,13 @@ struct feedback_verdict {
 	const char *by, *reason;
 	int64_t time_us;
 	bool false_positive;
+	uint8_t party;
 };
 
 struct feedback;
-/* registered: names that are heard, separated by commas. 0, -ENOMEM. */
-int feedback_init(struct feedback **f, const char *registered);
+/* registered, desk: names that are heard, separated by commas; the desk's may stand in either.
+ * 0, -ENOMEM; -E2BIG: more parties than FEEDBACK_PARTIES_MAX. */
+int feedback_init(struct feedback **f, const char *registered, const char *desk, uint32_t quorum);
 void feedback_fini(struct feedback *f);
 
 /* Hears all records in a text. A last line that is cut short is left alone. future_us:
@@ -76,10 +88,17 @@ int feedback_hear(struct feedback *f, const char *target, const char *by, const 
 void feedback_count(struct feedback *f, enum feedback_count what, const void *record, size_t len);
 bool feedback_is_registered(const struct feedback *f, const char *name);
 
-/* Who says that this is a false positive, or NULL. f may be NULL. */
-const struct feedback_verdict *feedback_against(const struct feedback *f, const char *id,
-						const struct threat_name *threat,
-						const struct episode *ep, const struct names *names);
+/* What the parties say of a candidate, each its vote, by name. */
+struct feedback_votes {
+	uint32_t count, false_positives, quorum;
+	const struct feedback_verdict *vote[FEEDBACK_PARTIES_MAX];
+	bool desk;				/* it has spoken, and decides */
+	const struct feedback_verdict *against; /* by which it is withdrawn, or NULL: it is not */
+};
+/* f may be NULL. */
+void feedback_votes(const struct feedback *f, const char *id, const struct threat_name *threat,
+		    const struct episode *ep, const struct names *names,
+		    struct feedback_votes *out);
 /* Grows with every verdict that changed. */
 uint64_t feedback_generation(const struct feedback *f);
 /* Each record counts once, however often it is read. */

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	text_init(&t);
 	text_init(&u);
-	if (feedback_init(&f, "desk,s") || feedback_init(&again, "desk,s"))
+	if (feedback_init(&f, "s", "desk", 2) || feedback_init(&again, "s", "desk", 2))
 		abort();
 	if (feedback_read(f, (const char *)data, size, INT64_C(4000000000000000)))
 		abort();

@@ -11,7 +11,7 @@
 static void test_table(void)
 {
 	struct exact e;
-	uint64_t missing = 0, foreign = 0, passed = 0;
+	uint64_t missing = 0, strange = 0, foreign = 0, passed = 0;
 
 	tap_int(exact_init(&e, ATOMS + ATOMS / 10), 0, "init");
 	for (uint32_t i = 0; i < ATOMS; i++)
@@ -24,20 +24,28 @@ static void test_table(void)
 	for (uint32_t i = 0; i < ATOMS; i++) {
 		struct exact_refs r = exact_find(&e, hash_word(i));
 		bool twice = i % 10 == 0;
-		missing +=
-			r.count != 1u + twice || r.ref[0] != i || (twice && r.ref[1] != ATOMS + i);
+		/* others of the same tag may lie between */
+		uint32_t k = 0;
+		while (k < r.count && r.ref[k] != i)
+			k++;
+		bool here = k < r.count;
+		while (twice && k < r.count && r.ref[k] != ATOMS + i)
+			k++;
+		missing += !here || k >= r.count;
+		strange += r.count != 1u + twice;
 	}
 	for (uint32_t i = ATOMS; i < 5 * ATOMS; i++) {
 		passed += exact_maybe(&e, hash_word(i));
 		foreign += exact_find(&e, hash_word(i)).count > 0;
 	}
 	tap_int((long long)missing, 0, "every reference is found, in the order of insertion");
-	tap_ok(foreign <= 1, "what was not put in is not found (%llu)",
+	tap_ok(strange < ATOMS / 1000, "with hardly any other (%llu)", (unsigned long long)strange);
+	tap_ok(foreign <= 10, "what was not put in is not found (%llu)",
 	       (unsigned long long)foreign);
 	tap_ok(passed < 4 * ATOMS / 100, "the filter passes %.2f %% of foreign values",
 	       100.0 * (double)passed / (4.0 * ATOMS));
 	double each = (double)exact_bytes(&e) / ATOMS;
-	tap_ok(each < 16, "%.1f bytes an atom", each);
+	tap_ok(each < 11.5, "%.1f bytes an atom", each);
 	exact_fini(&e);
 	tap_int(exact_init(&e, 0), 0, "an empty table");
 	tap_int(exact_finish(&e), 0, "is one");

@@ -18,15 +18,24 @@ static const char *const dump_types[] = {"none",     "ip",   "domain", "url",  "
 					 "registry", "path", "text"};
 static const char *const dump_patterns[] = {"substring", "wildcard", "regex"};
 
-static void dump_condition(struct text *t, const struct indicator_set *s, const struct condition *c)
+static void dump_condition(struct text *t, const struct indicator_set *s, uint32_t number)
 {
+	const struct condition at = condition_at(s, number), *c = &at;
+
 	text_printf(t, " %u:%s", c->clause, dump_kinds[c->kind]);
 	if (c->kind == CONDITION_VALUE || c->kind == CONDITION_PATTERN)
 		text_printf(t, "/%s", dump_types[c->type]);
 	if (c->kind == CONDITION_PATTERN)
 		text_printf(t, "/%s/%x", dump_patterns[c->pattern_kind], c->hs_flags);
 	text_printf(t, "=%.*s", (int)c->text_len, s->text + c->text);
+	struct network n;
+	if ((c->kind == CONDITION_IP || c->kind == CONDITION_NETWORK) &&
+	    (!network_parse(s->text + c->text, c->text_len, &n) || n.prefix != c->network.prefix ||
+	     !address_equal(&n.base, &c->network.base)))
+		text_str(t, "(another network)");
 }
+
+static bool dump_exact; /* times to the microsecond */
 
 static void dump_time(struct text *t, const char *name, int64_t us)
 {
@@ -34,6 +43,8 @@ static void dump_time(struct text *t, const char *name, int64_t us)
 
 	if (us == INT64_MIN || us == INT64_MAX)
 		return;
+	if (dump_exact)
+		text_printf(t, "[%lld]", (long long)us);
 	timestamp_format(us, buf);
 	text_printf(t, " %s=%.10s", name, buf);
 }
@@ -43,11 +54,11 @@ __attribute__((unused)) static void dump_indicator(struct text *t, const struct 
 						   const struct indicator *in)
 {
 	static const char *const kinds[] = {"campaign", "indicator", "rule"};
-	const struct threat *th = &s->threats[in->threat];
+	const struct threat threat = threat_at(s, in->threat), *th = &threat;
 
 	text_printf(t, "%.*s", (int)in->id_len, s->text + in->id);
 	for (uint32_t i = 0; i < in->conditions; i++)
-		dump_condition(t, s, &s->conditions[in->first_condition + i]);
+		dump_condition(t, s, in->first_condition + i);
 	text_printf(t, " %s:%.*s", kinds[th->kind], (int)th->id_len, s->text + th->id);
 	if (th->name_len != th->id_len ||
 	    memcmp(s->text + th->id, s->text + th->name, th->id_len) != 0)
@@ -76,7 +87,8 @@ __attribute__((unused)) static char *dump_set(const struct indicator_set *s)
 	text_init(&all);
 	for (uint32_t i = 0; i < s->count; i++) {
 		text_init(&one);
-		dump_indicator(&one, s, &s->indicators[i]);
+		struct indicator in = indicator_at(s, i);
+		dump_indicator(&one, s, &in);
 		lines[i] = text_take(&one);
 	}
 	qsort(lines, s->count, sizeof(*lines), dump_order);
@@ -98,6 +110,31 @@ __attribute__((unused)) static struct feed dump_feed(const char *name, const cha
 	return f;
 }
 
+/* A sealed set says what it said before; each id is found again. */
+__attribute__((unused)) static void dump_sealed(struct text *t, struct indicator_set *s,
+						uint32_t threats)
+{
+	dump_exact = true;
+	char *before = dump_set(s);
+	if (indicator_set_seal(s))
+		text_str(t, "not sealed\n");
+	char *after = dump_set(s);
+	if (strcmp(before, after) != 0)
+		text_printf(t, "sealed it says:\n%s", after);
+	free(before);
+	free(after);
+	dump_exact = false;
+	if (s->threats_named != threats)
+		text_printf(t, "%u threats, once %u\n", s->threats_named, threats);
+	for (uint32_t i = 0; i < s->count; i++) {
+		struct indicator in = indicator_at(s, i);
+		struct span id = indicator_text(s, in.id, in.id_len);
+		const char *feed = in.local ? s->feeds[in.feed].name : NULL;
+		if (indicator_find(s, id, feed) != (in.rule ? -1 : (int64_t)i))
+			text_printf(t, "%u is not found\n", i);
+	}
+}
+
 /* What the feed's bytes load as, then "! line: reason" for each refusal. */
 __attribute__((unused)) static char *dump_bytes(const char *bytes, size_t len)
 {
@@ -115,6 +152,7 @@ __attribute__((unused)) static char *dump_bytes(const char *bytes, size_t len)
 	indicator_set_finish(&s);
 	char *set = dump_set(&s);
 	text_str(&t, set);
+	dump_sealed(&t, &s, s.threat_count);
 	free(set);
 	for (size_t i = 0; i < ps.count; i++)
 		text_printf(&t, "! %u: %s\n", ps.items[i].line, ps.items[i].reason);

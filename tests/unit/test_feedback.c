@@ -1,5 +1,7 @@
 #include "raise/feedback.h"
 
+#include <errno.h>
+
 #include "base/hash.h"
 #include "raise/board.h"
 #include "tap.h"
@@ -7,13 +9,19 @@
 
 #define LATE INT64_MAX
 
-static struct feedback *made(const char *registered)
+static struct feedback *parties(const char *registered, const char *desk, uint32_t quorum)
 {
 	struct feedback *f;
 
-	if (feedback_init(&f, registered) != 0)
+	if (feedback_init(&f, registered, desk, quorum) != 0)
 		abort();
 	return f;
+}
+
+/* All of them the desk. */
+static struct feedback *made(const char *registered)
+{
+	return parties("", registered, 2);
 }
 
 static void hear(struct feedback *f, const char *text)
@@ -227,7 +235,9 @@ static bool against(const struct fixture *x, const struct feedback *f, const str
 	char id[CANDIDATE_ID_MAX];
 
 	candidate_id(t, candidate_cell(ep->first_us, TIMESTAMP_DAY), TIMESTAMP_DAY, id);
-	return feedback_against(f, id, t, ep, x->names) != NULL;
+	struct feedback_votes v;
+	feedback_votes(f, id, t, ep, x->names, &v);
+	return v.against != NULL;
 }
 
 static void about(const struct fixture *x)
@@ -260,6 +270,99 @@ static void about(const struct fixture *x)
 	hear(f, line);
 	tap_ok(!against(x, f, &ep), "what is said of the candidate itself goes before all");
 	feedback_fini(f);
+}
+
+/* --- no party alone ------------------------------------------------------------------- */
+
+enum { PARTIES = 5, TARGETS = 4 };
+static const char *const party[PARTIES] = {"a", "b", "c", "d", "e"};
+
+struct said {
+	bool any, false_positive;
+	int64_t time_us;
+};
+
+/* By hand: each party's last word about the most special thing that it has spoken of. */
+static bool withdraws(struct said w[PARTIES][TARGETS], uint32_t desks, int quorum)
+{
+	const struct said *desk = NULL;
+	int net = 0;
+
+	for (int p = 0; p < PARTIES; p++) {
+		const struct said *last = NULL;
+		for (int t = TARGETS - 1; t >= 0; t--) /* the id; the threat's id and value; another */
+			if (t != 3 && w[p][t].any &&
+			    (!last || t == 0 ||
+			     (last != &w[p][0] && w[p][t].time_us > last->time_us)))
+				last = &w[p][t];
+		if (!last)
+			continue;
+		net += last->false_positive ? 1 : -1;
+		if (desks >> p & 1 && (!desk || last->time_us > desk->time_us))
+			desk = last;
+	}
+	return desk ? desk->false_positive : net >= quorum;
+}
+
+static void quorum(const struct fixture *x)
+{
+	struct episode ep = fixture_raised(x);
+	char id[CANDIDATE_ID_MAX];
+	uint64_t seed = 3;
+	int wrong = 0, alone = 0, desk_alone = 0;
+
+	ep.threat = x->domain;
+	const struct threat_name *t = names_threat_get(x->names, ep.threat);
+	candidate_id(t, candidate_cell(ep.first_us, TIMESTAMP_DAY), TIMESTAMP_DAY, id);
+	const char *target[TARGETS] = {id, "domain:c2.example", "C2.example", "other.example"};
+	for (int round = 0; round < 2000; round++) {
+		struct said w[PARTIES][TARGETS] = {{{0}}};
+		seed += 3;
+		uint32_t desks = (uint32_t)(hash_word(seed) & hash_word(seed + 1)) & 31;
+		char by[16] = "", desk[16] = "";
+		int need = 1 + (int)(hash_word(seed + 2) % 3), n = (int)(hash_word(seed + 3) % 12);
+		for (int p = 0; p < PARTIES; p++)
+			snprintf((desks >> p & 1 ? desk : by) + strlen(desks >> p & 1 ? desk : by), 4,
+				 "%s,", party[p]);
+		struct feedback *f = parties(by, desk, (uint32_t)need);
+		for (int i = 0; i < n; i++) {
+			uint64_t h = hash_word(seed + 100 + (uint64_t)i);
+			struct said *s = &w[h % PARTIES][h >> 8 & 3];
+			*s = (struct said){true, h >> 16 & 1, AT(20, 0) + i};
+			feedback_hear(f, target[h >> 8 & 3], party[h % PARTIES], "",
+				      s->time_us, s->false_positive);
+		}
+		wrong += against(x, f, &ep) != withdraws(w, desks, need);
+		feedback_fini(f);
+	}
+	tap_int(wrong, 0, "votes are counted as by hand");
+
+	/* one that says all it can of everything */
+	struct feedback *f = parties("liar, honest, other", "desk", 2);
+	for (int i = 0; i < 200000; i++) {
+		char target_text[32];
+		snprintf(target_text, sizeof(target_text), "value-%d.example", i);
+		feedback_hear(f, i < 3 ? target[i] : target_text, "liar", "", AT(40, 0) + i, true);
+		alone += i % 1000 == 999 && against(x, f, &ep);
+	}
+	tap_int(alone, 0, "one party withdraws nothing, whatever and however often it says it");
+	tap_ok(feedback_counted(f, FEEDBACK_FULL) > 0, "what it may have stored has a bound");
+	feedback_hear(f, "c2.example", "honest", "", AT(41, 0), true);
+	tap_ok(against(x, f, &ep), "and leaves others their room: two do");
+	feedback_hear(f, "c2.example", "other", "", AT(42, 0), false);
+	tap_ok(!against(x, f, &ep), "a third who confirms weighs as much as one who does not");
+	feedback_hear(f, "c2.example", "desk", "", AT(30, 0), true);
+	tap_ok(against(x, f, &ep), "the desk's word stands by itself");
+	feedback_hear(f, "c2.example", "desk", "", AT(31, 0), false);
+	desk_alone = against(x, f, &ep);
+	feedback_hear(f, "c2.example", "other", "", AT(43, 0), true);
+	tap_ok(!desk_alone && !against(x, f, &ep), "for the candidate too, whoever says otherwise");
+	feedback_fini(f);
+
+	char many[65 * 5 + 1] = "";
+	for (int i = 0; i < 65; i++)
+		snprintf(many + 5 * i, 6, "p%03d,", i);
+	tap_int(feedback_init(&f, many, "", 2), -E2BIG, "more parties than there may be");
 }
 
 struct heard {
@@ -342,6 +445,7 @@ int main(int argc, char **argv)
 	formats();
 	refusals();
 	any_order();
+	quorum(&x);
 	about(&x);
 	on_the_board(&x);
 	fixture_fini(&x);

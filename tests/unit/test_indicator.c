@@ -17,8 +17,18 @@ static char *load_in_order(const int *order, bool finish_between)
 	}
 	indicator_set_finish(&s);
 	char *dump = dump_set(&s);
+	struct text sealed;
+	text_init(&sealed);
+	text_str(&sealed, dump);
+	free(dump);
+	dump_sealed(&sealed, &s, s.threat_count);
+	/* the numbers too are the same in any order */
+	for (uint32_t i = 0; i < s.count; i++) {
+		struct indicator in = indicator_at(&s, i);
+		text_printf(&sealed, "%u %.*s\n", i, (int)in.id_len, s.text + in.id);
+	}
 	indicator_set_fini(&s);
-	return dump;
+	return text_take(&sealed);
 }
 
 static void order_independence(void)

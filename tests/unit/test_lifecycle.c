@@ -158,7 +158,7 @@ static void walks(const struct fixture *f)
 		int64_t horizon_us = 0;
 		struct feedback *words;
 		struct board *b;
-		if (board_init(&b) != 0 || feedback_init(&words, "desk") != 0)
+		if (board_init(&b) != 0 || feedback_init(&words, "", "desk", 2) != 0)
 			abort();
 		cx.feedback = words;
 		w.count = 0;
