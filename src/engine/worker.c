@@ -44,6 +44,7 @@ int worker_init(struct worker *wk, struct engine *e)
 void worker_fini(struct worker *wk)
 {
 	match_scratch_free(wk->scratch);
+	sigma_scratch_free(wk->sigma);
 	decoder_fini(&wk->decoder);
 	free(wk->records_of);
 	text_fini(&wk->hits);
@@ -259,14 +260,13 @@ static bool place_named(struct worker *wk, const struct job *j, bool *test)
 	return true;
 }
 
-static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
+static void write_hit(struct worker *wk, const struct job *j, struct span value, uint32_t by,
+		      uint32_t threat, uint8_t severity, enum hit_class c)
 {
-	const struct ruleset *r = wk->rules;
-	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
-		.by = names_by_get(wk->e->names, ruleset_by(r, h->indicator)),
-		.value = h->value.p,
-		.value_len = h->value.len,
+		.by = names_by_get(wk->e->names, by),
+		.value = value.p,
+		.value_len = value.len,
 		.hit_class = (uint8_t)c,
 		.source = j->source->name,
 		.position = j->b->object->position,
@@ -274,9 +274,9 @@ static void write_hit(struct worker *wk, const struct job *j, const struct hit *
 		.sub = j->sub,
 		.time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us,
 		.state = j->state,
-		.threat = names_threat_get(wk->e->names, ruleset_threat(r, in->threat))->id,
+		.threat = names_threat_get(wk->e->names, threat)->id,
 		.entity = j->entity,
-		.severity = in->severity,
+		.severity = severity,
 	};
 	hit_json(&wk->hits, &line);
 	text_char(&wk->hits, '\n');
@@ -326,39 +326,71 @@ static bool note(struct worker *wk, const struct job *j, const struct hit *h, en
 	return true;
 }
 
-/* The hits of a settled record; how many there are beside observations for later. */
-static uint32_t place_hits(struct worker *wk, struct job *j, enum reason why, bool *test)
+/* The hits of a settled record; how many there are beside observations for later. test:
+ * some hit is of an exercise. */
+static uint32_t conclude_indicators(struct worker *wk, struct job *j, enum reason why, bool *test)
 {
+	const struct match_result *m = &wk->result;
 	const struct ruleset *r = wk->rules;
 	uint32_t hits = 0;
 
-	for (uint32_t i = 0; i < wk->result.hits; i++) {
-		const struct hit *h = &wk->result.hit[i];
+	for (uint32_t i = 0; i < m->hits; i++) {
+		const struct hit *h = &m->hit[i];
 		const struct indicator in = indicator_at(&r->set, h->indicator);
 		enum hit_class c = class_of(wk, j, h);
 		if (h->observations && (why != REASON_OK || note(wk, j, h, c)))
 			continue;
+		uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
 		*test |= c == CLASS_TEST;
 		hits++;
 		if (why == REASON_OK)
-			place(wk, j, &in, ruleset_threat(r, in.threat),
-			      ruleset_by(r, h->indicator), c);
+			place(wk, j, &in, threat, by, c);
 		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, h, c);
+			write_hit(wk, j, h->value, by, threat, in.severity, c);
 	}
 	return hits;
+}
+
+/* What the record says of itself stands over what the rule says. */
+static enum hit_class class_of_rule(const struct worker *wk, const struct job *j,
+				    const struct sigma_rule *rule)
+{
+	if (j->source->exercise || wk->event.test)
+		return CLASS_TEST;
+	return (enum hit_class)(wk->event.stated_class != CLASS_NONE ? wk->event.stated_class
+								     : rule->hit_class);
+}
+
+static uint32_t conclude_rules(struct worker *wk, struct job *j, enum reason why, bool *test)
+{
+	const struct ruleset_sigma *r = &wk->rules->sigma;
+
+	for (uint32_t i = 0; i < wk->fired.hits; i++) {
+		const struct sigma_hit *h = &wk->fired.hit[i];
+		const struct sigma_rule *rule = &r->set.rules[h->rule];
+		const struct indicator as = {.severity = rule->severity, .tlp = rule->tlp};
+		enum hit_class c = class_of_rule(wk, j, rule);
+		*test |= c == CLASS_TEST;
+		if (why == REASON_OK)
+			place(wk, j, &as, r->threat[h->rule], r->by[h->rule], c);
+		if (wk->e->hits.fd >= 0)
+			write_hit(wk, j, h->value, r->by[h->rule], r->threat[h->rule],
+				  rule->severity, c);
+	}
+	return wk->fired.hits;
 }
 
 /* What a verified record comes to. */
 static void conclude(struct worker *wk, struct job *j)
 {
-	struct match_result *m = &wk->result;
+	const struct match_result *m = &wk->result;
+	const uint32_t found = m->hits + wk->fired.hits;
 	bool test = false;
 
-	counter_add(&wk->ledger.hit_overflow, m->overflow);
+	counter_add(&wk->ledger.hit_overflow, m->overflow + wk->fired.overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
 	counter_add(&wk->ledger.undecided, m->undecided);
-	if (m->hits == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
+	if (found == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -371,9 +403,10 @@ static void conclude(struct worker *wk, struct job *j)
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	uint32_t hits = place_hits(wk, j, why, &test);
+	uint32_t hits = conclude_indicators(wk, j, why, &test);
+	hits += conclude_rules(wk, j, why, &test);
 	/* observations for later are no hits, but what cannot be placed is refused all the same */
-	if (hits == 0 && !named && (why == REASON_OK || m->hits == 0)) {
+	if (hits == 0 && !named && (why == REASON_OK || found == 0)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -429,6 +462,24 @@ static bool is_notification(enum format format, const char *p, uint32_t len)
 		memcmp(p, begin, sizeof(begin) - 1) == 0);
 }
 
+/* Sigma rules on the record as it is: none needs it decoded. */
+static bool fires(struct worker *wk, const struct job *j, enum format format)
+{
+	const struct ruleset_sigma *r = &wk->rules->sigma;
+	const char *header = j->b->object->header;
+
+	wk->fired.hits = wk->fired.overflow = 0;
+	if (!wk->sigma)
+		return false;
+	uint32_t stated = j->source->id < r->stated_count ? r->stated[j->source->id] : SIGMA_NO_ROUTE;
+	if (!sigma_scan(r->matcher, wk->sigma, stated, format, j->p, j->len) ||
+	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))
+		return false;
+	sigma_match(r->matcher, wk->sigma, &wk->fired);
+	counter_add(&wk->ledger.rule_gave_up, wk->fired.gave_up);
+	return wk->fired.hits > 0;
+}
+
 static void text_record(struct worker *wk, struct job *j)
 {
 	const struct object *o = j->b->object;
@@ -436,7 +487,7 @@ static void text_record(struct worker *wk, struct job *j)
 
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len + 1u);
-	if (!is_notification(format, j->p, j->len) &&
+	if (!fires(wk, j, format) && !is_notification(format, j->p, j->len) &&
 	    !match_scan(wk->rules->matcher, wk->scratch, format, j->p, j->len)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
@@ -502,6 +553,7 @@ static void packet_record(struct worker *wk, struct job *j)
 	j->len = it->len;
 	j->offset = it->offset;
 	j->sub = 0;
+	wk->fired.hits = wk->fired.overflow = 0;
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len);
 	enum reason why = decode_packet(&wk->decoder, it->link_type, (const uint8_t *)j->p, it->len,
@@ -562,8 +614,13 @@ static bool ready(struct worker *wk)
 	if (wk->scratch && wk->scratch_generation == wk->rules->generation)
 		return true;
 	match_scratch_free(wk->scratch);
+	sigma_scratch_free(wk->sigma);
 	wk->scratch = NULL;
+	wk->sigma = NULL;
 	wk->scratch_generation = wk->rules->generation;
+	const struct sigma_matcher *rules = wk->rules->sigma.matcher;
+	if (rules && !(wk->sigma = sigma_scratch_create(rules)))
+		return false;
 	return match_scratch_init(&wk->scratch, wk->rules->matcher) == 0;
 }
 
