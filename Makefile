@@ -39,7 +39,7 @@ ifneq ($(FLAVOUR),fuzz)
 B	:= $(B)$(if $(findstring clang,$(notdir $(firstword $(CC)))),-clang)
 endif
 
-PKGS	:= libhs libpcap rdkafka liburing yaml-0.1 libpcre2-8 libxxhash jansson libsodium zlib libzstd uuid
+PKGS	:= libhs libpcap rdkafka liburing yaml-0.1 libpcre2-8 libutf8proc libxxhash jansson libsodium zlib libzstd uuid
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 

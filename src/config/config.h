@@ -65,6 +65,8 @@
 	  "cells that may outgrow table.exact_max and become sketches")                            \
 	X(table_exact_max, "table.exact_max", COUNT, "1024", 16, 65536,                             \
 	  "exact entities, and exact records, a cell; beyond it HyperLogLog")                      \
+	X(table_partial, "table.partial", COUNT, "64k", 1024, 67108864,                            \
+	  "observations kept of patterns and rules that take several records")                     \
 	X(table_source_share, "table.source_share", COUNT, "50", 1, 100,                           \
 	  "per cent of the table that one of several sources may claim; hits beyond are over_share") \
 	X(state_dir, "state_dir", PATH, "", 0, 0,                                                  \

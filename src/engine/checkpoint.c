@@ -11,7 +11,8 @@
 #include "base/hash.h"
 #include "engine/engine_priv.h"
 
-#define MAGIC	 "tocsinC4"
+#define MAGIC	 "tocsinC5"
+#define BARE	 "tocsinC4" /* nothing of patterns that take several records */
 #define DENSE	 "tocsinC3" /* by-names were numbered from 1, without a gap */
 #define BUF_SIZE (1u << 20)
 
@@ -355,6 +356,8 @@ static void save_body(struct stream *s, struct engine *e, const struct outbox *b
 	if (!s->error)
 		s->error = board_snapshot(e->board, put, s);
 	if (!s->error)
+		s->error = partial_snapshot(e->partial, put, s);
+	if (!s->error)
 		s->error = evidence_snapshot(e->evidence, put, s);
 }
 
@@ -433,7 +436,8 @@ static void load_body(struct stream *s, struct engine *e, struct outbox *b,
 	char magic[8];
 
 	bool known = get(s, magic, 8) == 8, dense = known && memcmp(magic, DENSE, 8) == 0;
-	if (!known || (!dense && memcmp(magic, MAGIC, 8) != 0)) {
+	bool bare = dense || (known && memcmp(magic, BARE, 8) == 0);
+	if (!known || (!bare && memcmp(magic, MAGIC, 8) != 0)) {
 		s->error = -EBADMSG;
 		return;
 	}
@@ -450,6 +454,8 @@ static void load_body(struct stream *s, struct engine *e, struct outbox *b,
 		load_feedback(s, e);
 	if (!s->error)
 		s->error = board_restore(e->board, get, s);
+	if (!s->error && !bare)
+		s->error = partial_restore(e->partial, e->names, get, s);
 	if (!s->error)
 		s->error = evidence_restore_named(e->evidence, e->names, get, s);
 }

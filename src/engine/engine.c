@@ -23,9 +23,12 @@ static struct candidate_origin origin_of(void *arg, uint32_t object)
 
 uint64_t source_origin(const struct source *s, uint8_t state)
 {
+	const uint64_t h = hash_bytes(s->lineage, strlen(s->lineage), 0), relay = h >> 16;
+
 	/* of another state than its own it can only have heard */
-	return s->relay || s->state != state ? EVIDENCE_RELAYED
-					     : hash_bytes(s->lineage, strlen(s->lineage), 0);
+	if (s->relay || s->state != state)
+		return EVIDENCE_RELAYED | relay;
+	return evidence_relayed(h) ? ~h : h;
 }
 
 static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
@@ -94,6 +97,8 @@ static int take_memory(struct engine *e, char why[256])
 	if (batches == 0)
 		batches = 4 + 2 * e->worker_count;
 	int err = evidence_init(&e->evidence, &ec);
+	if (!err)
+		err = partial_init(&e->partial, (uint32_t)c->table_partial);
 	if (!err)
 		err = batch_pool_init(&e->pool, batches);
 	if (!err)
@@ -177,6 +182,12 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	evidence_objects(e->evidence, object_name, e);
 	assessor_ordinary(e->assessor, ordinary, e);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
+	for (uint32_t i = 0; i < c->sources.count; i++) {
+		const struct source *s = &c->sources.sources[i];
+		if (s->aggregates && !s->relay)
+			assessor_same(e->assessor, source_origin(s, s->state),
+				      source_origin(s, STATES));
+	}
 	e->context = (struct candidate_context){
 		.names = e->names,
 		.profile = e->profile,
@@ -222,6 +233,7 @@ void engine_destroy(struct engine *e)
 		assessor_fini(e->assessor);
 	if (e->evidence)
 		evidence_fini(e->evidence);
+	partial_fini(e->partial);
 	if (e->names)
 		names_fini(e->names);
 	if (e->objects)
@@ -373,7 +385,11 @@ const struct candidate_context *engine_context(const struct engine *e)
 void engine_ledger(const struct engine *e, struct ledger *sum)
 {
 	memset(sum, 0, sizeof(*sum));
+	struct partial_usage u;
+	partial_usage(e->partial, &u);
 	ledger_join(sum, &e->reader_ledger);
+	ledger_join(sum, &e->judge_ledger);
+	counter_add(&sum->partial_dropped, u.dropped);
 	for (uint32_t i = 0; i < e->worker_count; i++)
 		ledger_join(sum, &e->workers[i].ledger);
 }

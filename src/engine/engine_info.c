@@ -151,6 +151,8 @@ void engine_explain_memory(FILE *out, const struct config *c)
 	for (uint32_t i = 0; i < n; i++)
 		sum += explain_row(out, parts[i].what, parts[i].count,
 				   parts[i].count * parts[i].bytes_each);
+	sum += explain_row(out, "partial", c->table_partial,
+			   partial_bytes((uint32_t)c->table_partial));
 	sum += explain_row(out, "batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD));
 	sum += explain_row(out, "batch items", batches,
 			   (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item));

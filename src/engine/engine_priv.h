@@ -10,6 +10,7 @@
 #include "correlate/assess.h"
 #include "correlate/heavy.h"
 #include "correlate/history.h"
+#include "correlate/partial.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
 #include "engine/inbox.h"
@@ -94,6 +95,8 @@ struct engine {
 	struct object_registry *objects;
 	struct names *names;
 	struct evidence_table *evidence;
+	struct partial_store *partial;
+	struct ledger judge_ledger; /* of what the judge completes. @thread judge */
 	struct profile *profile;
 	struct ruleset_holder rules;
 	struct ruleset_live live_indicators;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/engine_priv.h"
+#include "engine/sequence.h"
 #include "raise/anomaly.h"
 
 #define DIRTY_AT_ONCE 1024
@@ -157,6 +158,7 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 
 	engine_take_traffic(e);
 	e->census_ns = 0; /* the last word is by the whole of the evidence */
+	err = sequence_judge(e);
 	for (uint32_t t = 1; t <= threats && !err; t++)
 		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
 	err = err ? err : g.error;
@@ -316,6 +318,8 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 		err = board_review(e->board, &e->context, say_and_keep, &o);
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
+	if (!err)
+		err = sequence_judge(e);
 	if (!err)
 		err = judge_waiting(&o, now, rest_ns);
 	return err ? err : judge_dirty(&o, now, rest_ns);

@@ -178,6 +178,7 @@ static void forget_old(struct service *s)
 	    (uint64_t)u.entries * 100 > (uint64_t)u.capacity.entries * TABLE_PRESSURE) {
 		uint64_t before = u.entries;
 		evidence_compact(e->evidence, (int32_t)(horizon / EVIDENCE_BUCKET_US));
+		partial_forget(e->partial, horizon);
 		evidence_usage(e->evidence, &u);
 		share_forget(&e->share, before, u.entries);
 	}

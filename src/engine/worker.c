@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "engine/engine_priv.h"
+#include "engine/sequence.h"
 #include "raise/hit_json.h"
 
 /* Bytes scanned at once: a quarter of it costs 20 ns a record more, more gains nothing. */
@@ -191,12 +192,14 @@ static bool heavy(const struct worker *wk, uint32_t threat)
 	       heavy_at_least(&wk->heavy, threat) * 2 >= records;
 }
 
-static void place(struct worker *wk, const struct job *j, const struct indicator *in,
-		  uint32_t threat, uint32_t by, enum hit_class c)
+static struct observation observe(struct worker *wk, const struct job *j,
+				  const struct indicator *in, uint32_t threat, uint32_t by,
+				  enum hit_class c)
 {
 	const struct event *ev = &wk->event;
 	int severity = ev->stated_severity ? ev->stated_severity : in->severity;
-	struct observation o = {
+
+	return (struct observation){
 		.threat = threat,
 		.by = by,
 		.state = j->state,
@@ -205,7 +208,7 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.pap = in->pap,
 		.hit_class = (uint8_t)c,
 		.severity = (uint8_t)severity,
-		.rank = rank_of(c, severity, j->origin == EVIDENCE_RELAYED),
+		.rank = rank_of(c, severity, evidence_relayed(j->origin)),
 		.time_us = j->time_us,
 		.entity = j->entity,
 		.origin = j->origin,
@@ -216,6 +219,14 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.users = ev->users_affected,
 		.duration_s = ev->duration_s,
 	};
+}
+
+static void place(struct worker *wk, const struct job *j, const struct indicator *in,
+		  uint32_t threat, uint32_t by, enum hit_class c)
+{
+	const struct event *ev = &wk->event;
+	struct observation o = observe(wk, j, in, threat, by, c);
+
 	wk->placed = true;
 	if (threat && c != CLASS_NONE)
 		heavy_add(&wk->heavy, threat);
@@ -297,25 +308,46 @@ static enum reason settle(struct worker *wk, struct job *j)
 	return why;
 }
 
-/* True when some hit is of an exercise. */
-static bool conclude_indicators(struct worker *wk, struct job *j, enum reason why)
+/* One of the observations that a pattern takes: no hit yet, and never one by itself. */
+static bool note(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
 {
-	const struct match_result *m = &wk->result;
 	const struct ruleset *r = wk->rules;
-	bool test = false;
+	const struct indicator in = indicator_at(&r->set, h->indicator);
 
-	for (uint32_t i = 0; i < m->hits; i++) {
-		const struct hit *h = &m->hit[i];
+	if (!h->observations)
+		return false;
+	uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
+	struct observation o = observe(wk, j, &in, threat, by, c);
+	if (threat && by)
+		sequence_note(wk, h, &o);
+	else
+		counter_add(&wk->ledger.unplaced, 1);
+	wk->placed = true;
+	return true;
+}
+
+/* The hits of a settled record; how many there are beside observations for later. */
+static uint32_t place_hits(struct worker *wk, struct job *j, enum reason why, bool *test)
+{
+	const struct ruleset *r = wk->rules;
+	uint32_t hits = 0;
+
+	for (uint32_t i = 0; i < wk->result.hits; i++) {
+		const struct hit *h = &wk->result.hit[i];
 		const struct indicator in = indicator_at(&r->set, h->indicator);
-		uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
 		enum hit_class c = class_of(wk, j, h);
-		test |= c == CLASS_TEST;
+		if (h->observations && (why != REASON_OK || note(wk, j, h, c)))
+			continue;
+		*test |= c == CLASS_TEST;
+		hits++;
 		if (why == REASON_OK)
-			place(wk, j, &in, threat, by, c);
+			place(wk, j, &in, ruleset_threat(r, in.threat),
+			      ruleset_by(r, h->indicator), c);
 		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, h->value, by, threat, in.severity, c);
+			write_hit(wk, j, h->value, ruleset_by(r, h->indicator),
+				  ruleset_threat(r, in.threat), in.severity, c);
 	}
-	return test;
+	return hits;
 }
 
 /* What the record says of itself stands over what the rule says. */
@@ -328,36 +360,37 @@ static enum hit_class class_of_rule(const struct worker *wk, const struct job *j
 								     : rule->hit_class);
 }
 
-static bool conclude_rules(struct worker *wk, struct job *j, enum reason why)
+/* The same of Sigma rules. */
+static uint32_t place_rules(struct worker *wk, struct job *j, enum reason why, bool *test)
 {
 	const struct ruleset_sigma *r = &wk->rules->sigma;
-	bool test = false;
 
 	for (uint32_t i = 0; i < wk->fired.hits; i++) {
 		const struct sigma_hit *h = &wk->fired.hit[i];
 		const struct sigma_rule *rule = &r->set.rules[h->rule];
 		const struct indicator as = {.severity = rule->severity, .tlp = rule->tlp};
 		enum hit_class c = class_of_rule(wk, j, rule);
-		test |= c == CLASS_TEST;
+		*test |= c == CLASS_TEST;
 		if (why == REASON_OK)
 			place(wk, j, &as, r->threat[h->rule], r->by[h->rule], c);
 		if (wk->e->hits.fd >= 0)
 			write_hit(wk, j, h->value, r->by[h->rule], r->threat[h->rule],
 				  rule->severity, c);
 	}
-	return test;
+	return wk->fired.hits;
 }
 
 /* What a verified record comes to. */
 static void conclude(struct worker *wk, struct job *j)
 {
-	const struct match_result *m = &wk->result;
-	const uint32_t hits = m->hits + wk->fired.hits;
+	struct match_result *m = &wk->result;
 	bool test = false;
 
 	counter_add(&wk->ledger.hit_overflow, m->overflow + wk->fired.overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
-	if (hits == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
+	counter_add(&wk->ledger.undecided, m->undecided);
+	if (m->hits == 0 && wk->fired.hits == 0 && m->suppressions == 0 &&
+	    !named_by_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -370,12 +403,13 @@ static void conclude(struct worker *wk, struct job *j)
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	if (hits == 0 && !named) {
+	uint32_t hits = place_hits(wk, j, why, &test);
+	hits += place_rules(wk, j, why, &test);
+	/* observations for later are no hits, but what cannot be placed is refused all the same */
+	if (hits == 0 && !named && (why == REASON_OK || m->hits == 0)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
-	test |= conclude_indicators(wk, j, why);
-	test |= conclude_rules(wk, j, why);
 	counter_add(&wk->ledger.hits, hits);
 	if (why == REASON_OK && test)
 		why = REASON_EXERCISE;
@@ -442,7 +476,7 @@ static bool fires(struct worker *wk, const struct job *j, enum format format)
 	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))
 		return false;
 	sigma_match(r->matcher, wk->sigma, &wk->fired);
-	counter_add(&wk->ledger.rule_gave_up, wk->fired.gave_up);
+	counter_add(&wk->ledger.undecided, wk->fired.gave_up);
 	return wk->fired.hits > 0;
 }
 

@@ -118,6 +118,8 @@ static uint64_t content_hash(const struct indicator_set *s, uint16_t feed, const
 		h = hash_pair(h, c->hs_flags);
 		h = mix_span(h, (struct span){d->text.p + c->text, c->text_len});
 	}
+	if (d->evaluated)
+		h = mix_span(hash_pair(h, d->open), d->pattern);
 	return h;
 }
 
@@ -193,7 +195,10 @@ static int store(struct indicator_set *s, uint16_t feed, const struct draft *d, 
 		return 0;
 	}
 	uint32_t first = s->condition_count;
+	struct ref pattern = {0};
 	int rc = take_conditions(s, d, base);
+	if (!rc && d->evaluated)
+		rc = indicator_set_text(s, d->pattern, &pattern);
 	if (!rc)
 		rc = place(s, e);
 	if (rc)
@@ -213,6 +218,9 @@ static int store(struct indicator_set *s, uint16_t feed, const struct draft *d, 
 		.first_condition = first,
 		.conditions = d->count,
 		.line = d->line,
+		.pattern = pattern.at,
+		.pattern_len = pattern.len,
+		.open = d->open,
 	};
 	return 0;
 }
@@ -274,7 +282,7 @@ int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft
 	struct index *ix = s->index;
 	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope);
 
-	assert(!s->sealed && d->id.len > 0 && (d->dead || d->count > 0));
+	assert(!s->sealed && d->id.len > 0 && (d->dead || d->count > 0 || d->open));
 	if (!slot)
 		return -ENOMEM;
 	if (slot->value == INDEX_NONE)

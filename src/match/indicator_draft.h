@@ -33,6 +33,9 @@ struct draft {
 	int8_t confidence;
 	bool rule;
 	bool dead;  /* withdrawn: takes the place of older versions, matches nothing */
+	struct span pattern; /* a STIX pattern that its conditions alone do not decide */
+	bool evaluated;	     /* there is one */
+	bool open;	     /* and its conditions do not name every record to look at */
 	bool local; /* the id is the feed's own: another feed's is another indicator */
 	uint32_t line;
 };

@@ -50,8 +50,9 @@ static int compact(struct finish *f)
 		if (e->indicator == INDEX_NONE)
 			continue;
 		in[n] = s->indicators[e->indicator];
-		memcpy(co + c, s->conditions + in[n].first_condition,
-		       in[n].conditions * sizeof(*co));
+		if (in[n].conditions)
+			memcpy(co + c, s->conditions + in[n].first_condition,
+			       in[n].conditions * sizeof(*co));
 		in[n].first_condition = c;
 		c += in[n].conditions;
 		e->indicator = n++;
@@ -199,7 +200,7 @@ static uint32_t group_of(struct finish *f, const struct indicator *in, uint32_t 
 {
 	const struct condition *c = &f->s->conditions[in->first_condition];
 
-	if (in->conditions != 1 || in->rule || c->kind == CONDITION_PORT ||
+	if (in->conditions != 1 || in->rule || in->pattern_len || c->kind == CONDITION_PORT ||
 	    c->kind == CONDITION_PATTERN)
 		return INDEX_NONE;
 	struct index_slot *slot =

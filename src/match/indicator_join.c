@@ -97,6 +97,9 @@ static int draft_of(struct move *m, const struct entry *e)
 	d->valid_from = in.valid_from;
 	d->valid_until = in.valid_until;
 	d->line = in.line;
+	d->pattern = indicator_text(from, in.pattern, in.pattern_len);
+	d->evaluated = in.pattern_len > 0;
+	d->open = in.open;
 	return copy_conditions(d, from, &in);
 }
 
@@ -123,7 +126,9 @@ static bool says_the_same(const struct indicator_set *s, const struct entry *a,
 	const struct indicator y = indicator_at(base, b->indicator);
 	bool same = x.conditions == y.conditions && x.valid_from == y.valid_from &&
 		    x.valid_until == y.valid_until && x.severity == y.severity &&
-		    x.confidence == y.confidence;
+		    x.confidence == y.confidence && x.open == y.open &&
+		    index_compare(indicator_text(s, x.pattern, x.pattern_len),
+				  indicator_text(base, y.pattern, y.pattern_len)) == 0;
 
 	for (uint32_t i = 0; same && i < x.conditions; i++) {
 		const struct condition c = condition_at(s, x.first_condition + i);

@@ -77,7 +77,7 @@ static bool fits_atom(const struct seal *z, uint32_t entry)
 	const struct condition *c = &z->from->conditions[in->first_condition];
 	const struct entry *e = &z->ix->entries[entry];
 
-	if (in->conditions != 1 || in->rule || c->kind == CONDITION_PORT ||
+	if (in->conditions != 1 || in->rule || in->pattern_len || c->kind == CONDITION_PORT ||
 	    c->kind == CONDITION_PATTERN || c->clause != 0)
 		return false;
 	return e->threat_id.len == 0 || ends_in(old(z, e->threat_id), value_of(z, entry));
@@ -391,6 +391,7 @@ static void copy_whole(struct seal *z, uint32_t entry)
 	struct ref id = copy(z, old(z, z->ix->entries[entry].id));
 
 	in.id = id.at;
+	in.pattern = copy(z, indicator_text(z->from, in.pattern, in.pattern_len)).at;
 	in.local = z->scope[entry] & 1;
 	in.modified = z->ix->entries[entry].modified;
 	in.threat = z->threat[in.threat];

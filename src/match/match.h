@@ -24,6 +24,9 @@ struct hit {
 	uint32_t indicator; /* index in the set */
 	const struct observable *observable; /* NULL: on the raw bytes */
 	struct span value;		     /* what matched */
+	/* Not 0: a STIX pattern that takes several records; which of its observations this
+	 * one is. It is no hit by itself (correlate/partial.h). */
+	uint64_t observations;
 };
 
 /* A hit that a benign list suppressed. */
@@ -35,6 +38,7 @@ struct suppressed {
 
 struct match_result {
 	uint32_t hits, suppressions, overflow;
+	uint32_t undecided; /* patterns that were too much work on this record */
 	struct hit hit[MATCH_HITS_MAX];
 	struct suppressed suppressed[64];
 };

@@ -284,11 +284,13 @@ int matcher_compile(struct matcher **out, const struct indicator_set *set, struc
 	free(b.extra);
 	if (!err)
 		err = matcher_benign_init(&m->benign, set, ps);
+	if (!err)
+		err = matcher_stix_init(&m->stix, set, ps);
 	if (err) {
 		matcher_free(m);
 		return err;
 	}
-	m->parse_all |= m->patterns.always > 0;
+	m->parse_all |= m->patterns.always > 0 || m->stix.opens > 0;
 	m->plan.escapes = m->plan.values || m->patterns.escapes;
 	*out = m;
 	return 0;
@@ -302,6 +304,7 @@ void matcher_free(struct matcher *m)
 	exact_net_fini(&m->nets);
 	pattern_fini(&m->patterns);
 	matcher_benign_fini(&m->benign);
+	matcher_stix_fini(&m->stix);
 	free(m);
 }
 
@@ -323,6 +326,8 @@ int match_scratch_init(struct match_scratch **out, const struct matcher *m)
 		err = scan_state_init(&sc->block, &m->plan);
 	if (!err)
 		err = pattern_scratch_init(&sc->patterns, &m->patterns);
+	if (!err)
+		err = matcher_stix_scratch_init(&sc->stix);
 	const hs_database_t *dbs[] = {m->benign.substrings, m->benign.regexes};
 	for (int i = 0; i < 2 && !err; i++)
 		if (dbs[i] && hs_alloc_scratch(dbs[i], &sc->patterns.hs) != HS_SUCCESS)
@@ -342,6 +347,7 @@ void match_scratch_free(struct match_scratch *sc)
 	scan_state_fini(&sc->scan);
 	scan_state_fini(&sc->block);
 	pattern_scratch_fini(&sc->patterns);
+	matcher_stix_scratch_fini(&sc->stix);
 	free(sc);
 }
 
