@@ -166,7 +166,7 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 		    ",\"suppressed_hits\":%llu,\"claims_ignored\":%llu,"
 		    "\"assertions_ignored\":%llu,\"campaigns_refused\":%llu,\"unplaced_hits\":%llu,"
 		    "\"over_share_hits\":%llu,"
-		    "\"hit_overflow\":%llu,\"field_overflow\":%llu,\"rule_gave_up\":%llu,"
+		    "\"hit_overflow\":%llu,\"field_overflow\":%llu,"
 		    "\"patterns_undecided\":%llu,\"partial_refused\":%llu,"
 		    "\"partial_dropped\":%llu",
 		    (unsigned long long)counter_get(&l->suppressed),
@@ -177,7 +177,6 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 		    (unsigned long long)counter_get(&l->over_share),
 		    (unsigned long long)counter_get(&l->hit_overflow),
 		    (unsigned long long)counter_get(&l->field_overflow),
-		    (unsigned long long)counter_get(&l->rule_gave_up),
 		    (unsigned long long)counter_get(&l->undecided),
 		    (unsigned long long)counter_get(&l->partial_refused),
 		    (unsigned long long)counter_get(&l->partial_dropped));

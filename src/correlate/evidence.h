@@ -55,8 +55,9 @@
 
 #define EVIDENCE_BUCKET_US INT64_C(3600000000) /* one hour of event time */
 #define EVIDENCE_BEST      8                   /* evidence kept of a cell that outgrew exact_max */
-/* The origin of all that came second-hand: whatever many relays tell, they tell as one. */
-#define EVIDENCE_RELAYED       UINT64_C(0x72656c6179)
+/* Origins whose upper 16 bits are these came second-hand: whatever many relays tell, they tell
+ * as one. The rest says which relay, so that one alone can be told from several. */
+#define EVIDENCE_RELAYED       UINT64_C(0x7265000000000000)
 #define EVIDENCE_REPORTER_BITS 60 /* of an entity in its reports; the rest is the pair */
 
 struct evidence_config {
@@ -68,24 +69,39 @@ struct evidence_config {
 
 struct evidence_table;
 
+static inline bool evidence_relayed(uint64_t origin)
+{
+	return origin >> 48 == EVIDENCE_RELAYED >> 48;
+}
+
 /*
  * Who alone named something, in 16 bits: a lattice under evidence_sole_join().
- * Nobody < relays < one origin (a digest of it: two origins share one with
- * probability 2^-16, and then count as one) < several.
+ * Nobody < one relay < several relays < one origin < several. One of them is known
+ * by a digest: two origins share one with probability 2^-16, two relays with 2^-12,
+ * and then count as one.
  */
-enum { SOLE_NOBODY = 0, SOLE_RELAYED = 1, SOLE_SEVERAL = 0xffff };
+enum { SOLE_NOBODY = 0, SOLE_RELAYED = 0xfff, SOLE_SEVERAL = 0xffff };
 static inline uint16_t evidence_sole(uint64_t origin)
 {
 	return origin == 0 ? SOLE_NOBODY
-	       : origin == EVIDENCE_RELAYED
-		       ? SOLE_RELAYED
+	       : evidence_relayed(origin)
+		       ? (uint16_t)(1 + origin % (SOLE_RELAYED - 1))
 		       : (uint16_t)(SOLE_RELAYED + 1 + origin % (SOLE_SEVERAL - SOLE_RELAYED - 1));
 }
 static inline uint16_t evidence_sole_join(uint16_t a, uint16_t b)
 {
-	if (a == b || b <= SOLE_RELAYED)
-		return a > b ? a : b;
-	return a <= SOLE_RELAYED ? b : SOLE_SEVERAL;
+	const uint16_t low = a < b ? a : b, high = a < b ? b : a;
+
+	if (low == high || low == SOLE_NOBODY)
+		return high;
+	if (low > SOLE_RELAYED)
+		return SOLE_SEVERAL;
+	return high > SOLE_RELAYED ? high : SOLE_RELAYED;
+}
+/* Nothing but relays named it. */
+static inline bool evidence_sole_relayed(uint16_t sole)
+{
+	return sole != SOLE_NOBODY && sole <= SOLE_RELAYED;
 }
 
 /* The entities that one origin named, as a set in 64 bits: never more than there are. */

@@ -23,9 +23,12 @@ static struct candidate_origin origin_of(void *arg, uint32_t object)
 
 uint64_t source_origin(const struct source *s, uint8_t state)
 {
+	const uint64_t h = hash_bytes(s->lineage, strlen(s->lineage), 0), relay = h >> 16;
+
 	/* of another state than its own it can only have heard */
-	return s->relay || s->state != state ? EVIDENCE_RELAYED
-					     : hash_bytes(s->lineage, strlen(s->lineage), 0);
+	if (s->relay || s->state != state)
+		return EVIDENCE_RELAYED | relay;
+	return evidence_relayed(h) ? ~h : h;
 }
 
 static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
@@ -179,6 +182,12 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	evidence_objects(e->evidence, object_name, e);
 	assessor_ordinary(e->assessor, ordinary, e);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
+	for (uint32_t i = 0; i < c->sources.count; i++) {
+		const struct source *s = &c->sources.sources[i];
+		if (s->aggregates && !s->relay)
+			assessor_same(e->assessor, source_origin(s, s->state),
+				      source_origin(s, STATES));
+	}
 	e->context = (struct candidate_context){
 		.names = e->names,
 		.profile = e->profile,

@@ -23,16 +23,16 @@ static uint64_t refused(const struct ledger *l)
 
 uint64_t ledger_in_flight(const struct ledger *l)
 {
-	return counter_get(&l->records) - counter_get(&l->clean) - counter_get(&l->hit) - refused(l);
+	return counter_get(&l->records) - counter_get(&l->clean) - counter_get(&l->hit) -
+	       refused(l);
 }
 
 bool ledger_lossy(const struct ledger *l)
 {
 	return refused(l) > 0 || counter_get(&l->unplaced) > 0 ||
 	       counter_get(&l->campaigns_refused) > 0 || counter_get(&l->over_share) > 0 ||
-	       counter_get(&l->hit_overflow) > 0 || counter_get(&l->rule_gave_up) > 0 ||
-	       counter_get(&l->undecided) > 0 || counter_get(&l->partial_refused) > 0 ||
-	       counter_get(&l->partial_dropped) > 0;
+	       counter_get(&l->hit_overflow) > 0 || counter_get(&l->undecided) > 0 ||
+	       counter_get(&l->partial_refused) > 0 || counter_get(&l->partial_dropped) > 0;
 }
 
 static void reasons_json(struct text *out, const struct ledger *l, int drops)

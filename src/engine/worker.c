@@ -329,7 +329,7 @@ static bool note(struct worker *wk, const struct job *j, const struct hit *h, en
 
 /* The hits of a settled record; how many there are beside observations for later. test:
  * some hit is of an exercise. */
-static uint32_t conclude_indicators(struct worker *wk, struct job *j, enum reason why, bool *test)
+static uint32_t place_hits(struct worker *wk, struct job *j, enum reason why, bool *test)
 {
 	const struct match_result *m = &wk->result;
 	const struct ruleset *r = wk->rules;
@@ -382,7 +382,7 @@ static void feed_correlations(struct worker *wk, const struct job *j, uint32_t r
 	}
 }
 
-static uint32_t conclude_rules(struct worker *wk, struct job *j, enum reason why, bool *test)
+static uint32_t place_rules(struct worker *wk, struct job *j, enum reason why, bool *test)
 {
 	const struct ruleset_sigma *r = &wk->rules->sigma;
 	uint32_t hits = 0;
@@ -430,8 +430,8 @@ static void conclude(struct worker *wk, struct job *j)
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	uint32_t hits = conclude_indicators(wk, j, why, &test);
-	hits += conclude_rules(wk, j, why, &test);
+	uint32_t hits = place_hits(wk, j, why, &test);
+	hits += place_rules(wk, j, why, &test);
 	/* observations for later are no hits, but what cannot be placed is refused all the same */
 	if (hits == 0 && !named && (why == REASON_OK || found == 0)) {
 		counter_add(&wk->ledger.clean, 1);
@@ -503,7 +503,7 @@ static bool fires(struct worker *wk, const struct job *j, enum format format)
 	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))
 		return false;
 	sigma_match(r->matcher, wk->sigma, &wk->fired);
-	counter_add(&wk->ledger.rule_gave_up, wk->fired.gave_up);
+	counter_add(&wk->ledger.undecided, wk->fired.gave_up);
 	return wk->fired.hits > 0;
 }
 

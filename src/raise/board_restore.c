@@ -141,7 +141,12 @@ static void get_evidence(struct cursor *c, struct assess_evidence *e)
 static void get_episode(struct cursor *c, struct episode *ep)
 {
 	ep->threat = (uint32_t)get(c, 4);
-	ep->status = (enum episode_status)get_below(c, 1, EPISODE_RAISED + 1);
+	const uint32_t status = get_below(c, 1, 32);
+
+	ep->status = (enum episode_status)(status & 15);
+	ep->held_back = status >> 4;
+	if (ep->status > EPISODE_RAISED)
+		c->ok = false;
 	ep->first_us = get_time(c);
 	ep->last_us = get_time(c);
 	ep->decided_us = get_time(c);

@@ -84,7 +84,7 @@ static void put_evidence(struct text *t, const struct assess_evidence *e)
 static void put_episode(struct text *t, const struct episode *ep)
 {
 	put(t, ep->threat, 4);
-	put(t, ep->status, 1);
+	put(t, (uint64_t)ep->status | (uint64_t)ep->held_back << 4, 1);
 	put(t, (uint64_t)ep->first_us, 8);
 	put(t, (uint64_t)ep->last_us, 8);
 	put(t, (uint64_t)ep->decided_us, 8);
