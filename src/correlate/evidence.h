@@ -29,15 +29,17 @@
  * Thread   evidence_update: any number of writers, no lock, no allocation.
  *          evidence_read*: any time, sees a join of some of the updates so far,
  *          all of those that happened before. evidence_take_dirty: one thread.
- *          snapshot, restore and compact: while nobody else calls anything.
+ *          snapshot: one thread, while others read and write. restore and
+ *          compact: while nobody else calls anything.
  * Order    a slot is claimed by compare-and-swap on its key; an entry is
  *          written before it is pushed on its cell's list (release), and
  *          readers walk lists with acquire. evidence_table.h has the proof.
  * Owns     its memory, until evidence_fini().
  * Memory   evidence_init() takes and touches everything; restore buffers the
  *          snapshot while it runs.
- *          A cell of up to four hits of one origin, known by their positions, is 128
- *          bytes and all there is; what outgrows that takes entries of 32.
+ *          A cell of up to four hits of one origin, known by their positions (or three,
+ *          of which the first has an identity), is 128 bytes and all there is; what
+ *          outgrows that takes entries of 32.
  * Limit    as configured; an update that finds no room returns -ENOSPC, and is
  *          counted for evidence_lost(). Reports have no bound of their own below
  *          that of all entries. Reported users and durations are kept up to
@@ -270,9 +272,13 @@ struct evidence_loss evidence_lost(const struct evidence_table *t, uint32_t thre
 int evidence_merge_cell(struct evidence_table *t, const struct evidence_table *from, uint32_t cell);
 /* Forgets every bucket before oldest_bucket and packs the rest. */
 void evidence_compact(struct evidence_table *t, int32_t oldest_bucket);
-/* Writes the whole table through write (0 or -errno each); versioned, checksummed. */
+/* Writes the whole table through write (0 or -errno each); versioned, checksummed. Workers
+ * may be on: it holds at least what happened before the call. @thread one, not compact's */
 int evidence_snapshot(const struct evidence_table *t,
 		      int (*write)(void *arg, const void *p, size_t len), void *arg);
+/* The same of one threat's cells alone. */
+int evidence_snapshot_threat(const struct evidence_table *t, uint32_t threat,
+			     int (*write)(void *arg, const void *p, size_t len), void *arg);
 /* Joins a snapshot into the table. read: bytes read, 0 at the end, -errno.
  * -EBADMSG: not a snapshot, or damaged; then the table holds nothing of it.
  * -ENOSPC: the table is too small; what could be joined is. -ENOMEM. */

@@ -23,7 +23,7 @@ static bool value_of(struct worker *wk, uint32_t field, uint8_t state, struct sp
 		return true;
 	}
 	bool there;
-	uint32_t first = sigma_slot(wk->rules->sigma.matcher, wk->sigma, field, &there);
+	uint32_t first = sigma_slot(wk->rules->sigma->matcher, wk->sigma, field, &there);
 	if (first == 0 || wk->sigma->value[first - 1].kind == JSON_KIND_NULL)
 		return false;
 	*v = wk->sigma->value[first - 1].text;
@@ -86,8 +86,8 @@ static struct partial_shape shape_of(const struct sigma_correlation *c)
 
 void correlating_note(struct worker *wk, const struct sigma_feed *f, const struct observation *o)
 {
-	const struct sigma_correlation *c = &wk->rules->sigma.set.chain.list[f->correlation];
-	struct partial p = {.rule = wk->rules->sigma.chain_key[f->correlation],
+	const struct sigma_correlation *c = &wk->rules->sigma->set.chain.list[f->correlation];
+	struct partial p = {.rule = wk->rules->sigma->chain_key[f->correlation],
 			    .which = UINT64_C(1) << f->reference,
 			    .o = *o};
 
@@ -185,7 +185,7 @@ static bool counts(const struct correlating *x, const struct sigma_correlation *
 		return false;
 	uint32_t via = c->references[reference].correlation;
 	return via == SIGMA_NO_CORRELATION ||
-	       is_done(x, record_key(&x->rules->sigma.set.chain.list[via], &p->o));
+	       is_done(x, record_key(&x->sigma->set.chain.list[via], &p->o));
 }
 
 static bool same_record(const struct partial *a, const struct partial *b)

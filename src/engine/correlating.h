@@ -24,7 +24,7 @@ void correlating_note(struct worker *wk, const struct sigma_feed *f, const struc
 /* One pass over all that is kept, by the judge. */
 struct correlating {
 	struct engine *e;
-	const struct ruleset *rules;
+	const struct ruleset_sigma *sigma;
 	bool all_there; /* no record will come any more: what could be undone can be told */
 	int64_t newest_us;
 	struct text *lines; /* hits */
