@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ruleset_cache.h"
 #include "engine/ruleset_names.h"
 #include "ingest/ingest.h"
+#include "match/match_cache.h"
+#include "match/pattern_cache.h"
 
 bool ruleset_live_add(struct ruleset_live *l, const struct feed *feed, const void *p, size_t len)
 {
@@ -186,11 +189,11 @@ uint32_t ruleset_campaign(const struct ruleset *r, const char *p, size_t len)
 	return r->campaigns[from].threat;
 }
 
-int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
-		  struct names *names, struct problems *ps)
+/* From the files themselves. */
+static int compile(struct ruleset *r, const struct config *c, const struct ruleset_live *live,
+		   struct problems *ps, size_t *told)
 {
-	struct ruleset *r = calloc(1, sizeof(*r));
-	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
+	int err = indicator_set_init(&r->set);
 
 	if (!err)
 		err = load_all(r, c, live, ps);
@@ -198,8 +201,55 @@ int ruleset_build(struct ruleset **out, const struct config *c, const struct rul
 		err = indicator_set_finish(&r->set);
 	if (!err)
 		err = indicator_set_seal(&r->set);
-	if (!err)
-		err = matcher_compile(&r->matcher, &r->set, ps);
+	*told = ps ? ps->count : 0;
+	return err ? err : matcher_compile(&r->matcher, &r->set, ps);
+}
+
+/* The next start finds what this one made, if the files are still what they were before. */
+static void keep(const struct ruleset *r, const struct config *c, const char *path,
+		 const struct cache_key *before, const struct problems *ps, size_t first, size_t told)
+{
+	struct cache_key now;
+	bool settled;
+
+	/* what was told beyond the first thousands is only counted: it cannot be told again */
+	if ((ps && ps->not_kept) || !ruleset_cache_key(c, &now, &settled) || !settled ||
+	    memcmp(&now, before, sizeof(now)) != 0)
+		return;
+	match_cache_save(path, before, r->matcher, ps, first, told);
+}
+
+static int compile_or_find(struct ruleset *r, const struct config *c,
+			   const struct ruleset_live *live, struct problems *ps)
+{
+	char path[CONFIG_TEXT_MAX + 64];
+	struct cache_key key;
+	size_t first = ps ? ps->count : 0, told;
+	bool settled, cached = ruleset_cache_path(c, path) && !(live && live->count) &&
+			       ruleset_cache_key(c, &key, &settled);
+
+	pattern_cache_use(c->cache_dir[0] ? c->cache_dir : c->state_dir);
+	if (cached) {
+		int err = match_cache_open(path, &key, &r->set, &r->matcher, ps);
+		if (err == 0 || err == -ENOMEM)
+			return err;
+		if (err != -ENOENT)
+			problem_remark(ps, "config", path, 0, "%s; it is made anew",
+				       err == -EPERM ? "others may write this cache, or it is no file"
+						     : "the cache is damaged");
+	}
+	int err = compile(r, c, live, ps, &told);
+	if (!err && cached)
+		keep(r, c, path, &key, ps, first, told);
+	return err;
+}
+
+int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
+		  struct names *names, struct problems *ps)
+{
+	struct ruleset *r = calloc(1, sizeof(*r));
+	int err = r ? compile_or_find(r, c, live, ps) : -ENOMEM;
+
 	if (!err)
 		err = ruleset_names_init(r, names, c);
 	if (!err)

@@ -93,9 +93,12 @@ bool atom_check(const struct indicator_set *s)
 {
 	struct atom_view v;
 
-	for (uint32_t i = 0; i < s->atoms.count; i++)
+	for (uint32_t i = 0; i < s->atoms.count; i++) {
+		if (i + 16 < s->atoms.count)
+			__builtin_prefetch(s->text + s->atoms.at[i + 16]);
 		if (s->atoms.at[i] >= s->text_len || !unpack(s, i, &v))
 			return false;
+	}
 	return true;
 }
 
@@ -120,8 +123,7 @@ uint32_t atom_leader(const struct indicator_set *s, uint32_t atom, const struct 
 		else
 			high = mid;
 	}
-	assert(high > 0 && f[low].atom == atom);
-	return f[low].leader;
+	return high > 0 && f[low].atom == atom ? f[low].leader : atom;
 }
 
 static uint32_t threat_of(const struct indicator_set *s, uint32_t atom, const struct atom_meta *m)
