@@ -143,6 +143,7 @@ struct indicator_set {
 	struct threat *threats; /* but for those that an atom names */
 	uint32_t threat_count, threat_capacity;
 	uint32_t threats_named; /* of threat_count, those that an indicator has */
+	uint32_t kinds[CONDITION_PATTERN + 1]; /* of a sealed set, conditions of each kind */
 	bool sealed;
 	struct cache_file file; /* whose pages the arrays are (match_cache.h); map NULL: ours */
 	struct feed *feeds;

@@ -23,29 +23,35 @@ static struct span text_of(const struct build *b, const struct condition *c)
 	return indicator_text(b->set, c->text, c->text_len);
 }
 
+static void count_kind(struct build *b, enum condition_kind kind, uint32_t n)
+{
+	switch (kind) {
+	case CONDITION_NETWORK:
+		b->nets += n;
+		break;
+	case CONDITION_URL: /* itself, and its host */
+		b->atoms += 2 * n;
+		b->extras += n;
+		break;
+	case CONDITION_DOMAIN:
+	case CONDITION_VALUE:
+		b->extras += n;
+		b->atoms += n;
+		break;
+	case CONDITION_PORT:
+	case CONDITION_PATTERN:
+		break;
+	default:
+		b->atoms += n;
+	}
+}
+
 static void count(struct build *b)
 {
-	for (uint32_t i = 0; i < b->set->condition_count; i++) {
-		switch (condition_kind_at(b->set, i)) {
-		case CONDITION_NETWORK:
-			b->nets++;
-			break;
-		case CONDITION_URL: /* itself, and its host */
-			b->atoms += 2;
-			b->extras++;
-			break;
-		case CONDITION_DOMAIN:
-		case CONDITION_VALUE:
-			b->extras++;
-			b->atoms++;
-			break;
-		case CONDITION_PORT:
-		case CONDITION_PATTERN:
-			break;
-		default:
-			b->atoms++;
-		}
-	}
+	for (int kind = 0; b->set->sealed && kind <= CONDITION_PATTERN; kind++)
+		count_kind(b, (enum condition_kind)kind, b->set->kinds[kind]);
+	for (uint32_t i = 0; !b->set->sealed && i < b->set->condition_count; i++)
+		count_kind(b, condition_kind_at(b->set, i), 1);
 }
 
 static void look_for_text(struct build *b, struct span v)
