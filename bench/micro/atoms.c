@@ -214,13 +214,14 @@ static int warm(const char *path, const struct matcher *m, double *seconds, uint
 	char cache[64];
 
 	snprintf(cache, sizeof(cache), "%s.cache", path);
-	int wrong = match_cache_save(cache, &key, m, NULL, 0, 0);
+	int wrong = match_cache_save(cache, &key, m, NULL, 0, 0, NULL);
 	*seconds = 1e9;
 	for (int i = 0; i < 3 && !wrong; i++) {
 		struct indicator_set s;
 		struct matcher *again;
+		struct cache_part more;
 		double t = now();
-		wrong = match_cache_open(cache, &key, &s, &again, NULL) || s.count != atoms;
+		wrong = match_cache_open(cache, &key, &s, &again, NULL, &more) || s.count != atoms;
 		t = now() - t;
 		*seconds = t < *seconds ? t : *seconds;
 		if (wrong)

@@ -7,46 +7,9 @@
 #include "engine/ruleset_cache.h"
 #include "engine/ruleset_names.h"
 #include "ingest/ingest.h"
+#include "match/indicator_join.h"
 #include "match/match_cache.h"
 #include "match/pattern_cache.h"
-
-bool ruleset_live_add(struct ruleset_live *l, const struct feed *feed, const void *p, size_t len)
-{
-	if (l->count == l->capacity) {
-		uint32_t capacity = l->capacity ? l->capacity * 2 : 64;
-		struct feed *feeds = realloc(l->feeds, capacity * sizeof(*feeds));
-		if (feeds)
-			l->feeds = feeds;
-		char **payloads = realloc(l->payloads, capacity * sizeof(*payloads));
-		if (payloads)
-			l->payloads = payloads;
-		size_t *lengths = realloc(l->lengths, capacity * sizeof(*lengths));
-		if (lengths)
-			l->lengths = lengths;
-		if (!feeds || !payloads || !lengths)
-			return false;
-		l->capacity = capacity;
-	}
-	char *copy = malloc(len + 1);
-	if (!copy)
-		return false;
-	memcpy(copy, p, len);
-	copy[len] = '\0';
-	l->feeds[l->count] = *feed;
-	l->payloads[l->count] = copy;
-	l->lengths[l->count++] = len;
-	return true;
-}
-
-void ruleset_live_fini(struct ruleset_live *l)
-{
-	for (uint32_t i = 0; i < l->count; i++)
-		free(l->payloads[i]);
-	free(l->feeds);
-	free(l->payloads);
-	free(l->lengths);
-	memset(l, 0, sizeof(*l));
-}
 
 static void campaigns_fini(struct ruleset *r)
 {
@@ -59,6 +22,10 @@ static void free_ruleset(struct ruleset *r)
 {
 	if (!r)
 		return;
+	for (uint32_t i = 0; i < r->scratch_count; i++)
+		match_scratch_free(r->scratch[i]);
+	free(r->scratch);
+	free(r->linked);
 	ruleset_names_fini(r);
 	matcher_free(r->matcher);
 	indicator_set_fini(&r->set);
@@ -99,17 +66,12 @@ static int load_feed(struct ruleset *r, const struct config_feed *cf, struct pro
 	return err;
 }
 
-static int load_all(struct ruleset *r, const struct config *c, const struct ruleset_live *live,
-		    struct problems *ps)
+static int load_all(struct ruleset *r, const struct config *c, struct problems *ps)
 {
 	int err = 0, worst = 0;
 
 	for (uint32_t i = 0; i < c->feed_count; i++)
 		if (c->feeds[i].path[0] && (err = load_feed(r, &c->feeds[i], ps)))
-			worst = err;
-	for (uint32_t i = 0; live && i < live->count; i++)
-		if ((err = feed_load_bytes(&r->set, &live->feeds[i], live->payloads[i],
-					   live->lengths[i], ps)) == -ENOMEM)
 			worst = err;
 	for (uint32_t i = 0; i < c->rules.count; i++)
 		if ((err = rules_load_file(&r->set, c->rules.items[i], ps))) {
@@ -189,120 +151,180 @@ uint32_t ruleset_campaign(const struct ruleset *r, const char *p, size_t len)
 	return r->campaigns[from].threat;
 }
 
-/* From the files themselves. */
-static int compile(struct ruleset *r, const struct config *c, const struct ruleset_live *live,
-		   struct problems *ps, size_t *told)
+static int make_scratch(struct ruleset *r, uint32_t workers)
+{
+	r->scratch = calloc(workers, sizeof(*r->scratch));
+	if (!r->scratch)
+		return -ENOMEM;
+	for (; r->scratch_count < workers; r->scratch_count++)
+		if (match_scratch_init(&r->scratch[r->scratch_count], r->matcher))
+			return -ENOMEM;
+	return 0;
+}
+
+/* A set with everything in it, compiled. */
+static int compile(struct ruleset *r, const struct ruleset_order *o, bool over)
+{
+	int err = indicator_set_finish(&r->set);
+
+	if (!err && !over)
+		err = indicator_set_linked(&r->set, &r->linked, &r->linked_count);
+	if (!err && !over) /* what lies over it is small, and may be silenced */
+		err = indicator_set_seal(&r->set);
+	return err ? err : matcher_compile(&r->matcher, &r->set, o->problems);
+}
+
+/* What is compiled, made ready. */
+static int complete(struct ruleset *r, const struct ruleset_order *o, bool over)
+{
+	int err = ruleset_names_init(r, o->names, o->config);
+
+	if (!err && over)
+		ruleset_inherit(r, o->before);
+	else if (!err && o->before)
+		ruleset_keep(r, o->before);
+	if (!err && !over && o->before_more)
+		ruleset_keep(r, o->before_more);
+	if (!err)
+		err = index_campaigns(r);
+	return err || over ? err : make_scratch(r, o->workers);
+}
+
+static int deliver(struct ruleset **out, struct ruleset *r, int err)
+{
+	*out = err ? NULL : r;
+	if (err)
+		free_ruleset(r);
+	return err;
+}
+
+static struct ruleset *new_ruleset(void)
+{
+	struct ruleset *r = calloc(1, sizeof(*r));
+
+	if (r)
+		atomic_init(&r->references, 1);
+	return r;
+}
+
+static int load_and_compile(struct ruleset *r, const struct ruleset_order *o,
+			    const struct indicator_set *const *live, uint32_t count, size_t *told)
 {
 	int err = indicator_set_init(&r->set);
 
 	if (!err)
-		err = load_all(r, c, live, ps);
-	if (!err)
-		err = indicator_set_finish(&r->set);
-	if (!err)
-		err = indicator_set_seal(&r->set);
-	*told = ps ? ps->count : 0;
-	return err ? err : matcher_compile(&r->matcher, &r->set, ps);
+		err = load_all(r, o->config, o->problems);
+	*told = o->problems ? o->problems->count : 0;
+	for (uint32_t i = 0; i < count && !err; i++)
+		err = indicator_set_join(&r->set, live[i]);
+	return err ? err : compile(r, o, false);
 }
 
-/* The next start finds what this one made, if the files are still what they were before. */
-static void keep(const struct ruleset *r, const struct config *c, const char *path,
-		 const struct cache_key *before, const struct problems *ps, size_t first, size_t told)
+/* The next start finds what this one made, if the files are still what they were before.
+ * Of what was told, problems beyond the first thousands are only counted, and could not be
+ * told again. */
+static void keep(const struct ruleset *r, const struct ruleset_order *o, const char *path,
+		 const struct cache_key *before, size_t first, size_t told)
 {
+	const struct cache_part linked = {r->linked, r->linked_count * sizeof(*r->linked)};
 	struct cache_key now;
 	bool settled;
 
-	/* what was told beyond the first thousands is only counted: it cannot be told again */
-	if ((ps && ps->not_kept) || !ruleset_cache_key(c, &now, &settled) || !settled ||
-	    memcmp(&now, before, sizeof(now)) != 0)
-		return;
-	match_cache_save(path, before, r->matcher, ps, first, told);
+	if (!(o->problems && o->problems->not_kept) &&
+	    ruleset_cache_key(o->config, &now, &settled) && settled &&
+	    memcmp(&now, before, sizeof(now)) == 0)
+		match_cache_save(path, before, r->matcher, o->problems, first, told, &linked);
 }
 
-static int compile_or_find(struct ruleset *r, const struct config *c,
-			   const struct ruleset_live *live, struct problems *ps)
+static int open_cache(struct ruleset *r, const struct ruleset_order *o, const char *path,
+		      const struct cache_key *key)
+{
+	struct cache_part linked;
+	int err = match_cache_open(path, key, &r->set, &r->matcher, o->problems, &linked);
+
+	if (err)
+		return err;
+	r->linked = malloc(linked.bytes + 1);
+	if (!r->linked)
+		return -ENOMEM;
+	if (linked.bytes)
+		memcpy(r->linked, linked.p, linked.bytes);
+	r->linked_count = (uint32_t)(linked.bytes / sizeof(*r->linked));
+	return 0;
+}
+
+static int find_or_compile(struct ruleset *r, const struct ruleset_order *o,
+			   const struct indicator_set *const *live, uint32_t count)
 {
 	char path[CONFIG_TEXT_MAX + 64];
+	const struct config *c = o->config;
 	struct cache_key key;
-	size_t first = ps ? ps->count : 0, told;
-	bool settled, cached = ruleset_cache_path(c, path) && !(live && live->count) &&
+	size_t first = o->problems ? o->problems->count : 0, told;
+	bool settled, cached = ruleset_cache_path(c, path) && count == 0 &&
 			       ruleset_cache_key(c, &key, &settled);
 
 	pattern_cache_use(c->cache_dir[0] ? c->cache_dir : c->state_dir);
 	if (cached) {
-		int err = match_cache_open(path, &key, &r->set, &r->matcher, ps);
+		int err = open_cache(r, o, path, &key);
 		if (err == 0 || err == -ENOMEM)
 			return err;
 		if (err != -ENOENT)
-			problem_remark(ps, "config", path, 0, "%s; it is made anew",
+			problem_remark(o->problems, "config", path, 0, "%s; it is made anew",
 				       err == -EPERM ? "others may write this cache, or it is no file"
 						     : "the cache is damaged");
 	}
-	int err = compile(r, c, live, ps, &told);
+	int err = load_and_compile(r, o, live, count, &told);
 	if (!err && cached)
-		keep(r, c, path, &key, ps, first, told);
+		keep(r, o, path, &key, first, told);
 	return err;
 }
 
-int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
-		  struct names *names, struct problems *ps)
+int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
+		  const struct indicator_set *const *live, uint32_t count)
 {
-	struct ruleset *r = calloc(1, sizeof(*r));
-	int err = r ? compile_or_find(r, c, live, ps) : -ENOMEM;
+	struct ruleset *r = new_ruleset();
+	int err = r ? find_or_compile(r, o, live, count) : -ENOMEM;
+
+	return deliver(out, r, err ? err : complete(r, o, false));
+}
+
+int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
+		 const struct indicator_set *live)
+{
+	struct ruleset *r = new_ruleset();
+	int err = r ? indicator_set_thaw(&r->set, &o->before->set) : -ENOMEM;
 
 	if (!err)
-		err = ruleset_names_init(r, names, c);
+		err = indicator_set_join(&r->set, live);
 	if (!err)
-		err = index_campaigns(r);
-	if (err) {
-		free_ruleset(r);
-		return err;
+		err = compile(r, o, false);
+	return deliver(out, r, err ? err : complete(r, o, false));
+}
+
+int ruleset_lay(struct ruleset **out, const struct ruleset_order *o, struct indicator_set *delta)
+{
+	struct ruleset *r = new_ruleset();
+
+	if (!r) {
+		indicator_set_fini(delta);
+		*out = NULL;
+		return -ENOMEM;
 	}
-	*out = r;
-	return 0;
+	r->set = *delta;
+	memset(delta, 0, sizeof(*delta));
+	int err = compile(r, o, true);
+	return deliver(out, r, err ? err : complete(r, o, true));
 }
 
-void ruleset_holder_init(struct ruleset_holder *h)
+void ruleset_hold(struct ruleset *r)
 {
-	memset(h, 0, sizeof(*h));
-	pthread_mutex_init(&h->lock, NULL);
+	/* relaxed: whoever calls has a reference already */
+	atomic_fetch_add_explicit(&r->references, 1, memory_order_relaxed);
 }
 
-void ruleset_holder_fini(struct ruleset_holder *h)
+void ruleset_put(struct ruleset *r)
 {
-	free_ruleset(h->current);
-	pthread_mutex_destroy(&h->lock);
-}
-
-void ruleset_publish(struct ruleset_holder *h, struct ruleset *r)
-{
-	pthread_mutex_lock(&h->lock);
-	struct ruleset *old = h->current;
-	r->generation = ++h->generations;
-	h->current = r;
-	bool idle = old && old->references == 0;
-	pthread_mutex_unlock(&h->lock);
-	if (idle)
-		free_ruleset(old);
-}
-
-struct ruleset *ruleset_get(struct ruleset_holder *h)
-{
-	pthread_mutex_lock(&h->lock);
-	struct ruleset *r = h->current;
-	if (r)
-		r->references++;
-	pthread_mutex_unlock(&h->lock);
-	return r;
-}
-
-void ruleset_put(struct ruleset_holder *h, struct ruleset *r)
-{
-	if (!r)
-		return;
-	pthread_mutex_lock(&h->lock);
-	bool last = --r->references == 0 && r != h->current;
-	pthread_mutex_unlock(&h->lock);
-	if (last)
+	/* each release is seen by the acquire of who frees it */
+	if (r && atomic_fetch_sub_explicit(&r->references, 1, memory_order_acq_rel) == 1)
 		free_ruleset(r);
 }

@@ -271,28 +271,6 @@ static void send(struct service *s)
 		keeper_sent(&s->keeper);
 }
 
-static void take_live_indicators(struct service *s)
-{
-	struct problems ps;
-
-	pthread_mutex_lock(&s->e->live_lock);
-	bool changed = s->e->live_changed;
-	s->e->live_changed = false;
-	pthread_mutex_unlock(&s->e->live_lock);
-	if (!changed)
-		return;
-	problems_init(&ps);
-	int err = engine_reload(s->e, s->e->lists, &ps);
-	if (err)
-		log_error("indicators that arrived were not taken: %s; the old generation stays",
-			  strerror(-err));
-	for (size_t i = 0; i < ps.count; i++)
-		if (ps.items[i].fatal && strncmp(ps.items[i].file, "kafka:", 6) == 0)
-			log_warning("%s:%u: %s", ps.items[i].file, ps.items[i].line,
-				    ps.items[i].reason);
-	problems_fini(&ps);
-}
-
 static void look_for_files(struct service *s)
 {
 	uint64_t now = clock_monotonic_ns();
@@ -315,7 +293,6 @@ static bool wait_until(struct pollfd *p, nfds_t count, uint64_t until_ns)
 
 int service_tick(struct service *s)
 {
-	take_live_indicators(s);
 	recall_arrived(s);
 	look_for_files(s);
 	int err = judge(s);

@@ -110,11 +110,31 @@ static struct span local_threat(struct feed_load *l)
 	return (struct span){d->text.p + at, (uint32_t)(d->text.len - at)};
 }
 
+/* Under a key there is one indicator, and the key is its id. */
+static bool take_key(struct feed_load *l)
+{
+	struct draft *d = &l->draft;
+	struct span key = l->message->key;
+
+	if (l->taken) {
+		feed_refuse(l, d->line, "more than one indicator under a key");
+		return false;
+	}
+	if (d->id.len && (d->id.len != key.len || memcmp(d->id.p, key.p, key.len) != 0)) {
+		feed_refuse_value(l, d->line, d->id.p, d->id.len, "is not the message's key");
+		return false;
+	}
+	d->local |= d->id.len == 0;
+	d->id = key;
+	d->modified = l->message->version;
+	return l->taken = true;
+}
+
 void feed_add(struct feed_load *l)
 {
 	struct draft *d = &l->draft;
 
-	if (l->error)
+	if (l->error || (l->message && l->message->key.len && !take_key(l)))
 		return;
 	if (d->id.len == 0) {
 		assert(!d->dead);
@@ -185,9 +205,10 @@ static void read_all(struct feed_load *l)
 
 /* p[len] is NUL. */
 static int load(struct indicator_set *s, const struct feed *feed, const char *p, size_t len,
-		struct problems *ps)
+		const struct feed_message *m, struct problems *ps)
 {
-	struct feed_load l = {.s = s, .feed = feed, .ps = ps, .p = p, .len = len};
+	struct feed_load l = {
+		.s = s, .feed = feed, .ps = ps, .p = p, .len = len, .message = m};
 	int number = indicator_set_feed(s, feed);
 
 	if (number < 0)
@@ -210,7 +231,7 @@ int feed_load_file(struct indicator_set *s, const struct feed *feed, struct prob
 			       strerror(-rc));
 		return rc;
 	}
-	rc = load(s, feed, b.p, b.len, ps);
+	rc = load(s, feed, b.p, b.len, NULL, ps);
 	feed_bytes_fini(&b);
 	return rc;
 }
@@ -218,13 +239,23 @@ int feed_load_file(struct indicator_set *s, const struct feed *feed, struct prob
 int feed_load_bytes(struct indicator_set *s, const struct feed *feed, const char *p, size_t len,
 		    struct problems *ps)
 {
+	const struct feed_message m = {.payload = {p, (uint32_t)len}};
+
+	return len > FEED_BYTES_MAX ? -EFBIG : feed_load_message(s, feed, &m, ps);
+}
+
+int feed_load_message(struct indicator_set *s, const struct feed *feed,
+		      const struct feed_message *m, struct problems *ps)
+{
+	const char *p = m->payload.p;
+	size_t len = m->payload.len;
 	char *copy = len <= FEED_BYTES_MAX ? malloc(len + 1) : NULL;
 
 	if (!copy)
 		return len <= FEED_BYTES_MAX ? -ENOMEM : -EFBIG;
 	memcpy(copy, p, len);
 	copy[len] = '\0';
-	int rc = load(s, feed, copy, len, ps);
+	int rc = load(s, feed, copy, len, m, ps);
 	free(copy);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #ifndef TOCSIN_MATCH_FEED_LOAD_H
 #define TOCSIN_MATCH_FEED_LOAD_H
 
+#include "match/feed_message.h"
 #include "match/feed_tree.h"
 #include "match/indicator_draft.h"
 
@@ -34,8 +35,16 @@ struct feed_load {
 	struct feed_lines lines;
 	struct draft draft;
 	uint16_t number; /* of the feed in the set */
+	const struct feed_message *message; /* NULL: a file, or a message that stands for itself */
+	bool taken;			    /* message's one indicator */
 	int error;       /* 0 or -errno */
 };
+
+#define FEED_KEY_MAX 1024 /* bytes of a compacted topic's key */
+
+/* A payload that is there; with a key it holds one indicator, whose id is the key. */
+int feed_load_message(struct indicator_set *s, const struct feed *feed,
+		      const struct feed_message *m, struct problems *ps);
 
 /* A whole file, with a NUL behind it. */
 struct feed_bytes {

@@ -279,6 +279,11 @@ static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d
 	return 0;
 }
 
+uint32_t indicator_rule_scope(void)
+{
+	return RULE_SCOPE;
+}
+
 int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d)
 {
 	uint32_t scope = scope_of(s, feed, d);

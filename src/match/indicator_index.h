@@ -79,6 +79,8 @@ struct index {
 /* The entry that a sealed set once had for this id, made up; false when it has none. */
 bool indicator_entry(const struct indicator_set *s, struct span id, uint32_t scope,
 		     struct entry *e);
+/* The same by number. */
+void indicator_entry_at(const struct indicator_set *s, uint32_t indicator, struct entry *e);
 uint32_t index_hash(struct span key, uint32_t scope);
 void index_map_fini(struct index_map *m);
 /* The value under key, or INDEX_NONE. */

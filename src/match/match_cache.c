@@ -44,7 +44,8 @@ static void put_problems(struct text *t, const struct problems *ps, size_t first
 }
 
 int match_cache_save(const char *path, const struct cache_key *key, const struct matcher *m,
-		     const struct problems *ps, size_t first, size_t last)
+		     const struct problems *ps, size_t first, size_t last,
+		     const struct cache_part *more)
 {
 	const struct indicator_set *s = m->set;
 	const struct index *ix = s->index;
@@ -86,6 +87,8 @@ int match_cache_save(const char *path, const struct cache_key *key, const struct
 	put_exact(parts, PART_NETS, &m->nets.table);
 	PUT(PART_EXTRA, m->extra, m->extras);
 	PUT(PART_PROBLEMS, told.p, told.len);
+	if (more)
+		parts[PART_MORE] = *more;
 	int err = told.error ? told.error : cache_file_write(path, key, parts);
 	text_fini(&told);
 	return err;
@@ -231,7 +234,7 @@ static int take_matcher(struct matcher **out, const struct indicator_set *s,
 }
 
 int match_cache_open(const char *path, const struct cache_key *key, struct indicator_set *set,
-		     struct matcher **m, struct problems *ps)
+		     struct matcher **m, struct problems *ps, struct cache_part *more)
 {
 	struct cache_file f;
 	struct match_fixed fixed;
@@ -248,6 +251,7 @@ int match_cache_open(const char *path, const struct cache_key *key, struct indic
 	match_fixed_clear(&fixed);
 	take_set(set, &fixed, f.parts);
 	set->file = f;
+	*more = f.parts[PART_MORE];
 	err = match_cache_check(set, &fixed, f.parts) ? take_index(set, &fixed.index, f.parts)
 						      : -EBADMSG;
 	if (!err) {

@@ -16,12 +16,14 @@
 #include "base/cache_file.h"
 #include "match/match.h"
 
-/* Of ps those that loading told, from first to before last. 0, -errno. */
+/* Of ps those that loading told, from first to before last. more: bytes of the caller's
+ * own, or NULL. 0, -errno. */
 int match_cache_save(const char *path, const struct cache_key *key, const struct matcher *m,
-		     const struct problems *ps, size_t first, size_t last);
+		     const struct problems *ps, size_t first, size_t last,
+		     const struct cache_part *more);
 /* The set and its matcher; ps gets what loading told then. set is as after
- * indicator_set_seal(). 0; -ENOENT, -EPERM, -EBADMSG as cache_file_open(); -ENOMEM. */
+ * indicator_set_seal(); more is of its file. 0; -ENOENT, -EPERM, -EBADMSG as cache_file_open(); -ENOMEM. */
 int match_cache_open(const char *path, const struct cache_key *key, struct indicator_set *set,
-		     struct matcher **m, struct problems *ps);
+		     struct matcher **m, struct problems *ps, struct cache_part *more);
 
 #endif

@@ -38,6 +38,7 @@ enum match_part {
 	PART_NETS = PART_ATOMS + 4,
 	PART_EXTRA = PART_NETS + 4,
 	PART_PROBLEMS,
+	PART_MORE,
 	MATCH_PARTS,
 };
 

@@ -40,6 +40,8 @@ static void remove_old(void)
 
 void pattern_cache_use(const char *dir)
 {
+	if (*folder)
+		return;
 	snprintf(folder, sizeof(folder), "%.3071s", dir);
 	if (*folder)
 		remove_old();

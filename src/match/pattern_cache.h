@@ -20,7 +20,8 @@
 #define PATTERN_CACHE_DAYS     30
 #define PATTERN_CACHE_LEAST_MS 20
 
-/* Databases are looked for and kept in this folder; "" keeps none. Old files go. */
+/* Databases are looked for and kept in this folder; "" keeps none. The first stays for as
+ * long as the process lives. Old files go. */
 void pattern_cache_use(const char *dir);
 
 /* pattern_list_compile() with the cache before it. */

@@ -63,13 +63,16 @@ static void there_and_back(void)
 	struct matcher *m, *n;
 	struct problems ps, told;
 
+	const struct cache_part more = {"more", 4};
+	struct cache_part less = {0};
 	problems_init(&ps);
 	problems_init(&told);
 	build(&s, &m, &ps);
-	tap_int(match_cache_save(path, &key, m, &ps, 0, ps.count), 0, "saved");
-	tap_int(match_cache_open(path, &key, &again, &n, &told), 0, "and opened");
+	tap_int(match_cache_save(path, &key, m, &ps, 0, ps.count, &more), 0, "saved");
+	tap_int(match_cache_open(path, &key, &again, &n, &told, &less), 0, "and opened");
 	char *want = says(&s, m), *got = says(&again, n);
 	tap_str(got, want, "it says the same");
+	tap_ok(less.bytes == 4 && memcmp(less.p, "more", 4) == 0, "and has what was laid beside it");
 	tap_ok(told.count == ps.count && ps.count == 1 && told.refused == ps.refused &&
 		       strcmp(told.items[0].reason, ps.items[0].reason) == 0 &&
 		       told.items[0].line == ps.items[0].line,
@@ -93,7 +96,8 @@ static int open_one(const char *which, const struct cache_key *k)
 {
 	struct indicator_set s;
 	struct matcher *m;
-	int rc = match_cache_open(which, k, &s, &m, NULL);
+	struct cache_part more;
+	int rc = match_cache_open(which, k, &s, &m, NULL, &more);
 
 	if (rc == 0) {
 		free(says(&s, m));
