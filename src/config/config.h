@@ -39,6 +39,8 @@
 	  "a threat in this per cent of all records of a state is ordinary there and does not raise; 0 off") \
 	X(over_correlation_records, "over_correlation.records", COUNT, "10000", 1, 1099511627776,  \
 	  "records of a state below which nothing is ordinary")                                    \
+	X(sigma_maps, "sigma_maps", PATH, "", 0, 0,                                                \
+	  "folder of field maps for Sigma rules; empty is the one that comes with the program")    \
 	X(home_net, "home_net", TEXT, "", 0, 0,                                                    \
 	  "what is inside: CIDRs; default the private, unique-local and link-local ranges")        \
 	X(entity_key, "entity_key", TEXT, "", 0, 0,                                                \
@@ -88,6 +90,8 @@
 	  "who is heard as the desk: its last word withdraws a candidate or keeps it")             \
 	X(feedback_quorum, "feedback.quorum", COUNT, "2", 1, 64,                                   \
 	  "so many more of feedback.by against a candidate than for it withdraw it without the desk; and so many organisations' MISP sightings silence an indicator") \
+	X(control, "control", PATH, "", 0, 0,                                                      \
+	  "run: the control socket's path (tocsin ctl); empty is none")                            \
 	X(live_fold, "live.fold", COUNT, "8192", 1, 16777216,                                      \
 	  "run: indicators that arrived before they are folded into the ruleset")                  \
 	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \
@@ -149,6 +153,12 @@ struct config_strings {
 	uint32_t count;
 };
 
+/* What "%name%" stands for in a Sigma rule under the expand modifier. */
+struct config_placeholder {
+	char name[128];
+	struct config_strings values;
+};
+
 struct config {
 	char path[CONFIG_TEXT_MAX]; /* of the file, "" when there is none */
 #define X(member, name, type, def, min, max, doc) CONFIG_C_##type member;
@@ -160,7 +170,9 @@ struct config {
 	uint32_t input_count;
 	struct config_feed *feeds;
 	uint32_t feed_count;
-	struct config_strings rules;		/* pattern files */
+	struct config_strings rules;		/* files and folders: Sigma, patterns */
+	struct config_placeholder *placeholders; /* of Sigma rules */
+	uint32_t placeholder_count;
 	struct config_strings benign;		/* files and folders */
 	struct config_strings kafka_properties; /* "key=value" */
 };
@@ -175,6 +187,7 @@ bool config_set(struct config *c, const char *assignment, struct problems *ps);
 /* Checks what only the whole can tell, and resolves home_net. */
 bool config_finish(struct config *c, struct problems *ps);
 bool config_list_add(struct config_strings *l, const char *text);
+struct config_placeholder *config_placeholder_add(struct config *c, const char *name);
 struct config_feed *config_feed_add(struct config *c, const char *name);
 struct config_input *config_input_add(struct config *c, struct source *s);
 

@@ -147,6 +147,40 @@ void engine_info_json(struct text *t, const struct engine *e)
 	live_json(t, e);
 }
 
+void engine_status_json(struct text *t, const struct engine *e)
+{
+	struct generation *g = generation_get((struct generation_holder *)&e->rules);
+	struct ledger sum;
+	const char *comma = "";
+
+	engine_ledger(e, &sum);
+	text_printf(t, "{\"generation\":%u,\"indicators\":%u,\"ledger\":{", g ? g->number : 0,
+		    g ? g->base->set.count - g->withdrawals + (g->more ? g->more->set.count : 0) : 0);
+	text_printf(t,
+		    "\"records\":%llu,\"bytes\":%llu,\"clean\":%llu,\"hit\":%llu,\"hits\":%llu,"
+		    "\"in_flight\":%llu},\"watermarks\":{",
+		    (unsigned long long)counter_get(&sum.records),
+		    (unsigned long long)counter_get(&sum.bytes),
+		    (unsigned long long)counter_get(&sum.clean),
+		    (unsigned long long)counter_get(&sum.hit),
+		    (unsigned long long)counter_get(&sum.hits),
+		    (unsigned long long)ledger_in_flight(&sum));
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		int64_t w = high_mark_get(&e->watermark[i]);
+		if (w == 0)
+			continue;
+		text_str(t, comma);
+		text_json_str(t, e->config->sources.sources[i].name);
+		text_char(t, ':');
+		text_json_time(t, w);
+		comma = ",";
+	}
+	text_char(t, '}');
+	live_json(t, e);
+	text_char(t, '}');
+	generation_put((struct generation_holder *)&e->rules, g);
+}
+
 static uint32_t worker_threads(const struct config *c)
 {
 	long n = c->threads ? (long)c->threads : sysconf(_SC_NPROCESSORS_ONLN);
@@ -193,6 +227,16 @@ void engine_explain_memory(FILE *out, const struct config *c)
 	fputs("Indicators and compiled patterns come on top; tocsin check counts them.\n", out);
 }
 
+static void count_sigma(const struct ruleset_sigma *r, struct indicator_counts *out)
+{
+	out->rules += r->set.count;
+	out->threats += r->set.count;
+	out->sigma_rules = r->set.count;
+	out->sigma_filters = r->set.filters;
+	out->sigma_correlations = r->set.correlations;
+	out->sigma_unrouted = r->unrouted;
+}
+
 void engine_indicator_counts(const struct engine *e, struct indicator_counts *out)
 {
 	const struct indicator_set *s = &e->rules.current->base->set;
@@ -211,6 +255,7 @@ void engine_indicator_counts(const struct engine *e, struct indicator_counts *ou
 	for (uint32_t i = s->atoms.count; i < s->count; i++)
 		++*(indicator_at(s, i).rule ? &out->rules : &out->indicators);
 	out->threats = s->threats_named;
+	count_sigma(e->rules.current->base->sigma, out);
 	out->benign = s->benign_count;
 	out->benign_lists = s->benign_list_count;
 	out->feeds = s->feed_count;

@@ -43,9 +43,11 @@ struct worker {
 	struct generation *generation; /* held during a batch */
 	struct ruleset *rules;	       /* its base */
 	struct match_scratch *scratch; /* the base's for this worker */
+	struct sigma_scratch *sigma;   /* the same; NULL: it has no Sigma rule */
 	struct decoder decoder;
 	struct event event;
 	struct match_result result, more; /* of the base, and of what lies over it */
+	struct sigma_result fired;	  /* Sigma rules that the record at hand fits */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */

@@ -28,6 +28,7 @@ static void free_ruleset(struct ruleset *r)
 	free(r->linked);
 	ruleset_names_fini(r);
 	matcher_free(r->matcher);
+	ruleset_sigma_put(r->sigma);
 	indicator_set_fini(&r->set);
 	campaigns_fini(r);
 	free(r);
@@ -66,6 +67,21 @@ static int load_feed(struct ruleset *r, const struct config_feed *cf, struct pro
 	return err;
 }
 
+/* Patterns go to patterns, the rest to Sigma. */
+static int load_rules(struct ruleset *r, struct indicator_set *patterns, const struct config *c,
+		      struct problems *ps)
+{
+	int err = 0, worst = 0;
+
+	for (uint32_t i = 0; i < c->rules.count; i++)
+		if ((err = ruleset_sigma_load(r->sigma, patterns, c->rules.items[i], ps))) {
+			problem_refuse(ps, "rule", c->rules.items[i], 0, "cannot be read: %s",
+				       strerror(-err));
+			worst = -ENOENT;
+		}
+	return worst;
+}
+
 static int load_all(struct ruleset *r, const struct config *c, struct problems *ps)
 {
 	int err = 0, worst = 0;
@@ -73,12 +89,8 @@ static int load_all(struct ruleset *r, const struct config *c, struct problems *
 	for (uint32_t i = 0; i < c->feed_count; i++)
 		if (c->feeds[i].path[0] && (err = load_feed(r, &c->feeds[i], ps)))
 			worst = err;
-	for (uint32_t i = 0; i < c->rules.count; i++)
-		if ((err = rules_load_file(&r->set, c->rules.items[i], ps))) {
-			problem_refuse(ps, "rule", c->rules.items[i], 0, "cannot be read: %s",
-				       strerror(-err));
-			worst = -ENOENT;
-		}
+	if ((err = load_rules(r, &r->set, c, ps)))
+		worst = err;
 	for (uint32_t i = 0; i < c->benign.count; i++)
 		if ((err = benign_load(&r->set, c->benign.items[i], ps))) {
 			problem_refuse(ps, "benign", c->benign.items[i], 0, "cannot be read: %s",
@@ -250,7 +262,13 @@ static int open_cache(struct ruleset *r, const struct ruleset_order *o, const ch
 	if (linked.bytes)
 		memcpy(r->linked, linked.p, linked.bytes);
 	r->linked_count = (uint32_t)(linked.bytes / sizeof(*r->linked));
-	return 0;
+	/* its patterns are in the cache already; what is wrong with a rule is told here */
+	struct indicator_set patterns;
+	err = indicator_set_init(&patterns);
+	if (!err)
+		err = load_rules(r, &patterns, o->config, o->problems);
+	indicator_set_fini(&patterns);
+	return err;
 }
 
 static int find_or_compile(struct ruleset *r, const struct ruleset_order *o,
@@ -259,20 +277,21 @@ static int find_or_compile(struct ruleset *r, const struct ruleset_order *o,
 	char path[CONFIG_TEXT_MAX + 64];
 	const struct config *c = o->config;
 	struct cache_key key;
-	size_t first = o->problems ? o->problems->count : 0, told;
+	size_t first, told;
 	bool settled, cached = ruleset_cache_path(c, path) && count == 0 &&
 			       ruleset_cache_key(c, &key, &settled);
 
 	pattern_cache_use(c->cache_dir[0] ? c->cache_dir : c->state_dir);
 	if (cached) {
 		int err = open_cache(r, o, path, &key);
-		if (err == 0 || err == -ENOMEM)
+		if (r->matcher || err == -ENOMEM)
 			return err;
-		if (err != -ENOENT)
+		if (err == -EPERM || err == -EBADMSG)
 			problem_remark(o->problems, "config", path, 0, "%s; it is made anew",
 				       err == -EPERM ? "others may write this cache, or it is no file"
 						     : "the cache is damaged");
 	}
+	first = o->problems ? o->problems->count : 0;
 	int err = load_and_compile(r, o, live, count, &told);
 	if (!err && cached)
 		keep(r, o, path, &key, first, told);
@@ -283,9 +302,17 @@ int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
 		  const struct indicator_set *const *live, uint32_t count)
 {
 	struct ruleset *r = new_ruleset();
-	int err = r ? find_or_compile(r, o, live, count) : -ENOMEM;
+	int err = r ? ruleset_sigma_create(&r->sigma, o->config) : -ENOMEM;
 
-	return deliver(out, r, err ? err : complete(r, o, false));
+	if (!err)
+		err = find_or_compile(r, o, live, count);
+	if (!err)
+		err = complete(r, o, false);
+	if (!err)
+		err = ruleset_sigma_finish(r->sigma, o->config, o->names,
+					   r->set.count + r->set.benign_list_count + 2, o->workers,
+					   o->problems);
+	return deliver(out, r, err);
 }
 
 int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
@@ -294,6 +321,10 @@ int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
 	struct ruleset *r = new_ruleset();
 	int err = r ? indicator_set_thaw(&r->set, &o->before->set) : -ENOMEM;
 
+	if (r) {
+		r->sigma = o->before->sigma;
+		ruleset_sigma_hold(r->sigma);
+	}
 	if (!err)
 		err = indicator_set_join(&r->set, live);
 	if (!err)

@@ -35,6 +35,8 @@ static void put_problems(struct text *t, const struct problems *ps, size_t first
 {
 	for (size_t i = first; ps && i < last; i++) {
 		const struct problem *p = &ps->items[i];
+		if (strcmp(p->kind, "rule") == 0)
+			continue; /* rules are read every time, and tell for themselves */
 		const char *fields[] = {p->kind, p->file ? p->file : "", p->reason};
 		uint32_t head[2] = {p->fatal, p->line};
 		text_bytes(t, head, sizeof(head));

@@ -16,7 +16,7 @@
 #include "base/cache_file.h"
 #include "match/match.h"
 
-/* Of ps those that loading told, from first to before last. more: bytes of the caller's
+/* Of ps those that loading told (but for rules), from first to before last. more: bytes of the caller's
  * own, or NULL. 0, -errno. */
 int match_cache_save(const char *path, const struct cache_key *key, const struct matcher *m,
 		     const struct problems *ps, size_t first, size_t last,

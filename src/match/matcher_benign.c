@@ -8,7 +8,7 @@
 #include "match/atom.h"
 #include "match/exact_hash.h"
 #include "match/matcher.h"
-#include "match/pattern_cache.h"
+#include "match/pattern_compile.h"
 
 #define SEED_HOSTNAME UINT64_C(0x6a09e667f3bcc909) /* keeps hostnames from strings */
 
@@ -103,8 +103,8 @@ static int build_all(struct build *b)
 	if (err || (err = exact_finish(&ben->texts)) || (err = exact_net_finish(&ben->nets)))
 		return err;
 	b->substrings.literal = true;
-	err = pattern_cache_compile(&b->substrings, &ben->substrings, on_refused, b);
-	return err ? err : pattern_cache_compile(&b->regexes, &ben->regexes, on_refused, b);
+	err = pattern_list_compile(&b->substrings, &ben->substrings, on_refused, b);
+	return err ? err : pattern_list_compile(&b->regexes, &ben->regexes, on_refused, b);
 }
 
 int matcher_benign_init(struct matcher_benign *ben, const struct indicator_set *set,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "match/matcher.h"
-#include "match/pattern_cache.h"
+#include "match/pattern_compile.h"
 #include "match/pattern_cover.h"
 #include "match/pattern_literal.h"
 
@@ -205,7 +205,7 @@ static int compile_cover(struct build *b)
 	int err = pattern_cover(&b->literals, &cover);
 
 	if (!err)
-		err = pattern_cache_compile(&cover, &b->s->cover, on_cover_refused, &refused);
+		err = pattern_list_compile(&cover, &b->s->cover, on_cover_refused, &refused);
 	if (refused) {
 		hs_free_database(b->s->cover);
 		b->s->cover = NULL;
@@ -233,16 +233,16 @@ static int compile_all(struct build *b, bool caseless)
 	int err = 0;
 
 	for (int t = 0; t < PATTERN_DATABASES && !err; t++)
-		err = pattern_cache_compile(&b->regexes[t], &s->regexes[t], on_refused, b);
+		err = pattern_list_compile(&b->regexes[t], &s->regexes[t], on_refused, b);
 	if (!err)
-		err = pattern_cache_compile(&b->loose, &s->loose_regexes, on_loose_refused, b);
+		err = pattern_list_compile(&b->loose, &s->loose_regexes, on_loose_refused, b);
 	s->escapes = any_escape(b);
 	s->literals_caseless = caseless || any_caseless(s);
 	for (unsigned i = 0; s->literals_caseless && i < b->literals.count; i++)
 		b->literals.flags[i] |= HS_FLAG_CASELESS;
 	b->literals.literal = true;
 	if (!err)
-		err = pattern_cache_compile(&b->literals, &s->literals, on_literal_refused, b);
+		err = pattern_list_compile(&b->literals, &s->literals, on_literal_refused, b);
 	return err ? err : compile_cover(b);
 }
 

@@ -166,7 +166,7 @@ static void keep(const char *path, const struct cache_key *key, const hs_databas
 	free(bytes);
 }
 
-int pattern_cache_compile(struct pattern_list *l, hs_database_t **db, pattern_refused *refused,
+int pattern_list_compile(struct pattern_list *l, hs_database_t **db, pattern_refused *refused,
 			  void *ctx)
 {
 	struct listening n = {.refused = refused, .ctx = ctx};
@@ -174,13 +174,13 @@ int pattern_cache_compile(struct pattern_list *l, hs_database_t **db, pattern_re
 
 	*db = NULL;
 	if (!*folder || l->count == 0)
-		return pattern_list_compile(l, db, refused, ctx);
+		return pattern_list_build(l, db, refused, ctx);
 	struct cache_key key = key_of(l);
 	path_of(path, &key);
 	if (find(path, &key, l, db, refused, ctx))
 		return 0;
 	uint64_t start = clock_monotonic_ns();
-	int err = pattern_list_compile(l, db, listen, &n);
+	int err = pattern_list_build(l, db, listen, &n);
 	if (!err && clock_monotonic_ns() - start >= PATTERN_CACHE_LEAST_MS * UINT64_C(1000000))
 		keep(path, &key, *db, &n.said);
 	text_fini(&n.said);

@@ -24,8 +24,4 @@
  * long as the process lives. Old files go. */
 void pattern_cache_use(const char *dir);
 
-/* pattern_list_compile() with the cache before it. */
-int pattern_cache_compile(struct pattern_list *l, hs_database_t **db, pattern_refused *refused,
-			  void *ctx);
-
 #endif
