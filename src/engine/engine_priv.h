@@ -205,7 +205,7 @@ uint64_t source_origin(const struct source *s, uint8_t state);
 void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX]);
 /* The same, or what a life had read whose evidence is here already, if that is more. */
 void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX]);
-/* As candidate_context asks; takes stock when the last time is CENSUS_NS ago. @thread judge */
+/* As candidate_context asks. @thread judge */
 int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
 /* As candidate_context asks. @thread judge */
 uint32_t engine_recurrence(void *arg, const struct candidate *c, uint8_t state,
