@@ -204,7 +204,8 @@ uint32_t ruleset_origins(const struct ruleset *r, uint32_t number)
 
 	if (whole != UINT32_MAX)
 		return r->origins[whole];
-	if (t->kind == NAME_INDICATOR)
+	/* what lies over another is not sealed: all its threats are whole */
+	if (t->kind == NAME_INDICATOR && r->set.sealed)
 		visit(&o);
 	return o.count;
 }

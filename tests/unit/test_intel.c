@@ -336,6 +336,10 @@ static void threats_go_on(void)
 	intel_wait(t.e->intel, 10000);
 	g = generation_get(&t.e->rules);
 	tap_ok(g->more && g->more->set.count >= 1, "what arrived lies over the rules");
+	uint32_t one = 0, all = names_threat_count(t.e->names);
+	for (uint32_t i = 1; i <= all; i++)
+		one += t.e->context.feeds(t.e, i) > 0;
+	tap_ok(one > 0 && one <= all, "feeds of each threat are counted, wherever it is from");
 	uint32_t over = 0, folded = 0;
 	for (uint32_t i = 0; g->more && i < g->more->set.count; i++)
 		over = ruleset_threat(g->more, indicator_at(&g->more->set, i).threat) == before ? before : over;
