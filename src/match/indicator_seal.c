@@ -350,6 +350,7 @@ static void pack(struct seal *z, uint32_t entry, struct span next_name)
 	if (m.form != ATOM_ID_ENDS)
 		p = put_piece(p, id);
 	z->to.kinds[m.kind]++;
+	z->to.feeds[m.feed].indicators++;
 	z->at[entry] = (uint32_t)z->to.text_len;
 	z->to.text_len += (size_t)(p - start);
 }
@@ -407,6 +408,7 @@ static void copy_whole(struct seal *z, uint32_t entry)
 	in.threat = z->threat[in.threat];
 	in.first_condition = to->atoms.count + to->condition_count;
 	to->indicators[to->count++] = in;
+	to->feeds[in.feed].indicators++;
 	for (uint32_t i = 0; i < in.conditions; i++) {
 		struct condition *n = &to->conditions[to->condition_count++];
 		*n = c[i];
@@ -553,6 +555,8 @@ static void work(struct seal *z)
 {
 	const struct indicator_set *s = z->from;
 
+	for (uint32_t i = 0; i < s->feed_count; i++)
+		s->feeds[i].indicators = 0;
 	z->is_atom = array(z, z->ix->entry_count, 1);
 	z->at = array(z, z->ix->entry_count, sizeof(*z->at));
 	z->named_by = array(z, s->threat_count, sizeof(*z->named_by));
