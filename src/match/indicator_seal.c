@@ -524,6 +524,7 @@ static void prepare(struct seal *z)
 	const struct indicator_set *s = z->from;
 	struct indicator_atoms *a = &z->to.atoms;
 	uint32_t atoms = 0, conditions = 0, n = 0;
+	int64_t least = INT64_MAX, greatest = INT64_MIN;
 
 	for (uint32_t i = 0; i < z->ix->entry_count; i++) {
 		const struct entry *e = &z->ix->entries[i];
@@ -531,9 +532,14 @@ static void prepare(struct seal *z)
 			continue;
 		atoms += z->is_atom[i];
 		conditions += z->is_atom[i] ? 0 : indicator_of(z, i)->conditions;
-		if (e->modified != INT64_MIN && e->modified > a->base_us)
-			a->base_us = e->modified;
+		if (e->modified == INT64_MIN)
+			continue;
+		least = e->modified < least ? e->modified : least;
+		greatest = e->modified > greatest ? e->modified : greatest;
 	}
+	/* from the middle a year of milliseconds is a byte nearer */
+	if (least <= greatest)
+		a->base_us = least + (greatest - least) / 2;
 	a->base_us -= a->base_us % TIMESTAMP_SECOND;
 	z->to.threats = array(z, s->threat_count, sizeof(*s->threats));
 	if (!z->error)
