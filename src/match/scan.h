@@ -63,6 +63,7 @@ enum scan_bits {
 	SCAN_V6, /* colons of what may be an IPv6 address */
 	SCAN_RARE,
 	SCAN_AT,
+	SCAN_ODD, /* JSON that is not written in the one plain way */
 	SCAN_BITS
 };
 
@@ -95,6 +96,22 @@ struct scan_state {
 static inline uint64_t *scan_set(const struct scan_state *st, enum scan_bits set)
 {
 	return st->bits + (size_t)set * SCAN_WORDS + 1;
+}
+
+/*
+ * Whether a record [from, to) of a block of JSON has \u or "\/" in it, or a blank right
+ * behind a quote: before a colon, before a comma, or as the first of a string.
+ */
+static inline bool scan_odd(const struct scan_state *st, size_t from, size_t to)
+{
+	const uint64_t *odd = scan_set(st, SCAN_ODD);
+	size_t w = from / 64, last = (to - 1) / 64;
+	uint64_t in = ~UINT64_C(0) << (from % 64);
+
+	for (; w < last; w++, in = ~UINT64_C(0))
+		if (odd[w] & in)
+			return true;
+	return odd[w] & in & (~UINT64_C(0) >> (63 - (to - 1) % 64));
 }
 
 int scan_state_init(struct scan_state *st, const struct scan_plan *plan); /* 0, -ENOMEM */

@@ -1,6 +1,7 @@
 /* Wildcards: whether parts in a row are a text. */
 #include <string.h>
 
+#include "base/find.h"
 #include "base/utf8.h"
 #include "match/sigma/sigma_bind.h"
 
@@ -60,7 +61,7 @@ static size_t next_start(const struct sigma_part *parts, struct span text, size_
 	if (parts[0].kind != SIGMA_TEXT)
 		return at;
 	const char *p =
-		memmem(text.p + at, text.len - at, parts[0].text.p, parts[0].text.len);
+		find_bytes(text.p + at, text.len - at, parts[0].text.p, parts[0].text.len);
 	return p ? (size_t)(p - text.p) : NOT_HERE;
 }
 
