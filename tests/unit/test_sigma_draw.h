@@ -25,23 +25,57 @@ static uint32_t draw_below(uint32_t n)
 
 #define DRAW(a) ((a)[draw_below(sizeof(a) / sizeof((a)[0]))])
 
-static const char *const draw_words[] = {
-	"cmd.exe", "\\Windows\\System32\\", "C:\\Users\\Public\\", "powershell", "-enc ", "/c ",
-	"a\"b", "tab\tx", "line\nbreak", "/etc/passwd", "\\\\server\\share", "str\xc3\xa9",
-	"\xc3\x84rger", "\xe2\x84\xaa" "elvin", "\xc5\xbf" "et", "\xf0\x9f\x94\xb8", "\xe2\x96\xaa\xef\xb8\x8f",
-	"\xe6\x97\xa5\xe6\x9c\xac", "\xd0\x90\xd0\x91", "\x01" "ctl", "\x7f" "del", "0x1fffff", "true", "10", "4688",
-	"kk", "lsass.exe", "whoami /all", "https://evil.example/a", "{\"q\":1}", "::",
-	"ProcessAccess", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+static const char *const draw_words[] = {"cmd.exe",
+					 "\\Windows\\System32\\",
+					 "C:\\Users\\Public\\",
+					 "powershell",
+					 "-enc ",
+					 "/c ",
+					 "a\"b",
+					 "tab\tx",
+					 "line\nbreak",
+					 "/etc/passwd",
+					 "\\\\server\\share",
+					 "str\xc3\xa9",
+					 "\xc3\x84rger",
+					 "\xe2\x84\xaa"
+					 "elvin",
+					 "\xc5\xbf"
+					 "et",
+					 "\xf0\x9f\x94\xb8",
+					 "\xe2\x96\xaa\xef\xb8\x8f",
+					 "\xe6\x97\xa5\xe6\x9c\xac",
+					 "\xd0\x90\xd0\x91",
+					 "\x01"
+					 "ctl",
+					 "\x7f"
+					 "del",
+					 "0x1fffff",
+					 "true",
+					 "10",
+					 "4688",
+					 "kk",
+					 "lsass.exe",
+					 "whoami /all",
+					 "https://evil.example/a",
+					 "{\"q\":1}",
+					 "::",
+					 "ProcessAccess",
+					 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 
 static const char *const draw_fields[] = {"Image", "CommandLine", "TargetObject", "Message",
 					  "Param One"};
 
-static const char *const draw_sources[] = {
-	"{category: process_creation, product: windows}", "{category: process_access, product: windows}",
-	"{category: registry_set, product: windows}", "{product: windows, service: security}",
-	"{product: windows}", "{product: windows, service: sysmon}",
-	"{category: file_access, product: windows}", "{category: process_creation}",
-	"{product: linux, service: auditd}", "{product: windows, category: ps_script}"};
+static const char *const draw_sources[] = {"{category: process_creation, product: windows}",
+					   "{category: process_access, product: windows}",
+					   "{category: registry_set, product: windows}",
+					   "{product: windows, service: security}",
+					   "{product: windows}",
+					   "{product: windows, service: sysmon}",
+					   "{category: file_access, product: windows}",
+					   "{category: process_creation}",
+					   "{product: linux, service: auditd}",
+					   "{product: windows, category: ps_script}"};
 
 /* ---- rules ---- */
 
@@ -81,18 +115,30 @@ static void draw_pattern(struct text *t)
 static void draw_regex(struct text *t)
 {
 	static const char *const texts[] = {
-		"cmd\\.exe", "(?i)CMD\\.exe$", "\\\\windows\\\\", "a\"b|tab\\s", "lsass|whoami", "0x1f+",
-		"[Kk]k", "https?://evil", "line.break", "stré", "\\{\"q\"", "^(cmd|power)", "x{2,}", "Power(shell)?"};
+		"cmd\\.exe", "(?i)CMD\\.exe$", "\\\\windows\\\\", "a\"b|tab\\s",  "lsass|whoami",
+		"0x1f+",     "[Kk]k",          "https?://evil",   "line.break",   "stré",
+		"\\{\"q\"",  "^(cmd|power)",   "x{2,}",           "Power(shell)?"};
 	draw_quoted(t, DRAW(texts));
 }
 
 static void draw_item(struct text *t)
 {
-	static const char *const modifiers[] = {
-		"",	     "|contains",	"|startswith",		  "|endswith",
-		"|contains", "|cased",		"|contains|cased",	  "|base64|contains",
-		"|contains", "|base64offset|contains", "|wide|base64offset|contains", "|windash|contains",
-		"|endswith", "|utf16be|base64offset|contains", "|neq",	  "|startswith|windash"};
+	static const char *const modifiers[] = {"",
+						"|contains",
+						"|startswith",
+						"|endswith",
+						"|contains",
+						"|cased",
+						"|contains|cased",
+						"|base64|contains",
+						"|contains",
+						"|base64offset|contains",
+						"|wide|base64offset|contains",
+						"|windash|contains",
+						"|endswith",
+						"|utf16be|base64offset|contains",
+						"|neq",
+						"|startswith|windash"};
 	uint32_t kind = draw_below(14);
 	const char *field = DRAW(draw_fields);
 
@@ -137,15 +183,21 @@ static void draw_selection(struct text *t, const char *name)
 
 static void draw_rules(struct text *t, uint32_t count)
 {
-	static const char *const conditions[] = {
-		"selection1", "selection1 and selection2", "selection1 or selection2",
-		"selection1 and not selection2", "1 of selection*", "all of them",
-		"not selection1 and selection2", "not (selection1 and selection2)"};
+	static const char *const conditions[] = {"selection1",
+						 "selection1 and selection2",
+						 "selection1 or selection2",
+						 "selection1 and not selection2",
+						 "1 of selection*",
+						 "all of them",
+						 "not selection1 and selection2",
+						 "not (selection1 and selection2)"};
 
 	for (uint32_t i = 0; i < count; i++) {
-		text_printf(t, "---\ntitle: drawn %u\nid: 00000000-0000-4000-8000-%012u\nlogsource: %s\n"
-			       "detection:\n",
-			    i, i, DRAW(draw_sources));
+		text_printf(
+			t,
+			"---\ntitle: drawn %u\nid: 00000000-0000-4000-8000-%012u\nlogsource: %s\n"
+			"detection:\n",
+			i, i, DRAW(draw_sources));
 		draw_selection(t, "selection1");
 		draw_selection(t, "selection2");
 		text_printf(t, "  condition: %s\n", DRAW(conditions));
@@ -212,7 +264,8 @@ static void draw_string(struct text *t, const char *s, const struct draw_style *
 
 static size_t draw_base64(const uint8_t *in, size_t len, char *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *o = out;
 
 	for (size_t i = 0; i < len; i += 3) {
@@ -297,7 +350,9 @@ static void draw_data(struct text *t, const struct draw_style *how)
 		if (kind == 0)
 			continue;
 		text_char(t, ',');
-		draw_key(t, strcmp(draw_fields[i], "Param One") || draw_below(2) ? draw_fields[i] : "ParamOne",
+		draw_key(t,
+			 strcmp(draw_fields[i], "Param One") || draw_below(2) ? draw_fields[i]
+									      : "ParamOne",
 			 how);
 		draw_value(value);
 		if (kind == 1)
@@ -313,9 +368,12 @@ static void draw_data(struct text *t, const struct draw_style *how)
 
 static void draw_record(struct text *t)
 {
-	static const char *const channels[] = {
-		"Microsoft-Windows-Sysmon/Operational", "Microsoft-Windows-Sysmon/Operational", "Security",
-		"security", "Microsoft-Windows-PowerShell/Operational", "Nowhere/Operational"};
+	static const char *const channels[] = {"Microsoft-Windows-Sysmon/Operational",
+					       "Microsoft-Windows-Sysmon/Operational",
+					       "Security",
+					       "security",
+					       "Microsoft-Windows-PowerShell/Operational",
+					       "Nowhere/Operational"};
 	static const char *const ids[] = {"1", "10", "13", "4688", "4104", "99"};
 	struct draw_style how = {
 		.unicode = draw_below(8) ? 0 : 1 + draw_below(40),
@@ -326,22 +384,24 @@ static void draw_record(struct text *t)
 	struct draw_style name = {.slash = how.slash, .unicode = how.unicode};
 	const char *channel = DRAW(channels), *id = DRAW(ids);
 	uint32_t form = draw_below(10);
-	bool nested = form == 0;
+	bool nested = form == 0, apart = form == 2;
 
 	text_printf(t, "{\"@timestamp\":\"2026-11-22T05:00:00Z\"%s", how.blanks ? " " : "");
 	if (form == 1) { /* of no log source, or of one by other words */
-		text_str(t, draw_below(2) ? ",\"Provider_Name\":\"Microsoft-Windows-Kernel-File\",\"EventID\":1"
+		text_str(t, draw_below(2) ? ",\"Provider_Name\":\"Microsoft-Windows-Kernel-File\","
+					    "\"EventID\":1"
 					  : ",\"type\":\"SYSCALL\"");
 	} else {
 		text_str(t, nested ? ",\"winlog\":{\"x\":1," : ",");
-		draw_key(t, nested ? "channel" : "Channel", &how);
+		draw_key(t, nested ? "channel" : apart ? "Chan nel" : "Channel", &how);
 		draw_string(t, channel, &name);
 		text_char(t, ',');
-		draw_key(t, nested ? "event_id" : "EventID", &how);
+		draw_key(t, nested ? "event_id" : apart ? "Event ID" : "EventID", &how);
 		draw_event(t, id);
 		if (draw_below(8) == 0)
 			text_printf(t, ",\"SourceName\":\"%s\"",
-				    draw_below(2) ? "microsoft-windows-kernel-file" : "Microsoft-Windows-Sysmon");
+				    draw_below(2) ? "microsoft-windows-kernel-file"
+						  : "Microsoft-Windows-Sysmon");
 		if (draw_below(12) == 0) /* the key once more, elsewhere */
 			text_str(t, ",\"more\":{\"Channel\":\"Security\",\"EventID\":4688}");
 		text_str(t, nested ? ",\"event_data\":{\"y\":1" : "");

@@ -173,13 +173,13 @@ static void drawn(void)
 		text_fini(&text);
 		close_world(&w);
 	}
-	printf("# %llu rules, %llu records, %llu candidates, %llu hits\n", (unsigned long long)rules,
-	       (unsigned long long)t.records, (unsigned long long)t.candidates,
-	       (unsigned long long)t.hits);
+	printf("# %llu rules, %llu records, %llu candidates, %llu hits\n",
+	       (unsigned long long)rules, (unsigned long long)t.records,
+	       (unsigned long long)t.candidates, (unsigned long long)t.hits);
 	tap_int((long long)t.wrong, 0, "drawn rules and records: the plan hides no match");
 	tap_ok(rules > ROUNDS * 3u && t.hits > t.records / 20, "and there are matches to hide");
-	tap_ok(t.tried < t.rules * 2 / 3, "it leaves %llu of %llu to be tried", (unsigned long long)t.tried,
-	       (unsigned long long)t.rules);
+	tap_ok(t.tried < t.rules * 2 / 3, "it leaves %llu of %llu to be tried",
+	       (unsigned long long)t.tried, (unsigned long long)t.rules);
 }
 
 static bool load_rules(struct world *w)
@@ -212,7 +212,8 @@ static size_t read_archive(const char *path, char **p)
 	char command[1024];
 	size_t len = 0, room = 0;
 
-	snprintf(command, sizeof(command), "unzip -p '%s' '*.json' -x '__MACOSX/*' 2>/dev/null", path);
+	snprintf(command, sizeof(command), "unzip -p '%s' '*.json' -x '__MACOSX/*' 2>/dev/null",
+		 path);
 	FILE *f = popen(command, "r");
 	for (size_t n = 1; f && n > 0; len += n) {
 		if (room - len < (1 << 20)) {
@@ -248,8 +249,7 @@ static void real(void)
 	if (!rules || zips.gl_pathc == 0) {
 		tap_skip(2, "real rules and events: %s is not there", EVENTS);
 	} else {
-		for (size_t i = 0; i < zips.gl_pathc; i += (size_t)step)
-			{
+		for (size_t i = 0; i < zips.gl_pathc; i += (size_t)step) {
 			size_t len = read_archive(zips.gl_pathv[i], &events);
 			all_lines(&w, SIGMA_NO_ROUTE, events, len, &t);
 		}

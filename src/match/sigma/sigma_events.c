@@ -50,9 +50,9 @@ static void of_node(struct sigma_events *e, const struct sigma_node *n, uint32_t
 		return;
 	for (uint32_t i = 0; i < n->count; i++) {
 		of_node(&one, n->children[i], steps);
-		if (and && !one.any && (e->any || one.count < e->count))
+		if (and&&!one.any && (e->any || one.count < e->count))
 			*e = one;
-		for (uint32_t k = 0; !and && k < one.count; k++)
+		for (uint32_t k = 0; !and&&k < one.count; k++)
 			add(e, one.id[k]);
 		if (!and)
 			e->any |= one.any;

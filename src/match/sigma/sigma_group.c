@@ -87,7 +87,8 @@ static int merge(struct sigma_group *g, const struct entry *list, uint32_t n,
 		if (!again) {
 			g->first[g->literals] = kept;
 			err = pattern_list_add(out, list[i].folded, list[i].literal->len,
-					       HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH, g->literals++);
+					       HS_FLAG_CASELESS | HS_FLAG_SINGLEMATCH,
+					       g->literals++);
 		}
 		if (!again || list[i].bit != list[i - 1].bit)
 			g->of_literal[kept++] = list[i].bit;

@@ -19,17 +19,18 @@
 
 struct sigma_group {
 	uint32_t count;
-	uint32_t *rules;     /* indices in the set, ascending */
-	uint32_t words;	     /* of a set of these rules, a bit each */
-	uint64_t *have;	     /* SIGMA_WITNESSES sets: what no literal need show */
-	bool any_always;     /* some rule is a candidate whatever the record holds */
+	uint32_t *rules; /* indices in the set, ascending */
+	uint32_t words;  /* of a set of these rules, a bit each */
+	uint64_t *have;  /* SIGMA_WITNESSES sets: what no literal need show */
+	bool any_always; /* some rule is a candidate whatever the record holds */
 	uint32_t literals;
 	uint32_t *first;      /* literals + 1: where a literal's rules begin in of_literal */
 	uint32_t *of_literal; /* of have, the bits that it shows */
-	hs_database_t *db;   /* NULL: no rule has a literal */
+	hs_database_t *db;    /* NULL: no rule has a literal */
 };
 
-/* Takes over the list of rules; of the set's rule r, witnesses + r * SIGMA_WITNESSES. 0, -ENOMEM. */
+/* Takes over the list of rules; of the set's rule r, witnesses + r * SIGMA_WITNESSES. 0, -ENOMEM.
+ */
 int sigma_group_init(struct sigma_group *g, uint32_t *rules, uint32_t count,
 		     const struct sigma_witness *witnesses);
 void sigma_group_fini(struct sigma_group *g);

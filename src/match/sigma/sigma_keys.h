@@ -18,9 +18,9 @@
 #include "decode/event.h"
 #include "match/scan.h"
 
-#define SIGMA_KEYS_MAX	  128
-#define SIGMA_KEY_BYTES	  63
-#define SIGMA_KEY_BITS	  64
+#define SIGMA_KEYS_MAX    128
+#define SIGMA_KEY_BYTES   63
+#define SIGMA_KEY_BITS    64
 #define SIGMA_CHANNEL_MAX 127
 #define SIGMA_OTHERS_MAX  32
 
@@ -45,10 +45,10 @@ struct sigma_seen {
 	bool blank;    /* a key has a blank in it, which counts for nothing: any key may be there */
 	/* Of the keys whose values count, one was there, or several with the same value. */
 	bool has_channel, has_event;
-	bool unplain;	     /* or with another, or one that is none of these: */
+	bool unplain;        /* or with another, or one that is none of these: */
 	struct span channel; /* a string of ASCII without escapes */
-	uint32_t event;	     /* a whole number */
-	bool other;	     /* one of those values stands there */
+	uint32_t event;      /* a whole number */
+	bool other;          /* one of those values stands there */
 };
 
 /* Of the record [from, to) of a block whose sets st holds. */

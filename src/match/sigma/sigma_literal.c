@@ -9,37 +9,51 @@
 
 #include "base/utf8.h"
 
-#define WINDOW	 20   /* bytes of a literal; more are not rarer, and Hyperscan confirms each */
-#define ENCODED	 4096 /* of a run that is looked at */
-#define GRAM	 4
-#define GRAM_MAX 13   /* bits: how rare a piece of four unknown bytes is */
-#define KNOWN_MAX 6   /* of one that telemetry is known for */
-#define ENOUGH	 18
+#define WINDOW    20   /* bytes of a literal; more are not rarer, and Hyperscan confirms each */
+#define ENCODED   4096 /* of a run that is looked at */
+#define GRAM      4
+#define GRAM_MAX  13 /* bits: how rare a piece of four unknown bytes is */
+#define KNOWN_MAX 6  /* of one that telemetry is known for */
+#define ENOUGH    18
 
 /* What stands in most records, in many, in some: pieces of it tell as much. Folded. */
 static const char *const known[] = {
 	/* in about every second record */
-	"c:\\\\windows\\\\system32\\\\ c:\\\\windows\\\\ \"@timestamp\":\"202 .exe\" .dll+ .dll\" .exe .dll "
+	"c:\\\\windows\\\\system32\\\\ c:\\\\windows\\\\ \"@timestamp\":\"202 .exe\" .dll+ .dll\" "
+	".exe .dll "
 	"\\\\svchost.exe\" \"microsoft-windows-sysmon/operational\" nt authority\\\\system\" "
 	"kernelbase.dll+ ntdll.dll+ \"eventid\": \"channel\":\"security\" \"processid\":\" "
 	"\"sourceimage\":\" \"targetimage\":\" \"calltrace\":\" \"grantedaccess\":\"0x1 "
 	"\"message\":\" \"hostname\":\" \"severity\":\"info\" 0x1000 0x00 \"eventtype\":\" "
-	"\\r\\n\\t \"image\":\" \"user\":\" \"keywords\":\" \"task\":\" \"-\" \"0x0 \"true \"false \"null "
+	"\\r\\n\\t \"image\":\" \"user\":\" \"keywords\":\" \"task\":\" \"-\" \"0x0 \"true \"false "
+	"\"null "
 	".local\" .com\" 0000 1111 ffff 2019- 2020- 2021- 2022- 2023- 2024- 2025- 2026- ",
 	/* one in thirty */
-	"hklm\\\\system\\\\currentcontrolset\\\\services\\\\ \\\\software\\\\microsoft\\\\windows\\\\currentversion\\\\ "
-	"\\\\registry\\\\machine\\\\ \\\\registry\\\\user\\\\ hku\\\\s-1-5-21- s-1-5-18 hkcu hkcr setvalue createkey deletevalue "
-	"c:\\\\program files (x86)\\\\ c:\\\\program files\\\\ common files \\\\appdata\\\\local\\\\temp\\\\ c:\\\\programdata\\\\microsoft\\\\windows defender\\\\ "
+	"hklm\\\\system\\\\currentcontrolset\\\\services\\\\ "
+	"\\\\software\\\\microsoft\\\\windows\\\\currentversion\\\\ "
+	"\\\\registry\\\\machine\\\\ \\\\registry\\\\user\\\\ hku\\\\s-1-5-21- s-1-5-18 hkcu hkcr "
+	"setvalue createkey deletevalue "
+	"c:\\\\program files (x86)\\\\ c:\\\\program files\\\\ common files "
+	"\\\\appdata\\\\local\\\\temp\\\\ c:\\\\programdata\\\\microsoft\\\\windows defender\\\\ "
 	"c:\\\\users\\\\ users\\\\public\\\\ administrator\" \\\\appdata\\\\roaming\\\\ "
-	"\\\\windowspowershell\\\\v1.0\\\\powershell.exe \\\\lsass.exe\" \\\\explorer.exe\" \\\\services.exe\" \\\\wbem\\\\wmiprvse.exe\" "
-	"\\\\winlogon.exe\" \\\\csrss.exe\" \\\\taskhostw.exe\" \\\\rundll32.exe\" \\\\cmd.exe\" \\\\conhost.exe\" \\\\dllhost.exe\" \\\\mmc.exe\" \\\\msmpeng.exe\" "
-	"\\\\syswow64\\\\ \\\\winsxs\\\\ \\\\device\\\\harddiskvolume hkey_local_machine explorer shell folders policies "
-	"microsoft corporation\" microsoft windows operating system\" signaturestatus signed valid \\\\downloads\\\\ \"dword (0x0000000 \"0x1fffff\" "
-	"logon logoff object access token elevated process create thread start type file name key set "
-	"get- new- set- add- remove- invoke- import-module system. object -command -enc -nop -noni -hidden "
-	"write read delete query update install service host net.exe user domain admin password account "
-	"http:// https:// www. .org .net index.html .php .asp .xml .json .txt .log .ps1 .bat .vbs .tmp .sys .dat "
-	"local server client remote desktop network connection tcp udp port source destination version value ",
+	"\\\\windowspowershell\\\\v1.0\\\\powershell.exe \\\\lsass.exe\" \\\\explorer.exe\" "
+	"\\\\services.exe\" \\\\wbem\\\\wmiprvse.exe\" "
+	"\\\\winlogon.exe\" \\\\csrss.exe\" \\\\taskhostw.exe\" \\\\rundll32.exe\" \\\\cmd.exe\" "
+	"\\\\conhost.exe\" \\\\dllhost.exe\" \\\\mmc.exe\" \\\\msmpeng.exe\" "
+	"\\\\syswow64\\\\ \\\\winsxs\\\\ \\\\device\\\\harddiskvolume hkey_local_machine explorer "
+	"shell folders policies "
+	"microsoft corporation\" microsoft windows operating system\" signaturestatus signed valid "
+	"\\\\downloads\\\\ \"dword (0x0000000 \"0x1fffff\" "
+	"logon logoff object access token elevated process create thread start type file name key "
+	"set "
+	"get- new- set- add- remove- invoke- import-module system. object -command -enc -nop -noni "
+	"-hidden "
+	"write read delete query update install service host net.exe user domain admin password "
+	"account "
+	"http:// https:// www. .org .net index.html .php .asp .xml .json .txt .log .ps1 .bat .vbs "
+	".tmp .sys .dat "
+	"local server client remote desktop network connection tcp udp port source destination "
+	"version value ",
 	NULL};
 
 static const uint8_t tier_bits[] = {2, 6};
@@ -118,8 +132,8 @@ static double rarity(const char *p, size_t len, unsigned *tail)
 struct run {
 	struct pattern_literal *best;
 	double score;
-	bool cased;    /* bytes beyond ASCII have one form only */
-	bool rare;     /* something that only \u can write */
+	bool cased; /* bytes beyond ASCII have one form only */
+	bool rare;  /* something that only \u can write */
 	size_t len;
 	char p[ENCODED];
 };

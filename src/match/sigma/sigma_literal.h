@@ -33,8 +33,7 @@ enum sigma_literal_found {
 enum sigma_literal_found sigma_literal_string(const struct sigma_value *v, bool cased, bool quotes,
 					      struct pattern_literal *out);
 /* The same of an expression, which is told as PCRE reads it. */
-enum sigma_literal_found sigma_literal_regex(const struct sigma_value *v,
-					     struct pattern_plan *out);
+enum sigma_literal_found sigma_literal_regex(const struct sigma_value *v, struct pattern_plan *out);
 
 /* Whether nothing else folds to this code point, and it to nothing else; not all such are told. */
 bool sigma_literal_caseless(uint32_t cp);

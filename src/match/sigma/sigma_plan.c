@@ -177,7 +177,8 @@ static const struct sigma_group *group_of(const struct sigma_plan *plan,
 	}
 	if (map == SIGMA_NO_ROUTE)
 		return NULL;
-	if (!plan->by_channel || seen->unplain || seen->other || !seen->has_channel || !seen->has_event)
+	if (!plan->by_channel || seen->unplain || seen->other || !seen->has_channel ||
+	    !seen->has_event)
 		return &plan->groups[plan->of_map[map]];
 	return group_of_place(plan, map, seen);
 }

@@ -26,7 +26,7 @@ struct sigma_plan;
 
 struct sigma_plan_scratch {
 	hs_scratch_t *hs;
-	uint64_t *bits;	      /* of a group's rules */
+	uint64_t *bits;       /* of a group's rules */
 	uint64_t *candidates; /* of all rules: what the last scan found */
 };
 

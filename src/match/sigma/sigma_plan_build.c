@@ -13,7 +13,7 @@
 
 struct build {
 	struct sigma_plan *plan;
-	uint64_t *set;	/* of rules */
+	uint64_t *set;  /* of rules */
 	uint32_t *list; /* of rules, or of ids */
 	uint32_t slots;
 };
@@ -166,8 +166,8 @@ static bool of_map(const struct sigma_plan *plan, uint32_t route, uint32_t map)
 	return plan->m->maps->route[route].map == map;
 }
 
-static int group_of_place(struct build *b, uint32_t map, const struct span *channel,
-			  uint32_t event, uint32_t *group)
+static int group_of_place(struct build *b, uint32_t map, const struct span *channel, uint32_t event,
+			  uint32_t *group)
 {
 	const struct sigma_plan *plan = b->plan;
 
@@ -201,7 +201,8 @@ static int grow_slots(struct build *b)
 
 static int add_place(struct build *b, uint32_t map, const struct span *channel, uint32_t event)
 {
-	uint64_t hash = sigma_plan_hash(map, channel ? channel->p : "", channel ? channel->len : 0, event);
+	uint64_t hash =
+		sigma_plan_hash(map, channel ? channel->p : "", channel ? channel->len : 0, event);
 	uint32_t group;
 
 	if (sigma_plan_find(b->plan, hash)->hash)
@@ -262,7 +263,8 @@ static int add_map(struct build *b, uint32_t map)
 	for (uint32_t r = 0; r < maps->route_count && !err; r++)
 		for (uint32_t i = 0; of_map(plan, r, map) && i < maps->route[r].when.count; i++) {
 			const struct sigma_test *t = &maps->route[r].when.list[i];
-			for (uint32_t k = 0; sigma_span_is(t->name, "Channel") && k < t->count && !err; k++)
+			for (uint32_t k = 0;
+			     sigma_span_is(t->name, "Channel") && k < t->count && !err; k++)
 				err = add_channel(b, map, &t->values[k]);
 		}
 	return err;

@@ -14,8 +14,8 @@
 #include "match/sigma/sigma_events.h"
 #include "match/sigma/sigma_plan.h"
 
-#define SIGMA_EVENT_OTHER UINT32_MAX	     /* an id that nothing names */
-#define SIGMA_EVENT_ANY	  (UINT32_MAX - 1) /* one or another */
+#define SIGMA_EVENT_OTHER UINT32_MAX       /* an id that nothing names */
+#define SIGMA_EVENT_ANY   (UINT32_MAX - 1) /* one or another */
 
 /* Where records of a map, channel and event belong. */
 struct sigma_plan_slot {
@@ -26,16 +26,16 @@ struct sigma_plan_slot {
 struct sigma_plan {
 	const struct sigma_matcher *m;
 	struct sigma_witness *witnesses; /* SIGMA_WITNESSES a rule */
-	struct sigma_events *events;	 /* by rule: the ids it needs */
+	struct sigma_events *events;     /* by rule: the ids it needs */
 	struct sigma_keys keys;
 	uint64_t shape_keys[SIGMA_SHAPES_MAX]; /* a record of the shape has all of these */
 	struct sigma_group *groups;
 	uint64_t *group_hash; /* of their lists of rules */
 	uint32_t group_count;
-	uint32_t all;			      /* group of everything */
-	uint32_t of_map[SIGMA_SHAPES_MAX];    /* of a map's records, whatever their place */
-	bool by_channel;		      /* records are told apart by channel and event */
-	uint32_t *of_stated; /* by number of a source's log source */
+	uint32_t all;                      /* group of everything */
+	uint32_t of_map[SIGMA_SHAPES_MAX]; /* of a map's records, whatever their place */
+	bool by_channel;                   /* records are told apart by channel and event */
+	uint32_t *of_stated;               /* by number of a source's log source */
 	struct sigma_plan_slot *slots;
 	uint32_t slot_mask;
 };

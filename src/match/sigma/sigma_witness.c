@@ -128,7 +128,7 @@ static struct sigma_witness of_item(const struct sigma_item *item)
 static struct sigma_witness of_node(struct walk *k, const struct sigma_node *n)
 {
 	bool and = n->kind == SIGMA_AND;
-	struct sigma_witness w = and ? anything : nothing;
+	struct sigma_witness w = and? anything : nothing;
 
 	if (n->kind == SIGMA_NOT || k->steps++ >= STEPS_MAX)
 		return anything;
@@ -136,7 +136,7 @@ static struct sigma_witness of_node(struct walk *k, const struct sigma_node *n)
 		return of_item(n->item);
 	for (uint32_t i = 0; i < n->count && (and || !w.any); i++) {
 		struct sigma_witness one = of_node(k, n->children[i]);
-		(and ? better : join)(&w, &one);
+		(and? better : join)(&w, &one);
 	}
 	return w;
 }

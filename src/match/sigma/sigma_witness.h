@@ -18,11 +18,11 @@
 #include "match/sigma/sigma_literal.h"
 
 #define SIGMA_WITNESS_MAX 8192
-#define SIGMA_WITNESSES	  2
+#define SIGMA_WITNESSES   2
 
 struct sigma_witness {
-	bool any;	/* nothing need be there: the rule is tried on every record of its kind */
-	bool failed;	/* out of memory */
+	bool any;       /* nothing need be there: the rule is tried on every record of its kind */
+	bool failed;    /* out of memory */
 	uint32_t count; /* 0 and not any: only a record with a rare escape can match */
 	uint32_t capacity;
 	struct pattern_literal *literals;
