@@ -149,7 +149,7 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 		    ",\"suppressed_hits\":%llu,\"claims_ignored\":%llu,"
 		    "\"assertions_ignored\":%llu,\"campaigns_refused\":%llu,\"unplaced_hits\":%llu,"
 		    "\"over_share_hits\":%llu,"
-		    "\"hit_overflow\":%llu,\"field_overflow\":%llu",
+		    "\"hit_overflow\":%llu,\"field_overflow\":%llu,\"rule_gave_up\":%llu",
 		    (unsigned long long)counter_get(&l->suppressed),
 		    (unsigned long long)counter_get(&l->claims_ignored),
 		    (unsigned long long)counter_get(&l->assertions_ignored),
@@ -157,7 +157,8 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 		    (unsigned long long)counter_get(&l->unplaced),
 		    (unsigned long long)counter_get(&l->over_share),
 		    (unsigned long long)counter_get(&l->hit_overflow),
-		    (unsigned long long)counter_get(&l->field_overflow));
+		    (unsigned long long)counter_get(&l->field_overflow),
+		    (unsigned long long)counter_get(&l->rule_gave_up));
 	json_set_aside(t, e);
 	engine_info_json(t, e);
 	json_feedback(t, engine_feedback(e));

@@ -39,10 +39,12 @@ struct worker {
 	struct ledger ledger;
 	struct ruleset *rules; /* held during a batch */
 	struct match_scratch *scratch;
+	struct sigma_scratch *sigma; /* NULL: this generation has no Sigma rule */
 	uint32_t scratch_generation;
 	struct decoder decoder;
 	struct event event;
 	struct match_result result;
+	struct sigma_result fired; /* Sigma rules that the record at hand fits */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */

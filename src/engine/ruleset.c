@@ -58,6 +58,7 @@ static void free_ruleset(struct ruleset *r)
 		return;
 	ruleset_names_fini(r);
 	matcher_free(r->matcher);
+	ruleset_sigma_fini(&r->sigma);
 	indicator_set_fini(&r->set);
 	campaigns_fini(r);
 	free(r);
@@ -109,7 +110,7 @@ static int load_all(struct ruleset *r, const struct config *c, const struct rule
 					   live->lengths[i], ps)) == -ENOMEM)
 			worst = err;
 	for (uint32_t i = 0; i < c->rules.count; i++)
-		if ((err = rules_load_file(&r->set, c->rules.items[i], ps))) {
+		if ((err = ruleset_sigma_load(&r->sigma, &r->set, c->rules.items[i], ps))) {
 			problem_refuse(ps, "rule", c->rules.items[i], 0, "cannot be read: %s",
 				       strerror(-err));
 			worst = -ENOENT;
@@ -193,6 +194,8 @@ int ruleset_build(struct ruleset **out, const struct config *c, const struct rul
 	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
 
 	if (!err)
+		err = ruleset_sigma_init(&r->sigma, c);
+	if (!err)
 		err = load_all(r, c, live, ps);
 	if (!err)
 		err = indicator_set_finish(&r->set);
@@ -202,6 +205,9 @@ int ruleset_build(struct ruleset **out, const struct config *c, const struct rul
 		err = matcher_compile(&r->matcher, &r->set, ps);
 	if (!err)
 		err = ruleset_names_init(r, names, c);
+	if (!err)
+		err = ruleset_sigma_finish(&r->sigma, c, names,
+					   r->set.count + r->set.benign_list_count + 2, ps);
 	if (!err)
 		err = index_campaigns(r);
 	if (err) {

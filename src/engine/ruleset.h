@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "correlate/names.h"
+#include "engine/ruleset_sigma.h"
 #include "match/match.h"
 
 struct ruleset {
@@ -23,6 +24,7 @@ struct ruleset {
 	uint32_t references; /* under the holder's lock */
 	struct indicator_set set;
 	struct matcher *matcher;
+	struct ruleset_sigma sigma;
 	struct names *names;
 	_Atomic uint32_t *threat; /* number in names, by threat of the set; 0: not hit yet */
 	_Atomic uint32_t *by;	  /* number in names, by indicator; the same */

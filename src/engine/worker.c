@@ -43,6 +43,7 @@ int worker_init(struct worker *wk, struct engine *e)
 void worker_fini(struct worker *wk)
 {
 	match_scratch_free(wk->scratch);
+	sigma_scratch_free(wk->sigma);
 	decoder_fini(&wk->decoder);
 	free(wk->records_of);
 	text_fini(&wk->hits);
@@ -248,14 +249,13 @@ static bool place_named(struct worker *wk, const struct job *j, bool *test)
 	return true;
 }
 
-static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
+static void write_hit(struct worker *wk, const struct job *j, struct span value, uint32_t by,
+		      uint32_t threat, uint8_t severity, enum hit_class c)
 {
-	const struct ruleset *r = wk->rules;
-	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
-		.by = names_by_get(wk->e->names, ruleset_by(r, h->indicator)),
-		.value = h->value.p,
-		.value_len = h->value.len,
+		.by = names_by_get(wk->e->names, by),
+		.value = value.p,
+		.value_len = value.len,
 		.hit_class = (uint8_t)c,
 		.source = j->source->name,
 		.position = j->b->object->position,
@@ -263,9 +263,9 @@ static void write_hit(struct worker *wk, const struct job *j, const struct hit *
 		.sub = j->sub,
 		.time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us,
 		.state = j->state,
-		.threat = names_threat_get(wk->e->names, ruleset_threat(r, in->threat))->id,
+		.threat = names_threat_get(wk->e->names, threat)->id,
 		.entity = j->entity,
-		.severity = in->severity,
+		.severity = severity,
 	};
 	hit_json(&wk->hits, &line);
 	text_char(&wk->hits, '\n');
@@ -297,16 +297,67 @@ static enum reason settle(struct worker *wk, struct job *j)
 	return why;
 }
 
-/* What a verified record comes to. */
-static void conclude(struct worker *wk, struct job *j)
+/* True when some hit is of an exercise. */
+static bool conclude_indicators(struct worker *wk, struct job *j, enum reason why)
 {
-	struct match_result *m = &wk->result;
+	const struct match_result *m = &wk->result;
 	const struct ruleset *r = wk->rules;
 	bool test = false;
 
-	counter_add(&wk->ledger.hit_overflow, m->overflow);
+	for (uint32_t i = 0; i < m->hits; i++) {
+		const struct hit *h = &m->hit[i];
+		const struct indicator in = indicator_at(&r->set, h->indicator);
+		uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
+		enum hit_class c = class_of(wk, j, h);
+		test |= c == CLASS_TEST;
+		if (why == REASON_OK)
+			place(wk, j, &in, threat, by, c);
+		if (wk->e->hits.fd >= 0)
+			write_hit(wk, j, h->value, by, threat, in.severity, c);
+	}
+	return test;
+}
+
+/* What the record says of itself stands over what the rule says. */
+static enum hit_class class_of_rule(const struct worker *wk, const struct job *j,
+				    const struct sigma_rule *rule)
+{
+	if (j->source->exercise || wk->event.test)
+		return CLASS_TEST;
+	return (enum hit_class)(wk->event.stated_class != CLASS_NONE ? wk->event.stated_class
+								     : rule->hit_class);
+}
+
+static bool conclude_rules(struct worker *wk, struct job *j, enum reason why)
+{
+	const struct ruleset_sigma *r = &wk->rules->sigma;
+	bool test = false;
+
+	for (uint32_t i = 0; i < wk->fired.hits; i++) {
+		const struct sigma_hit *h = &wk->fired.hit[i];
+		const struct sigma_rule *rule = &r->set.rules[h->rule];
+		const struct indicator as = {.severity = rule->severity, .tlp = rule->tlp};
+		enum hit_class c = class_of_rule(wk, j, rule);
+		test |= c == CLASS_TEST;
+		if (why == REASON_OK)
+			place(wk, j, &as, r->threat[h->rule], r->by[h->rule], c);
+		if (wk->e->hits.fd >= 0)
+			write_hit(wk, j, h->value, r->by[h->rule], r->threat[h->rule],
+				  rule->severity, c);
+	}
+	return test;
+}
+
+/* What a verified record comes to. */
+static void conclude(struct worker *wk, struct job *j)
+{
+	const struct match_result *m = &wk->result;
+	const uint32_t hits = m->hits + wk->fired.hits;
+	bool test = false;
+
+	counter_add(&wk->ledger.hit_overflow, m->overflow + wk->fired.overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
-	if (m->hits == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
+	if (hits == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -319,20 +370,13 @@ static void conclude(struct worker *wk, struct job *j)
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	if (m->hits == 0 && !named) {
+	if (hits == 0 && !named) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
-	for (uint32_t i = 0; i < m->hits; i++) {
-		const struct indicator at = indicator_at(&r->set, m->hit[i].indicator), *in = &at;
-		enum hit_class c = class_of(wk, j, &m->hit[i]);
-		test |= c == CLASS_TEST;
-		if (why == REASON_OK)
-			place(wk, j, in, ruleset_threat(r, in->threat), ruleset_by(r, m->hit[i].indicator), c);
-		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, &m->hit[i], c);
-	}
-	counter_add(&wk->ledger.hits, m->hits);
+	test |= conclude_indicators(wk, j, why);
+	test |= conclude_rules(wk, j, why);
+	counter_add(&wk->ledger.hits, hits);
 	if (why == REASON_OK && test)
 		why = REASON_EXERCISE;
 	if (why == REASON_OK)
@@ -384,6 +428,24 @@ static bool is_notification(enum format format, const char *p, uint32_t len)
 		memcmp(p, begin, sizeof(begin) - 1) == 0);
 }
 
+/* Sigma rules on the record as it is: none needs it decoded. */
+static bool fires(struct worker *wk, const struct job *j, enum format format)
+{
+	const struct ruleset_sigma *r = &wk->rules->sigma;
+	const char *header = j->b->object->header;
+
+	wk->fired.hits = wk->fired.overflow = 0;
+	if (!wk->sigma)
+		return false;
+	uint32_t stated = j->source->id < r->stated_count ? r->stated[j->source->id] : SIGMA_NO_ROUTE;
+	if (!sigma_scan(r->matcher, wk->sigma, stated, format, j->p, j->len) ||
+	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))
+		return false;
+	sigma_match(r->matcher, wk->sigma, &wk->fired);
+	counter_add(&wk->ledger.rule_gave_up, wk->fired.gave_up);
+	return wk->fired.hits > 0;
+}
+
 static void text_record(struct worker *wk, struct job *j)
 {
 	const struct object *o = j->b->object;
@@ -391,7 +453,7 @@ static void text_record(struct worker *wk, struct job *j)
 
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len + 1u);
-	if (!is_notification(format, j->p, j->len) &&
+	if (!fires(wk, j, format) && !is_notification(format, j->p, j->len) &&
 	    !match_scan(wk->rules->matcher, wk->scratch, format, j->p, j->len)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
@@ -457,6 +519,7 @@ static void packet_record(struct worker *wk, struct job *j)
 	j->len = it->len;
 	j->offset = it->offset;
 	j->sub = 0;
+	wk->fired.hits = wk->fired.overflow = 0;
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len);
 	enum reason why = decode_packet(&wk->decoder, it->link_type, (const uint8_t *)j->p, it->len,
@@ -517,8 +580,13 @@ static bool ready(struct worker *wk)
 	if (wk->scratch && wk->scratch_generation == wk->rules->generation)
 		return true;
 	match_scratch_free(wk->scratch);
+	sigma_scratch_free(wk->sigma);
 	wk->scratch = NULL;
+	wk->sigma = NULL;
 	wk->scratch_generation = wk->rules->generation;
+	const struct sigma_matcher *rules = wk->rules->sigma.matcher;
+	if (rules && !(wk->sigma = sigma_scratch_create(rules)))
+		return false;
 	return match_scratch_init(&wk->scratch, wk->rules->matcher) == 0;
 }
 

@@ -288,3 +288,34 @@ bool sigma_read_line(const struct sigma_matcher *m, struct sigma_scratch *sc, ui
 	visit_pair(&r, (struct span){"message", 7}, (struct span){p, (uint32_t)len});
 	return find_routes(m, sc, stated);
 }
+
+bool sigma_scan(const struct sigma_matcher *m, struct sigma_scratch *sc, uint32_t stated,
+		enum format format, const char *p, size_t len)
+{
+	(void)sc, (void)stated, (void)format, (void)p, (void)len;
+	return m->set->count > 0;
+}
+
+bool sigma_read(const struct sigma_matcher *m, struct sigma_scratch *sc, uint32_t stated,
+		enum format format, const char *header, const char *p, size_t len)
+{
+	const char *end = p + len;
+
+	while (end > p && (end[-1] == '\n' || end[-1] == '\r'))
+		end--;
+	if (end - p >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
+	const char *first = p;
+	while (first < end && (*first == ' ' || *first == '\t'))
+		first++;
+	if (first == end || format == FORMAT_PACKET)
+		return false;
+	if (format != FORMAT_LINES && format != FORMAT_ZEEK_TSV && *first == '{')
+		return sigma_read_json(m, sc, stated, first, (size_t)(end - first));
+	if (format == FORMAT_ZEEK_TSV || (format == FORMAT_AUTO && header))
+		return header && *p != '#' &&
+		       sigma_read_tsv(m, sc, stated, header, p, (size_t)(end - p));
+	if (format != FORMAT_LINES && format != FORMAT_AUTO)
+		return false;
+	return sigma_read_line(m, sc, stated, p, (size_t)(end - p));
+}

@@ -1,0 +1,185 @@
+#include "engine/ruleset_sigma.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "engine/shipped.h"
+#include "ingest/ingest.h"
+
+static struct sigma_placeholder *placeholders_of(const struct config *c)
+{
+	struct sigma_placeholder *list = calloc((size_t)c->placeholder_count + 1, sizeof(*list));
+
+	for (uint32_t i = 0; list && i < c->placeholder_count; i++) {
+		const struct config_placeholder *ph = &c->placeholders[i];
+		list[i] = (struct sigma_placeholder){
+			ph->name, (const char *const *)ph->values.items, ph->values.count};
+	}
+	return list;
+}
+
+int ruleset_sigma_init(struct ruleset_sigma *r, const struct config *c)
+{
+	int err = sigma_set_init(&r->set);
+
+	if (err)
+		return err;
+	r->placeholders = placeholders_of(c);
+	r->set.placeholders = r->placeholders;
+	r->set.placeholder_count = c->placeholder_count;
+	return r->placeholders ? 0 : -ENOMEM;
+}
+
+void ruleset_sigma_fini(struct ruleset_sigma *r)
+{
+	sigma_matcher_free(r->matcher);
+	sigma_maps_free(r->maps);
+	sigma_set_fini(&r->set);
+	free(r->placeholders);
+	free(r->threat);
+	free(r->by);
+	free(r->stated);
+}
+
+static bool has_yaml_name(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
+}
+
+/* malloc'd; one byte more than a rule file may have, so that too long is seen. */
+static char *read_file(const char *path, size_t *len, int *err)
+{
+	char *text = malloc(SIGMA_FILE_BYTES_MAX + 1);
+	FILE *f = fopen(path, "rbe");
+
+	*err = !f ? -errno : !text ? -ENOMEM : 0;
+	*len = *err ? 0 : fread(text, 1, SIGMA_FILE_BYTES_MAX + 1, f);
+	if (!*err && ferror(f))
+		*err = -EIO;
+	if (f)
+		fclose(f);
+	return text;
+}
+
+static int load_file(struct ruleset_sigma *r, struct indicator_set *patterns, const char *path,
+		     struct problems *ps)
+{
+	size_t len;
+	int err;
+	char *text = read_file(path, &len, &err);
+
+	if (!err && (has_yaml_name(path) || sigma_is_yaml(text, len)))
+		err = sigma_set_load(&r->set, path, text, len, ps);
+	else if (!err)
+		err = rules_load_file(patterns, path, ps);
+	free(text);
+	return err;
+}
+
+int ruleset_sigma_load(struct ruleset_sigma *r, struct indicator_set *patterns, const char *path,
+		       struct problems *ps)
+{
+	struct input_list files = {0};
+	struct stat st;
+	char why[256];
+	int err;
+
+	if (stat(path, &st) != 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return load_file(r, patterns, path, ps);
+	err = input_list_add(&files, path, NULL, why);
+	input_list_sort(&files);
+	for (uint32_t i = 0; i < files.count && !err; i++)
+		if (has_yaml_name(files.items[i].path))
+			err = load_file(r, patterns, files.items[i].path, ps);
+	input_list_fini(&files);
+	return err;
+}
+
+/* The folder that was configured, or the first of the usual ones that has a map. */
+static int load_maps(struct ruleset_sigma *r, const struct config *c, struct problems *ps)
+{
+	struct shipped shipped;
+	int err = -ENOENT;
+
+	if (c->sigma_maps[0])
+		err = sigma_maps_load_dir(r->maps, c->sigma_maps, ps);
+	shipped_find(&shipped, "rules/fieldmaps/sigma");
+	for (int i = 0; !c->sigma_maps[0] && err == -ENOENT && shipped.dirs[i]; i++)
+		err = sigma_maps_load_dir(r->maps, shipped.dirs[i], ps);
+	if (err == -ENOENT)
+		problem_refuse(ps, "fieldmap", c->sigma_maps[0] ? c->sigma_maps : "sigma_maps", 0,
+			       "no field maps for Sigma rules: no *.yaml there");
+	return err == -ENOMEM ? err : 0;
+}
+
+static struct span word(const char *s)
+{
+	return (struct span){s, (uint32_t)strlen(s)};
+}
+
+/* What sources say of their logs; the routes are numbered by source. */
+static struct sigma_logsource *stated_by(struct ruleset_sigma *r, const struct config *c,
+					 uint32_t *count)
+{
+	const struct source_registry *s = &c->sources;
+	struct sigma_logsource *list = calloc((size_t)s->count + 1, sizeof(*list));
+
+	r->stated = calloc((size_t)s->count + 1, sizeof(*r->stated));
+	*count = 0;
+	for (uint32_t i = 0; list && r->stated && i < s->count; i++) {
+		const struct source *x = &s->sources[i];
+		r->stated[i] = SIGMA_NO_ROUTE;
+		if (!x->product[0] && !x->category[0] && !x->service[0])
+			continue;
+		r->stated[i] = *count;
+		list[(*count)++] = (struct sigma_logsource){word(x->product), word(x->category),
+							    word(x->service)};
+	}
+	r->stated_count = s->count;
+	return list;
+}
+
+static int number_all(struct ruleset_sigma *r, struct names *names, uint32_t first_by)
+{
+	const struct sigma_set *s = &r->set;
+
+	r->threat = calloc((size_t)s->count + 1, sizeof(*r->threat));
+	r->by = calloc((size_t)s->count + 1, sizeof(*r->by));
+	if (!r->threat || !r->by)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct sigma_rule *rule = &s->rules[i];
+		char by[SIGMA_ID_MAX + 8];
+		int n = snprintf(by, sizeof(by), "rule:%s", rule->id.p);
+		r->by[i] = names_by_at(names, by, (size_t)n, first_by + i);
+		r->threat[i] = names_threat(names, NAME_RULE, rule->id.p, rule->id.len,
+					    rule->title.p, rule->title.len);
+	}
+	return 0;
+}
+
+int ruleset_sigma_finish(struct ruleset_sigma *r, const struct config *c, struct names *names,
+			 uint32_t first_by, struct problems *ps)
+{
+	uint32_t count = 0;
+	int err = sigma_set_finish(&r->set, ps);
+
+	if (err || r->set.count == 0)
+		return err;
+	r->maps = sigma_maps_create();
+	struct sigma_logsource *stated = stated_by(r, c, &count);
+	err = r->maps && stated && r->stated ? load_maps(r, c, ps) : -ENOMEM;
+	if (!err)
+		err = sigma_matcher_create(&r->matcher, &r->set, r->maps, stated, count);
+	free(stated);
+	for (uint32_t i = 0; !err && i < r->set.count; i++)
+		r->unrouted += !sigma_matcher_routed(r->matcher, i);
+	return err ? err : number_all(r, names, first_by);
+}
