@@ -40,6 +40,7 @@ struct worker {
 	struct ruleset *rules; /* held during a batch */
 	struct match_scratch *scratch;
 	struct sigma_scratch *sigma; /* NULL: this generation has no Sigma rule */
+	struct sigma_plan_scratch sigma_plan;
 	uint32_t scratch_generation;
 	struct decoder decoder;
 	struct event event;

@@ -35,6 +35,7 @@ int ruleset_sigma_init(struct ruleset_sigma *r, const struct config *c)
 
 void ruleset_sigma_fini(struct ruleset_sigma *r)
 {
+	sigma_plan_free(r->plan);
 	sigma_matcher_free(r->matcher);
 	sigma_maps_free(r->maps);
 	sigma_set_fini(&r->set);
@@ -178,6 +179,8 @@ int ruleset_sigma_finish(struct ruleset_sigma *r, const struct config *c, struct
 	err = r->maps && stated && r->stated ? load_maps(r, c, ps) : -ENOMEM;
 	if (!err)
 		err = sigma_matcher_create(&r->matcher, &r->set, r->maps, stated, count);
+	if (!err)
+		err = sigma_plan_compile(&r->plan, r->matcher);
 	free(stated);
 	for (uint32_t i = 0; !err && i < r->set.count; i++)
 		r->unrouted += !sigma_matcher_routed(r->matcher, i);

@@ -3,7 +3,7 @@
  *
  * Thread   built by one; read by all workers.
  * Order    names are asked for in the order of the rules' ids.
- * Owns     its set, maps and matcher.
+ * Owns     its set, maps, matcher and plan.
  * Memory   malloc while building.
  * Limit    match/sigma/sigma_rule.h.
  */
@@ -14,11 +14,13 @@
 #include "correlate/names.h"
 #include "match/indicator.h"
 #include "match/sigma/sigma_matcher.h"
+#include "match/sigma/sigma_plan.h"
 
 struct ruleset_sigma {
 	struct sigma_set set;
 	struct sigma_maps *maps;
 	struct sigma_matcher *matcher; /* NULL: there is no rule */
+	struct sigma_plan *plan;       /* of its rules */
 	uint32_t *threat, *by;	       /* numbers in names, by rule */
 	uint32_t *stated;	       /* the log source that a source states, by source: its number */
 	uint32_t stated_count;

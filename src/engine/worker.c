@@ -44,6 +44,7 @@ void worker_fini(struct worker *wk)
 {
 	match_scratch_free(wk->scratch);
 	sigma_scratch_free(wk->sigma);
+	sigma_plan_scratch_fini(&wk->sigma_plan);
 	decoder_fini(&wk->decoder);
 	free(wk->records_of);
 	text_fini(&wk->hits);
@@ -438,9 +439,12 @@ static bool fires(struct worker *wk, const struct job *j, enum format format)
 	if (!wk->sigma)
 		return false;
 	uint32_t stated = j->source->id < r->stated_count ? r->stated[j->source->id] : SIGMA_NO_ROUTE;
-	if (!sigma_scan(r->matcher, wk->sigma, stated, format, j->p, j->len) ||
+	struct sigma_record rec = {format, header != NULL, NULL, NULL, j->p, j->len};
+	rec.sets = match_sets(wk->scratch, j->p, j->len, &rec.text);
+	if (!sigma_plan_scan(r->plan, &wk->sigma_plan, stated, &rec) ||
 	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))
 		return false;
+	sigma_plan_keep(r->plan, &wk->sigma_plan, wk->sigma);
 	sigma_match(r->matcher, wk->sigma, &wk->fired);
 	counter_add(&wk->ledger.rule_gave_up, wk->fired.gave_up);
 	return wk->fired.hits > 0;
@@ -581,13 +585,15 @@ static bool ready(struct worker *wk)
 		return true;
 	match_scratch_free(wk->scratch);
 	sigma_scratch_free(wk->sigma);
+	sigma_plan_scratch_fini(&wk->sigma_plan);
 	wk->scratch = NULL;
 	wk->sigma = NULL;
 	wk->scratch_generation = wk->rules->generation;
-	const struct sigma_matcher *rules = wk->rules->sigma.matcher;
-	if (rules && !(wk->sigma = sigma_scratch_create(rules)))
+	const struct ruleset_sigma *rules = &wk->rules->sigma;
+	if (rules->matcher && (!(wk->sigma = sigma_scratch_create(rules->matcher)) ||
+			       sigma_plan_scratch_init(&wk->sigma_plan, rules->plan)))
 		return false;
-	return match_scratch_init(&wk->scratch, wk->rules->matcher) == 0;
+	return match_scratch_init(&wk->scratch, wk->rules->matcher, rules->matcher != NULL) == 0;
 }
 
 int worker_prepare(struct worker *wk)

@@ -19,6 +19,7 @@
 
 struct matcher;
 struct match_scratch;
+struct scan_state;
 
 struct hit {
 	uint32_t indicator; /* index in the set */
@@ -44,7 +45,8 @@ int matcher_compile(struct matcher **m, const struct indicator_set *set, struct 
 void matcher_free(struct matcher *m);
 size_t matcher_bytes(const struct matcher *m); /* memory held */
 
-int match_scratch_init(struct match_scratch **sc, const struct matcher *m); /* 0, -ENOMEM */
+/* sets: match_sets() is wanted of every block, be it scanned or not. 0, -ENOMEM. */
+int match_scratch_init(struct match_scratch **sc, const struct matcher *m, bool sets);
 void match_scratch_free(struct match_scratch *sc);
 
 /*
@@ -85,6 +87,13 @@ void match_overlay_free(struct match_overlay *o);
  * between match_block() and the end of its block. Takes no memory. */
 void match_overlay_use(struct match_scratch *sc, const struct matcher *base,
 		       const struct match_overlay *o, uint32_t worker);
+
+/*
+ * The bit sets (scan.h) of the block at hand, when it is one of JSON and the record lies
+ * in it: *text is where they begin. NULL otherwise.
+ */
+const struct scan_state *match_sets(const struct match_scratch *sc, const char *p, size_t len,
+				    const char **text);
 
 /* Every hit of the decoded event: observables against atoms and typed patterns,
  * raw bytes against raw patterns; AND clauses checked; validity in event time

@@ -23,6 +23,7 @@ static void join_plan(struct scan_plan *p, const struct scan_plan *more)
 	p->emails |= more->emails;
 	p->values |= more->values;
 	p->file_names |= more->file_names;
+	p->escapes |= more->escapes;
 	for (size_t i = 0; i < sizeof(p->value_lengths) / sizeof(p->value_lengths[0]); i++)
 		p->value_lengths[i] |= more->value_lengths[i];
 }

@@ -311,13 +311,14 @@ size_t matcher_bytes(const struct matcher *m)
 	       pattern_bytes(&m->patterns) + matcher_benign_bytes(&m->benign);
 }
 
-int match_scratch_init(struct match_scratch **out, const struct matcher *m)
+int match_scratch_init(struct match_scratch **out, const struct matcher *m, bool sets)
 {
 	struct match_scratch *sc = calloc(1, sizeof(*sc));
 
 	*out = NULL;
 	if (!sc)
 		return -ENOMEM;
+	sc->ahead.sets_wanted = sets;
 	int err = scan_state_init(&sc->scan, &m->plan);
 	if (!err)
 		err = scan_state_init(&sc->block, &m->plan);

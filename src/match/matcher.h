@@ -48,6 +48,9 @@ struct match_ahead {
 	uint32_t next;		     /* of finds, the first that is not behind us */
 	uint32_t rest;		     /* blocks to leave alone after one that was full of finds */
 	struct scan_finds finds;     /* ascending */
+	/* whose bit sets are at hand, be it searched or not; json is told of these */
+	const char *sets, *sets_end;
+	bool sets_wanted;
 };
 
 struct match_overlay {

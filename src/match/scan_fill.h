@@ -72,9 +72,9 @@ struct carry {
  * One word: the first n of 64 bytes. What stands outside of strings is not told
  * apart: of JSON that is numbers and signs, which are no atoms.
  */
-static inline __attribute__((always_inline)) void
-fill_word(struct scan_state *st, const char *p, size_t w, unsigned n, const struct fill *how,
-	  struct carry *c)
+static inline __attribute__((always_inline)) void fill_word(struct scan_state *st, const char *p,
+							    size_t w, unsigned n,
+							    const struct fill *how, struct carry *c)
 {
 	struct scan_masks k;
 

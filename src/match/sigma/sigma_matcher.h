@@ -39,13 +39,6 @@ bool sigma_matcher_routed(const struct sigma_matcher *m, uint32_t rule);
 struct sigma_scratch *sigma_scratch_create(const struct sigma_matcher *m); /* NULL: no memory */
 void sigma_scratch_free(struct sigma_scratch *sc);
 
-/*
- * Scan before parse: whether any rule may fit this text record. "No" is certain; it is
- * what lets a record go unread. Without a plan, every record may.
- */
-bool sigma_scan(const struct sigma_matcher *m, struct sigma_scratch *sc, uint32_t stated,
-		enum format format, const char *p, size_t len);
-
 /* Takes a record in as whatever decode would take it for; see the three below. */
 bool sigma_read(const struct sigma_matcher *m, struct sigma_scratch *sc, uint32_t stated,
 		enum format format, const char *header, const char *p, size_t len);

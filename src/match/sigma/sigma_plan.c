@@ -138,8 +138,8 @@ bool sigma_plan_admits(const struct sigma_plan *plan, uint32_t route, const stru
 	return !sigma_plan_other(plan, route);
 }
 
-static const struct sigma_group *group_of_place(const struct sigma_plan *plan, uint32_t map,
-						const struct sigma_seen *seen)
+static uint32_t group_of_place(const struct sigma_plan *plan, uint32_t map,
+			       const struct sigma_seen *seen)
 {
 	char name[SIGMA_CHANNEL_MAX];
 	size_t len = seen->channel.len;
@@ -156,30 +156,29 @@ static const struct sigma_group *group_of_place(const struct sigma_plan *plan, u
 		slot = sigma_plan_find(plan, sigma_plan_hash(map, "", 0, seen->event));
 	if (!slot->hash)
 		slot = sigma_plan_find(plan, sigma_plan_hash(map, "", 0, SIGMA_EVENT_OTHER));
-	return &plan->groups[slot->group];
+	return slot->group;
 }
 
-/* The group of the one map that the record may be of; NULL: of none. */
-static const struct sigma_group *group_of(const struct sigma_plan *plan,
-					  const struct sigma_seen *seen)
+/* The group of the one map that the record may be of; SIGMA_NO_ROUTE: of none. */
+static uint32_t group_of(const struct sigma_plan *plan, const struct sigma_seen *seen)
 {
 	const struct sigma_maps *maps = plan->m->maps;
 	uint32_t map = SIGMA_NO_ROUTE;
 
 	if (seen->blank)
-		return &plan->groups[plan->all];
+		return plan->all;
 	for (uint32_t h = 0; maps && h < maps->shape_count; h++) {
 		if (plan->shape_keys[h] & ~seen->keys)
 			continue;
 		if (map != SIGMA_NO_ROUTE && map != maps->shape[h].map)
-			return &plan->groups[plan->all];
+			return plan->all;
 		map = maps->shape[h].map;
 	}
 	if (map == SIGMA_NO_ROUTE)
-		return NULL;
+		return SIGMA_NO_ROUTE;
 	if (!plan->by_channel || seen->unplain || seen->other || !seen->has_channel ||
 	    !seen->has_event)
-		return &plan->groups[plan->of_map[map]];
+		return plan->of_map[map];
 	return group_of_place(plan, map, seen);
 }
 
@@ -193,62 +192,68 @@ static void add_candidates(const struct sigma_group *g, const uint64_t *bits, ui
 		}
 }
 
-struct record {
-	const char *p;
-	size_t len;
-	bool odd; /* its literals may be written otherwise */
-};
-
-static bool try_group(struct sigma_plan_scratch *sc, const struct sigma_group *g,
-		      const struct record *r, bool *cleared, size_t words)
+/* The group's candidates join those of the record; odd: its literals may be written otherwise. */
+static bool try_group(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t group,
+		      const struct sigma_record *rec, bool odd)
 {
-	if (g->count == 0)
-		return false;
-	bool any = r->odd ? sigma_group_all(g, sc->bits)
-			  : sigma_group_scan(g, sc->hs, r->p, r->len, sc->bits);
-	if (!any)
-		return false;
-	if (!*cleared)
-		memset(sc->candidates, 0, words * sizeof(*sc->candidates));
-	*cleared = true;
-	add_candidates(g, sc->bits, sc->candidates);
-	return true;
-}
-
-bool sigma_plan_scan(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t stated,
-		     const struct scan_state *st, const char *text, size_t from, size_t to)
-{
-	struct record r = {text + from, to - from, scan_odd(st, from, to)};
-	const struct sigma_group *g = &plan->groups[plan->all];
+	const struct sigma_group *g = &plan->groups[group];
 	bool any = false;
 
-	/* in a record that is written oddly keys may be missed */
-	if (!r.odd) {
-		struct sigma_seen seen = sigma_keys_find(&plan->keys, st, text, from, to);
-		g = group_of(plan, &seen);
-	}
-	if (g)
-		try_group(sc, g, &r, &any, plan->m->words);
-	if (stated != SIGMA_NO_ROUTE && !(g && r.odd))
-		try_group(sc, &plan->groups[plan->of_stated[stated]], &r, &any, plan->m->words);
+	if (g->count > 0)
+		any = odd ? sigma_group_all(g, sc->bits)
+			  : sigma_group_scan(g, sc->hs, rec->p, rec->len, sc->bits);
+	if (any && !sc->any)
+		memset(sc->candidates, 0, plan->m->words * sizeof(*sc->candidates));
+	if (any)
+		add_candidates(g, sc->bits, sc->candidates);
+	sc->any |= any;
 	return any;
 }
 
-bool sigma_plan_all(const struct sigma_plan *plan, struct sigma_plan_scratch *sc)
+/* A line is of no map; a row of columns may be of any. */
+static void try_line(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t stated,
+		     const struct sigma_record *rec)
 {
-	const struct record odd = {.odd = true};
-	bool any = false;
-
-	return try_group(sc, &plan->groups[plan->all], &odd, &any, plan->m->words);
+	if (rec->header || rec->format == FORMAT_ZEEK_TSV)
+		try_group(plan, sc, plan->all, rec, true);
+	else if (stated != SIGMA_NO_ROUTE)
+		try_group(plan, sc, plan->of_stated[stated], rec, true);
 }
 
-bool sigma_plan_line(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t stated)
+static bool is_json(const struct sigma_record *rec)
 {
-	const struct record odd = {.odd = true};
-	bool any = false;
+	const char *p = rec->p, *end = p + rec->len;
 
-	return stated != SIGMA_NO_ROUTE &&
-	       try_group(sc, &plan->groups[plan->of_stated[stated]], &odd, &any, plan->m->words);
+	if (rec->format == FORMAT_LINES || rec->format == FORMAT_ZEEK_TSV)
+		return false;
+	while (p < end && memchr(" \t\xef\xbb\xbf", *p, 5))
+		p++;
+	return p < end && *p == '{';
+}
+
+bool sigma_plan_scan(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t stated,
+		     const struct sigma_record *rec)
+{
+	uint32_t group = plan->all;
+
+	sc->any = false;
+	if (!is_json(rec)) {
+		try_line(plan, sc, stated, rec);
+		return sc->any;
+	}
+	size_t from = rec->sets ? (size_t)(rec->p - rec->text) : 0;
+	bool odd = !rec->sets || scan_odd(rec->sets, from, from + rec->len);
+	/* in a record that is written oddly keys may be missed */
+	if (!odd) {
+		struct sigma_seen seen =
+			sigma_keys_find(&plan->keys, rec->sets, rec->text, from, from + rec->len);
+		group = group_of(plan, &seen);
+	}
+	if (group != SIGMA_NO_ROUTE)
+		try_group(plan, sc, group, rec, odd);
+	if (stated != SIGMA_NO_ROUTE && group != plan->all)
+		try_group(plan, sc, plan->of_stated[stated], rec, odd);
+	return sc->any;
 }
 
 void sigma_plan_keep(const struct sigma_plan *plan, const struct sigma_plan_scratch *sc,

@@ -28,6 +28,7 @@ struct sigma_plan_scratch {
 	hs_scratch_t *hs;
 	uint64_t *bits;       /* of a group's rules */
 	uint64_t *candidates; /* of all rules: what the last scan found */
+	bool any;             /* it found one */
 };
 
 /* 0, -ENOMEM, -EINVAL. */
@@ -38,17 +39,19 @@ size_t sigma_plan_bytes(const struct sigma_plan *plan);
 int sigma_plan_scratch_init(struct sigma_plan_scratch *sc, const struct sigma_plan *plan);
 void sigma_plan_scratch_fini(struct sigma_plan_scratch *sc);
 
-/*
- * Candidates in the record [from, to) of a block of JSON whose sets st holds; stated as
- * sigma_read_json(). True when there is one.
- */
-bool sigma_plan_scan(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t stated,
-		     const struct scan_state *st, const char *text, size_t from, size_t to);
-/* Of anything else: all rules that may be about it. */
-bool sigma_plan_all(const struct sigma_plan *plan, struct sigma_plan_scratch *sc);
-/* Of a line, which no field map knows. */
-bool sigma_plan_line(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t stated);
+/* A text record as sigma_read() takes it, and what a scan of bytes has made of it. */
+struct sigma_record {
+	enum format format;
+	bool header;                   /* of Zeek's columns: a line is a row of them */
+	const struct scan_state *sets; /* of a block of JSON that it lies in, or NULL */
+	const char *text;              /* where that begins */
+	const char *p;
+	size_t len;
+};
 
+/* Candidates in a record; stated as sigma_read(). True when there is one. */
+bool sigma_plan_scan(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t stated,
+		     const struct sigma_record *rec);
 /* Of the record that was read, only the candidates are still to be matched. */
 void sigma_plan_keep(const struct sigma_plan *plan, const struct sigma_plan_scratch *sc,
 		     struct sigma_scratch *record);
