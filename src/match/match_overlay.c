@@ -24,6 +24,8 @@ static void join_plan(struct scan_plan *p, const struct scan_plan *more)
 	p->values |= more->values;
 	p->file_names |= more->file_names;
 	p->escapes |= more->escapes;
+	for (size_t i = 0; i < SCAN_TOPS / 64; i++)
+		p->tops[i] |= more->tops[i];
 	for (size_t i = 0; i < sizeof(p->value_lengths) / sizeof(p->value_lengths[0]); i++)
 		p->value_lengths[i] |= more->value_lengths[i];
 }

@@ -33,6 +33,7 @@
 #define SCAN_PENDING_MAX 256
 #define SCAN_PAD         64 /* readable bytes behind a record, and behind the unescaped copy */
 #define SCAN_LENGTHS     1024 /* value lengths are told apart up to here */
+#define SCAN_TOPS	 4096 /* last labels of names are told apart by so many hashes */
 
 /* What the set holds, so that the walk skips what cannot matter. Constant. */
 struct scan_plan {
@@ -43,6 +44,7 @@ struct scan_plan {
 	bool names;       /* domains, hosts of URLs */
 	bool top_names;   /* a domain of one label: the last label is looked up as well */
 	bool digit_names; /* a domain whose last label starts with a digit */
+	uint64_t tops[SCAN_TOPS / 64]; /* last labels that some name ends in, by hash */
 	bool v4, v6;      /* addresses */
 	bool nets_v4, nets_v6;
 	bool hashes, emails;
@@ -52,6 +54,12 @@ struct scan_plan {
 	uint64_t value_lengths[SCAN_LENGTHS /
 			       64]; /* of VALUE and e-mail atoms, modulo SCAN_LENGTHS */
 };
+
+/* The bit of tops for the hash of a last label. */
+static inline unsigned scan_top(uint64_t hash)
+{
+	return (unsigned)(hash >> 52);
+}
 
 enum scan_bits {
 	SCAN_BAD,
@@ -100,7 +108,7 @@ static inline uint64_t *scan_set(const struct scan_state *st, enum scan_bits set
 
 /*
  * Whether a record [from, to) of a block of JSON has \u or "\/" in it, or a blank right
- * behind a quote: before a colon, before a comma, or as the first of a string.
+ * behind a quote that may end a key. (A key that ends in a colon is not told so.)
  */
 static inline bool scan_odd(const struct scan_state *st, size_t from, size_t to)
 {

@@ -65,7 +65,7 @@ struct fill {
 
 /* What a word's last byte means for the next word's first. */
 struct carry {
-	uint64_t escape, quote;
+	uint64_t escape, quote, colon;
 };
 
 /*
@@ -90,8 +90,11 @@ static inline __attribute__((always_inline)) void fill_word(struct scan_state *s
 			odd = escaped & odd_escapes(p + w * 64, n);
 			k.rare |= odd;
 		}
-		scan_set(st, SCAN_ODD)[w] = odd | (k.space & (k.quote << 1 | c->quote));
-		c->quote = k.quote >> 63;
+		/* a quote behind a colon opens a value, be it one that begins with a blank */
+		uint64_t quote = k.quote & ~(k.colon << 1 | c->colon);
+		scan_set(st, SCAN_ODD)[w] = odd | (k.space & (quote << 1 | c->quote));
+		c->quote = quote >> 63;
+		c->colon = k.colon >> 63;
 	}
 	scan_set(st, SCAN_BAD)[w] = ~k.good;
 	scan_set(st, SCAN_DOT)[w] = k.dot;

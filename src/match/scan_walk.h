@@ -152,16 +152,21 @@ static inline void take_v4(struct cursor *cu, const char *p, size_t at, unsigned
 static inline void take_name(struct cursor *c, const char *p, size_t at, unsigned len,
 			     uint64_t dots)
 {
-	uint64_t h = EXACT_SEED_NAME;
-	unsigned end = len;
-	bool parent = c->st->plan->top_names;
+	const struct scan_plan *plan = c->st->plan;
+	unsigned last = 63u - (unsigned)__builtin_clzll(dots);
+	uint64_t h = exact_label_padded(EXACT_SEED_NAME, p + last + 1, len - last - 1);
 
+	/* most of what has dots in it is the name of a file, or a number of a version */
+	if (!(plan->tops[scan_top(h) / 64] >> (scan_top(h) % 64) & 1))
+		return;
+	if (plan->top_names)
+		push(c, at, h);
+	unsigned end = last;
+	dots ^= UINT64_C(1) << last;
 	while (dots) {
 		unsigned dot = 63u - (unsigned)__builtin_clzll(dots);
 		h = exact_label_padded(h, p + dot + 1, end - dot - 1);
-		if (parent)
-			push(c, at, h);
-		parent = true;
+		push(c, at, h);
 		end = dot;
 		dots ^= UINT64_C(1) << dot;
 	}

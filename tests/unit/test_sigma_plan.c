@@ -265,8 +265,24 @@ static void real(void)
 	close_world(&w);
 }
 
+static void caseless(void)
+{
+	uint32_t wrong = 0, known = 0;
+
+	sigma_fold_init();
+	for (uint32_t cp = 0; cp < 0x110000; cp++) {
+		uint32_t folded = sigma_fold_code(cp);
+		wrong += folded != cp &&
+			 (sigma_literal_caseless(cp) || sigma_literal_caseless(folded));
+		known += sigma_literal_caseless(cp);
+	}
+	tap_ok(wrong == 0 && known > 1000, "%u characters without case, %u of them wrong", known,
+	       wrong);
+}
+
 int main(void)
 {
+	caseless();
 	drawn();
 	real();
 	return tap_done();

@@ -3,6 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 static inline uint64_t eight(const char *p)
 {
 	uint64_t w;
@@ -35,7 +39,7 @@ bool sigma_keys_add(struct sigma_keys *k, struct span name, unsigned bit)
 		    memcmp(k->name[i].p, name.p, name.len) == 0)
 			return true;
 	if (k->count == SIGMA_KEYS_MAX || bit >= SIGMA_KEY_BITS || name.len == 0 ||
-	    name.len > SIGMA_KEY_BYTES)
+	    name.len > SIGMA_KEY_BYTES || name.p[name.len - 1] == ':')
 		return false;
 	char text[SIGMA_KEY_BYTES + 1] = "";
 	memcpy(text, name.p, name.len);
@@ -142,10 +146,17 @@ static inline size_t opening(const uint64_t *quote, size_t from, size_t at)
 	return open < from ? from : open + 1;
 }
 
-/* Blanks in keys count for nothing (sigma_map.h). */
+/* Blanks in keys count for nothing (sigma_map.h). 64 bytes behind the text are readable. */
 static inline bool has_blank(const char *p, size_t len)
 {
-	return memchr(p, ' ', len < SIGMA_KEY_BYTES ? len : SIGMA_KEY_BYTES) != NULL;
+#if defined(__SSE2__)
+	if (len <= 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		int blanks = _mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')));
+		return blanks & ((1 << len) - 1);
+	}
+#endif
+	return memchr(p, ' ', len) != NULL;
 }
 
 struct sigma_seen sigma_keys_find(const struct sigma_keys *k, const struct scan_state *st,

@@ -37,7 +37,8 @@ struct sigma_keys {
 	bool any_other;
 };
 
-/* The name stands for this number. False when there is no room. */
+/* The name stands for this number. False when there is no room, or the name is none that
+ * can be found: it is long, or ends in a colon. */
 bool sigma_keys_add(struct sigma_keys *k, struct span name, unsigned bit);
 
 struct sigma_seen {

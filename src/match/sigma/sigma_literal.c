@@ -168,11 +168,12 @@ static void put(struct run *r, char c)
 	r->p[r->len++] = c;
 }
 
-/* Arrows, signs, shapes and emoji; of these blocks only what is enclosed in a circle has case. */
+/* Arrows, signs, shapes, hieroglyphs and emoji; of these blocks only what is enclosed in a circle
+ * has case. */
 bool sigma_literal_caseless(uint32_t cp)
 {
 	return (cp >= 0x2190 && cp < 0x24b6) || (cp >= 0x2500 && cp < 0x2c00) || cp == 0xfe0f ||
-	       (cp >= 0x1f300 && cp < 0x1fb00);
+	       (cp >= 0x13000 && cp < 0x13430) || (cp >= 0x1f000 && cp < 0x1fb00);
 }
 
 /* The letter behind the backslash, 0: none but \u. */
