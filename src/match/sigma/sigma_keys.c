@@ -32,13 +32,26 @@ static inline uint8_t slot_of(const char *p, size_t len)
 	return (uint8_t)((w * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
 }
 
+static inline uint8_t tail_of(const char *end)
+{
+	return (uint8_t)(((uint8_t)end[-2] | (uint32_t)(uint8_t)end[-1] << 8) * 40503u >> 8);
+}
+
+/* Most keys are none of the names by their last two bytes; a blank may stand there. */
+static inline bool may_be_name(const struct sigma_keys *k, const char *end)
+{
+	uint8_t t = tail_of(end);
+
+	return (k->tails[t / 64] >> (t % 64) & 1) | (end[-1] == ' ') | (end[-2] == ' ');
+}
+
 bool sigma_keys_add(struct sigma_keys *k, struct span name, unsigned bit)
 {
 	for (uint32_t i = 0; i < k->count; i++)
 		if (k->bit[i] == bit && k->name[i].len == name.len &&
 		    memcmp(k->name[i].p, name.p, name.len) == 0)
 			return true;
-	if (k->count == SIGMA_KEYS_MAX || bit >= SIGMA_KEY_BITS || name.len == 0 ||
+	if (k->count == SIGMA_KEYS_MAX || bit >= SIGMA_KEY_BITS || name.len < 2 ||
 	    name.len > SIGMA_KEY_BYTES || name.p[name.len - 1] == ':')
 		return false;
 	char text[SIGMA_KEY_BYTES + 1] = "";
@@ -46,6 +59,8 @@ bool sigma_keys_add(struct sigma_keys *k, struct span name, unsigned bit)
 	uint8_t i = slot_of(text, name.len);
 	while (k->slot[i])
 		i++;
+	uint8_t tail = tail_of(name.p + name.len);
+	k->tails[tail / 64] |= UINT64_C(1) << (tail % 64);
 	k->name[k->count] = name;
 	k->bit[k->count] = (uint8_t)bit;
 	k->slot[i] = (uint8_t)++k->count;
@@ -169,7 +184,7 @@ struct sigma_seen sigma_keys_find(const struct sigma_keys *k, const struct scan_
 		uint64_t ends = quote[w] & (colon[w] >> 1 | colon[w + 1] << 63);
 		for (; ends; ends &= ends - 1) {
 			size_t close = w * 64 + (unsigned)__builtin_ctzll(ends);
-			if (close < from || close + 2 > to)
+			if (close < from + 2 || close + 2 > to || !may_be_name(k, text + close))
 				continue;
 			size_t open = opening(quote, from, close);
 			size_t len = close - open;

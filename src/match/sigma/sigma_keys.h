@@ -5,7 +5,7 @@
  * Order    none.
  * Owns     nothing; names are the caller's.
  * Memory   none.
- * Limit    SIGMA_KEYS_MAX names of up to SIGMA_KEY_BYTES bytes, SIGMA_KEY_BITS numbers.
+ * Limit    SIGMA_KEYS_MAX names of 2 to SIGMA_KEY_BYTES bytes, SIGMA_KEY_BITS numbers.
  *
  * Keys are found in the bit sets that the scan of atoms has made of a block (scan.h): a
  * quote with a colon behind it. The scan knows which records are not written so plainly
@@ -28,7 +28,8 @@ struct sigma_keys {
 	struct span name[SIGMA_KEYS_MAX];
 	uint8_t bit[SIGMA_KEYS_MAX];
 	uint32_t count;
-	uint8_t slot[256]; /* 1 + index, by hash */
+	uint8_t slot[256];        /* 1 + index, by hash */
+	uint64_t tails[256 / 64]; /* which last two bytes some name has, by hash */
 	/* those whose values count, as numbers of keys */
 	uint64_t channels, events, others;
 	/* what the last are looked at for: words of lower case; any_other: every value */
@@ -38,7 +39,7 @@ struct sigma_keys {
 };
 
 /* The name stands for this number. False when there is no room, or the name is none that
- * can be found: it is long, or ends in a colon. */
+ * can be found: it has one byte or very many, or ends in a colon. */
 bool sigma_keys_add(struct sigma_keys *k, struct span name, unsigned bit);
 
 struct sigma_seen {
