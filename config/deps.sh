@@ -44,6 +44,7 @@ list_build() {
 	module zlib zlib1g-dev
 	module libzstd libzstd-dev
 	module uuid uuid-dev
+	module libutf8proc libutf8proc-dev
 }
 
 list_demo() {
@@ -68,11 +69,14 @@ list_test() {
 	command_of tshark tshark
 	command_of python3 python3
 	python3 -c 'import jsonschema' 2>/dev/null || lack python3-jsonschema
+	python3 -c 'import yaml' 2>/dev/null || lack python3-yaml
 	command_of jq jq
 	command_of kcat kcat
 	command_of unzip unzip
 	command_of valgrind valgrind
 	command_of spin spin
+	command_of java default-jre-headless
+	command_of mvn maven
 }
 
 as_root() {
@@ -133,6 +137,23 @@ vectorscan_beside() {
 	touch $dir/ready
 }
 
+# Apache Kafka for the tests. Without it they skip, so a network that has no Maven repository stops nothing.
+kafka_jars() {
+	dir=build/kafka
+	if cmp -s tests/broker/pom.xml $dir/pom.xml; then
+		return 0
+	fi
+	rm -rf $dir
+	mkdir -p $dir
+	echo "deps: fetching Apache Kafka for the tests" >&2
+	if mvn -q -B -f tests/broker/pom.xml dependency:copy-dependencies \
+		-DoutputDirectory="$PWD/$dir/jars" >$dir/log 2>&1; then
+		cp tests/broker/pom.xml $dir/pom.xml
+	else
+		echo "deps: Maven could not fetch it (build/kafka/log): tests against a real broker will skip" >&2
+	fi
+}
+
 [ $# -gt 0 ] || set -- build
 # Again: clang's run-time package is known by name once clang is there.
 for round in 1 2 last; do
@@ -156,4 +177,5 @@ for round in 1 2 last; do
 done
 for what; do
 	[ "$what" != vectorscan ] || vectorscan_beside
+	[ "$what" != test ] || kafka_jars
 done

@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 	records_indicators(&set, arg[0], arg[1]);
 	records_make(&r, arg[2], &set);
 	double t = now();
-	if (matcher_compile(&m, &set, NULL) || match_scratch_init(&sc, m, false))
+	if (matcher_compile(&m, &set, NULL) || match_scratch_init(&sc, m))
 		return 1;
 	double compile = now() - t;
 	hs_database_t *db = natural(&set, arg[1]);

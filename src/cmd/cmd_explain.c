@@ -91,7 +91,7 @@ static int explain(struct cli *cli, struct engine *e)
 		err = engine_feedback_read(e, why);
 	if (!err)
 		err = engine_look_history(e, why);
-	checkpoint_marks_fini(&s.marks);
+	keeper_fini(&s.keeper);
 	outbox_fini(&s.outbox);
 	if (err) {
 		log_error("%s", why);

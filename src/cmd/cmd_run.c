@@ -107,8 +107,8 @@ static int wait_signal(const struct run *r)
 	return read(r->signal_fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
 }
 
-/* A checkpoint that cannot be written (disk full) is tried again at the next
- * tick: nothing is committed or sent meanwhile, so nothing is lost. */
+/* A checkpoint that cannot be written (disk full) is tried again: no offset is committed
+ * meanwhile, and nothing is sent that the journal does not hold, so nothing is lost. */
 static void serve(struct run *r)
 {
 	int last = 0;
@@ -123,7 +123,7 @@ static void serve(struct run *r)
 			summarise(r, stderr);
 		int err = service_tick(&r->s);
 		if (err && err != last)
-			log_error("no checkpoint: %s; candidates and offsets wait", strerror(-err));
+			log_error("no checkpoint: %s; offsets wait, and candidates once the journal is full", strerror(-err));
 		if (!err && last)
 			log_warning("checkpoints are written again");
 		last = err;

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #define FLUSH_MS       10000
+#define ADMIN_MS       15000
+#define TOPICS_MAX     64
 #define MOCK_BROKERS   1
 #define MOCK_PARTITIONS 2
 #define LINES_TOGETHER 2 /* in each third message: a message may hold many lines */
@@ -19,6 +21,8 @@ struct demo_kafka {
 	char brokers[512];
 	int32_t partitions; /* messages take turns; 0: librdkafka chooses */
 	uint64_t failed;    /* deliveries that were given up */
+	char *made[TOPICS_MAX]; /* topics of a real broker, to be taken away again */
+	size_t made_count;
 };
 
 static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
@@ -146,6 +150,68 @@ static int produce_file(struct demo_kafka *k, const char *topic, FILE *f)
 	return err;
 }
 
+/* What the broker answered to making the topic: 0, or -EIO with why. */
+static int answer(rd_kafka_event_t *event, const char *topic, char why[256])
+{
+	const rd_kafka_CreateTopics_result_t *result = rd_kafka_event_CreateTopics_result(event);
+	rd_kafka_resp_err_t err = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+	const char *said = event ? rd_kafka_event_error_string(event) : rd_kafka_err2str(err);
+	size_t n = 0;
+	const rd_kafka_topic_result_t **topics =
+		result ? rd_kafka_CreateTopics_result_topics(result, &n) : NULL;
+
+	if (!err && n == 1 && (err = rd_kafka_topic_result_error(topics[0])))
+		said = rd_kafka_topic_result_error_string(topics[0]);
+	if (!err && n == 1)
+		return 0;
+	snprintf(why, 256, "the topic %.60s cannot be made: %.150s", topic, said);
+	return -EIO;
+}
+
+/* Many brokers make no topic by themselves. */
+static int make_topic(struct demo_kafka *k, const char *topic, char why[256])
+{
+	if (k->made_count == TOPICS_MAX) {
+		snprintf(why, 256, "more than %d topics", TOPICS_MAX);
+		return -E2BIG;
+	}
+	rd_kafka_NewTopic_t *new = rd_kafka_NewTopic_new(topic, MOCK_PARTITIONS, -1, why, 256);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->producer);
+	rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(k->producer,
+							       RD_KAFKA_ADMIN_OP_CREATETOPICS);
+
+	rd_kafka_AdminOptions_set_operation_timeout(o, ADMIN_MS, why, 256);
+	rd_kafka_CreateTopics(k->producer, &new, 1, o, queue);
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 2 * ADMIN_MS);
+	int err = answer(event, topic, why);
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_AdminOptions_destroy(o);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_NewTopic_destroy(new);
+	if (!err && !(k->made[k->made_count++] = strdup(topic)))
+		err = -ENOMEM;
+	return err;
+}
+
+/* The demo's own; that one stays behind is no harm, so nothing is said of it. */
+static void take_topics_away(struct demo_kafka *k)
+{
+	rd_kafka_DeleteTopic_t *gone[TOPICS_MAX];
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(k->producer);
+
+	for (size_t i = 0; i < k->made_count; i++)
+		gone[i] = rd_kafka_DeleteTopic_new(k->made[i] ? k->made[i] : "");
+	rd_kafka_DeleteTopics(k->producer, gone, k->made_count, NULL, queue);
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, ADMIN_MS);
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_DeleteTopic_destroy_array(gone, k->made_count);
+	for (size_t i = 0; i < k->made_count; i++)
+		free(k->made[i]);
+	rd_kafka_queue_destroy(queue);
+}
+
 static int produce_input(struct demo_kafka *k, struct config_input *in, char why[256])
 {
 	char topic[CONFIG_TEXT_MAX];
@@ -159,13 +225,14 @@ static int produce_input(struct demo_kafka *k, struct config_input *in, char why
 		snprintf(topic, sizeof(topic), "%s", in->topic);
 	else
 		snprintf(topic, sizeof(topic), "tocsin-demo-%ld-%.400s", (long)getpid(), in->topic);
-	int err = k->mock && rd_kafka_mock_topic_create(k->mock, topic, MOCK_PARTITIONS,
-							MOCK_BROKERS)
+	snprintf(why, 256, "%.200s: cannot be produced", topic);
+	int err = !k->mock ? make_topic(k, topic, why)
+		  : rd_kafka_mock_topic_create(k->mock, topic, MOCK_PARTITIONS, MOCK_BROKERS)
 			  ? -EIO
-			  : produce_file(k, topic, f);
+			  : 0;
+	if (!err)
+		err = produce_file(k, topic, f);
 	fclose(f);
-	if (err)
-		snprintf(why, 256, "%.200s: cannot be produced", topic);
 	snprintf(in->topic, sizeof(in->topic), "%s", topic);
 	in->path[0] = '\0';
 	return err;
@@ -189,6 +256,8 @@ void demo_kafka_stop(struct demo_kafka *k)
 {
 	if (!k)
 		return;
+	if (k->made_count)
+		take_topics_away(k);
 	if (k->mock)
 		rd_kafka_mock_cluster_destroy(k->mock);
 	rd_kafka_destroy(k->producer);

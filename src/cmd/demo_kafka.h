@@ -2,7 +2,8 @@
  * demo_kafka - telemetry files into Kafka topics, for `tocsin demo`.
  *
  * The broker is librdkafka's in-process mock cluster, or a real one. A real one's
- * own topics are left alone: there, names get a prefix of this run's. In the mock
+ * own topics are left alone: the demo makes its own, with a prefix of this run's, and
+ * takes them away at the end. In the mock
  * cluster every run puts the same message at the same position.
  */
 #ifndef TOCSIN_CMD_DEMO_KAFKA_H

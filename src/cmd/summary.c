@@ -32,6 +32,22 @@ static void print_reasons(FILE *out, const struct ledger *l)
 			"unplaced", (unsigned long long)counter_get(&l->unplaced));
 }
 
+static void print_partial(FILE *out, const struct ledger *l)
+{
+	const struct {
+		const counter *n;
+		const char *what;
+	} rows[] = {{&l->partial_refused, "observations of rules of several records that found no "
+					  "room (table.partial)"},
+		    {&l->partial_dropped, "of these, in a stretch of time that had too many"},
+		    {&l->undecided, "STIX patterns that took too much work to decide"}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (counter_get(rows[i].n))
+			fprintf(out, "  %-9s %12llu  %s\n", "partial",
+				(unsigned long long)counter_get(rows[i].n), rows[i].what);
+}
+
 static void print_over_share(FILE *out, const struct ledger *l)
 {
 	if (counter_get(&l->over_share))
@@ -71,6 +87,7 @@ void summary_print_counts(FILE *out, const struct summary *s)
 		(unsigned long long)counter_get(&l->hits));
 	print_reasons(out, l);
 	print_over_share(out, l);
+	print_partial(out, l);
 	fprintf(out, "  in flight %12llu  %s\n", (unsigned long long)ledger_in_flight(l),
 		ledger_in_flight(l) ? "THE LEDGER DOES NOT BALANCE" : "the ledger balances");
 	fprintf(out, "  candidates %llu raised, %llu watch\n", (unsigned long long)s->raised,
@@ -149,7 +166,9 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 		    ",\"suppressed_hits\":%llu,\"claims_ignored\":%llu,"
 		    "\"assertions_ignored\":%llu,\"campaigns_refused\":%llu,\"unplaced_hits\":%llu,"
 		    "\"over_share_hits\":%llu,"
-		    "\"hit_overflow\":%llu,\"field_overflow\":%llu,\"rule_gave_up\":%llu",
+		    "\"hit_overflow\":%llu,\"field_overflow\":%llu,"
+		    "\"patterns_undecided\":%llu,\"partial_refused\":%llu,"
+		    "\"partial_dropped\":%llu",
 		    (unsigned long long)counter_get(&l->suppressed),
 		    (unsigned long long)counter_get(&l->claims_ignored),
 		    (unsigned long long)counter_get(&l->assertions_ignored),
@@ -158,7 +177,9 @@ static void json(struct text *t, struct engine *e, const struct summary *s)
 		    (unsigned long long)counter_get(&l->over_share),
 		    (unsigned long long)counter_get(&l->hit_overflow),
 		    (unsigned long long)counter_get(&l->field_overflow),
-		    (unsigned long long)counter_get(&l->rule_gave_up));
+		    (unsigned long long)counter_get(&l->undecided),
+		    (unsigned long long)counter_get(&l->partial_refused),
+		    (unsigned long long)counter_get(&l->partial_dropped));
 	json_set_aside(t, e);
 	engine_info_json(t, e);
 	json_feedback(t, engine_feedback(e));

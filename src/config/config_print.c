@@ -132,7 +132,7 @@ void config_reference(FILE *out)
 	      "`address_space`, `exercise`, `aggregates`, `may_assert` (`[capacity]`), `lineage`, `relay`, and one of "
 	      "`path`, `topic`, `interface`; "
 	      "`fieldmap` with format `map`; `logsource`: `product`, `category`, `service` in Sigma's words |\n"
-	      "| `indicators` | `path` or `topic`; `name`, `tlp`, `pap`, `severity`, `campaign`, `lineage`, `derived_from` |\n"
+	      "| `indicators` | `path` or `topic`; `name`, `tlp`, `pap`, `severity`, `campaign`, `lineage`, `derived_from`, `compacted` (the topic's keys are ids, a tombstone withdraws) |\n"
 	      "| `rules` | paths of rules: files and folders of Sigma YAML, files of patterns "
 	      "(`id:/regex/flags`) |\n"
 	      "| `placeholders` | what `%name%` stands for in Sigma rules: name, a value or a list of "

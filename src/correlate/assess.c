@@ -37,6 +37,7 @@ void assessor_fini(struct assessor *a)
 	free(a->holds);
 	free(a->left);
 	free(a->without);
+	free(a->rests);
 	free(a);
 }
 
@@ -46,6 +47,14 @@ void assessor_origins(struct assessor *a, uint64_t (*fn)(void *arg, uint32_t obj
 	a->origin = fn;
 	a->origin_arg = arg;
 	a->cap = cap;
+}
+
+void assessor_same(struct assessor *a, uint64_t origin, uint64_t relay)
+{
+	if (a->same_count == ASSESS_SAME_MAX)
+		return;
+	a->same[a->same_count].origin = evidence_sole(origin);
+	a->same[a->same_count++].relay = evidence_sole(relay);
 }
 
 void assessor_ordinary(struct assessor *a, bool (*fn)(void *arg, uint8_t state, uint64_t records),
@@ -71,27 +80,49 @@ static void mark_deciding(struct episode *ep, const int *significant)
 		ep->state[i].deciding = significant[ep->state[i].state] > 0;
 }
 
-/* The first moment at which enough states are significant, else of a watch. */
+/* How many states rest on each voice now, and how many voices have so many. */
+struct resting {
+	uint16_t states[SOLE_SEVERAL + 1]; /* all 0 between episodes */
+	uint32_t voices[STATES + 1];
+};
+
+static void rest(struct resting *r, const struct moment *m)
+{
+	uint16_t *n = &r->states[m->voice];
+
+	r->voices[*n]--;
+	*n = (uint16_t)(*n + m->step);
+	r->voices[*n]++;
+}
+
+/* The first moment at which enough states are significant, else of a watch. What one
+ * voice alone makes significant, in however many states, raises nothing. */
 static void decide(struct assessor *a)
 {
+	static _Thread_local struct resting resting;
 	struct episode *ep = &a->episode;
 	int significant[STATES] = {0};
 	uint32_t together = 0, here = 0;
+	size_t i;
 
 	if (a->moment_count)
 		qsort(a->moments, a->moment_count, sizeof(*a->moments), compare_moment);
-	for (size_t i = 0; i < a->moment_count && ep->status != EPISODE_RAISED; i++) {
+	for (i = 0; i < a->moment_count && ep->status != EPISODE_RAISED; i++) {
 		const struct moment *m = &a->moments[i];
 		/* a state's intervals are apart: it counts once */
-		if (m->significant) {
+		if (m->kind == MOMENT_SIGNIFICANT) {
 			significant[m->state] += m->step;
 			together += (uint32_t)m->step;
+		} else if (m->kind == MOMENT_RESTS) {
+			rest(&resting, m);
 		} else {
 			here += (uint32_t)m->step;
 		}
 		if (i + 1 < a->moment_count && m[1].at == m->at)
 			continue;
-		if (together >= a->profile->min_states)
+		const bool enough = together >= a->profile->min_states;
+		ep->held_back |= enough && resting.voices[together];
+		if (enough && !resting.voices[together])
 			ep->status = EPISODE_RAISED;
 		else if (ep->status == EPISODE_NONE && together >= 1 && here >= 2)
 			ep->status = EPISODE_WATCH;
@@ -100,6 +131,10 @@ static void decide(struct assessor *a)
 		ep->decided_us = m->at;
 		mark_deciding(ep, significant);
 	}
+	for (; i < a->moment_count; i++)
+		if (a->moments[i].kind == MOMENT_RESTS)
+			rest(&resting, &a->moments[i]);
+	ep->held_back &= ep->status != EPISODE_RAISED;
 }
 
 /* Where the rule of so many Member States does not hold: what stands apart from it. */

@@ -40,9 +40,12 @@
  * without one of them, in one window at least for each; when all its records
  * stand with one; or when another Member State has every one of them too. Such
  * states are marked, and with the cap they do not count. More evidence from one
- * origin can therefore never take away what others show. In a cell that
+ * origin can therefore never take away what others show. And a moment at which all
+ * significant Member States rest on one voice (an origin, or a relay with what the
+ * same source saw itself: assessor_same()) raises nothing, cap or not: without that
+ * voice none of them would be significant then. In a cell that
  * outgrew exact_max who named whom is known of 64 classes of entities: without
- * one origin it counts for at most what the others named. It all holds for Union
+ * one origin it counts for at most what the others named. The cap holds for Union
  * entities too; an asserted exceeded capacity is one operator's word by nature, and
  * neither the cap nor `ordinary` is asked of it.
  *
@@ -97,6 +100,7 @@ struct episode {
 	uint32_t threat;
 	enum episode_status status;
 	int64_t first_us, last_us;	    /* of all its evidence */
+	bool held_back;	/* enough states were significant together, but all by one source's word */
 	int64_t decided_us;		    /* first event time at which status holds; 0 for NONE;
 					     * the deciding window is [decided_us - window, decided_us] */
 	uint8_t tlp, pap;
@@ -121,6 +125,10 @@ void assessor_fini(struct assessor *a);
  * observation. cap: what rests on one origin does not raise. Before the first assessment. */
 void assessor_origins(struct assessor *a, uint64_t (*fn)(void *arg, uint32_t object, uint8_t state),
 		      void *arg, bool cap);
+/* What this origin says of its own state, and what the same one relays of others, is one
+ * voice. Before the first assessment. Those beyond ASSESS_SAME_MAX stay apart. */
+#define ASSESS_SAME_MAX 256
+void assessor_same(struct assessor *a, uint64_t origin, uint64_t relay);
 /* Is a threat with so many records in a state (effect and attempt) ordinary there? Then it is
  * not significant there, and says so. NULL: never. Before the first assessment. */
 void assessor_ordinary(struct assessor *a, bool (*fn)(void *arg, uint8_t state, uint64_t records),

@@ -11,6 +11,12 @@
 
 /* --- who the records stand with ---------------------------------------------- */
 
+/* Relays are one origin, whichever of them it was. */
+static uint16_t origin_of(uint16_t sole)
+{
+	return evidence_sole_relayed(sole) ? SOLE_RELAYED : sole;
+}
+
 /* Of one record's copies the first-hand one first. */
 static uint32_t standing(const struct witness *w)
 {
@@ -63,7 +69,7 @@ void assess_independence_origins(struct assessor *a)
 /* --- one origin away ----------------------------------------------------------- */
 
 struct tried {
-	uint16_t sole;
+	uint16_t sole; /* SOLE_RELAYED: all relays */
 	size_t items;
 };
 
@@ -84,9 +90,9 @@ static uint32_t to_try(const struct assessor *a, struct tried out[TRIED_MAX])
 	uint32_t n = 0;
 
 	for (size_t i = 0; i < a->item_count; i++)
-		items[a->items[i].sole]++;
+		items[origin_of(a->items[i].sole)]++;
 	for (size_t i = 0; i < a->item_count; i++) {
-		uint16_t sole = a->items[i].sole;
+		uint16_t sole = origin_of(a->items[i].sole);
 		if (items[sole] && sole != SOLE_NOBODY && sole != SOLE_SEVERAL && n < ORIGINS_MAX)
 			all[n++] = (struct tried){sole, items[sole]};
 		items[sole] = 0;
@@ -156,6 +162,12 @@ static void by_bit(struct assessor *a, size_t n, uint32_t entities)
 	}
 }
 
+/* Taken away with this origin? One relay takes what it alone named; all take it all. */
+static bool goes(uint16_t sole, uint16_t away)
+{
+	return sole == away || (away == SOLE_RELAYED && evidence_sole_relayed(sole));
+}
+
 /* The items that stay without this origin, in a->kept; how many. */
 static size_t keep_without(struct assessor *a, uint16_t sole, uint32_t entities)
 {
@@ -168,7 +180,7 @@ static size_t keep_without(struct assessor *a, uint16_t sole, uint32_t entities)
 		if (it->kind == WINDOW_CELL)
 			others = 0; /* a cell's items lie together, itself first, its sketches last
 				     */
-		if (it->sole == sole)
+		if (goes(it->sole, sole))
 			continue;
 		if (!ROOM(a, a->kept, a->kept_room, n + 64))
 			return 0;
@@ -187,20 +199,87 @@ static size_t keep_without(struct assessor *a, uint16_t sole, uint32_t entities)
 	return n;
 }
 
-/* Of when it holds in a->left, what is left without this origin. */
-static uint32_t try_without(struct assessor *a, uint16_t sole, uint32_t entities, uint32_t origins,
-			    uint32_t count)
+/* When it holds without this origin, until the next call; NULL when out of memory. */
+static const struct intervals *try_without(struct assessor *a, uint16_t sole, uint32_t entities,
+					   uint32_t origins)
 {
 	uint32_t held;
 	size_t n = keep_without(a, sole, entities);
-	const struct intervals *v =
-		a->rc ? NULL : assess_state_judge(a, a->kept, n, entities + 64, origins, &held);
 
+	return a->rc ? NULL : assess_state_judge(a, a->kept, n, entities + 64, origins, &held);
+}
+
+/* Of when it holds in a->left, what is left without this origin too. */
+static uint32_t cut(struct assessor *a, const struct intervals *v, uint32_t count)
+{
 	/* either list's intervals are cut at most once by each of the other's */
 	if (!v || !ROOM(a, a->without, a->without_room, (size_t)count + v->count + 1) ||
 	    !ROOM(a, a->left, a->left_room, (size_t)count + v->count + 1))
 		return 0;
 	return intersect(a->left, count, v->v, v->count, a->without);
+}
+
+/* --- one voice alone ------------------------------------------------------------- */
+
+/* What a source says of its own state and what it relays of others is one voice. */
+static uint16_t voice_of(const struct assessor *a, uint16_t sole)
+{
+	for (uint32_t i = 0; i < a->same_count; i++)
+		if (a->same[i].origin == sole)
+			return a->same[i].relay;
+	return sole;
+}
+
+/* The one relay among the items; SOLE_NOBODY none, SOLE_RELAYED several. */
+static uint16_t only_relay(const struct assessor *a)
+{
+	uint16_t sole = SOLE_NOBODY;
+
+	for (size_t i = 0; i < a->item_count; i++)
+		if (evidence_sole_relayed(a->items[i].sole))
+			sole = evidence_sole_join(sole, a->items[i].sole);
+	return sole;
+}
+
+/* The voices that this state rests on so far; a state counts once a voice. */
+struct voices {
+	uint16_t voice[2 * TRIED_MAX + 1];
+	uint32_t count;
+};
+
+static bool heard(struct voices *h, uint16_t voice)
+{
+	for (uint32_t i = 0; i < h->count; i++)
+		if (h->voice[i] == voice)
+			return true;
+	h->voice[h->count++] = voice;
+	return false;
+}
+
+/* Of v, when it does not hold without the voice behind sole. */
+static void rests_on(struct assessor *a, struct voices *h, uint8_t state, uint16_t sole,
+		     const struct interval *v, uint32_t count, const struct intervals *without)
+{
+	const uint32_t others = without ? without->count : 0;
+	uint32_t n = 0, j = 0;
+
+	if (a->cap || !a->origin || !vocab_state_is_member(state) || sole == SOLE_RELAYED ||
+	    heard(h, voice_of(a, sole)) ||
+	    !ROOM(a, a->rests, a->rests_room, (size_t)count + others + 1))
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		int64_t from = v[i].from;
+		while (j < others && without->v[j].to < from)
+			j++;
+		for (uint32_t k = j; k < others && without->v[k].from <= v[i].to; k++) {
+			if (from < without->v[k].from)
+				a->rests[n++] = (struct interval){from, without->v[k].from - 1};
+			from = without->v[k].to + 1;
+		}
+		if (from <= v[i].to)
+			a->rests[n++] = (struct interval){from, v[i].to};
+	}
+	assess_add_moments(a, state, MOMENT_RESTS, voice_of(a, sole), a->rests, n);
 }
 
 /* Per cent of the affected entities that one origin alone names. Ids are numbered. */
@@ -217,7 +296,7 @@ static uint8_t largest_share(struct assessor *a, uint32_t entities)
 		if (it->kind == WINDOW_ENTITY && it->hit_class == CLASS_EFFECT)
 			a->scratch[it->id] =
 				1u << 16 |
-				evidence_sole_join((uint16_t)a->scratch[it->id], it->sole);
+				evidence_sole_join((uint16_t)a->scratch[it->id], origin_of(it->sole));
 	}
 	for (uint32_t id = 0; id < entities; id++) {
 		uint16_t sole = (uint16_t)a->scratch[id];
@@ -230,18 +309,42 @@ static uint8_t largest_share(struct assessor *a, uint32_t entities)
 	return named ? (uint8_t)(most * 100 / named) : 0;
 }
 
-/* All records stand with one origin, however many named the entities. */
-static bool one_witness(const struct assessor *a)
+/* The origin that all records stand with, however many named the entities; a relay where it
+ * is one, else SOLE_RELAYED for several. SOLE_NOBODY: there is none. */
+static uint16_t one_witness(const struct assessor *a)
 {
 	size_t count = a->witness_count - a->witness_from;
+	uint16_t sole = SOLE_NOBODY;
 
 	if (!a->origin || !a->records_known || count == 0)
-		return false;
+		return SOLE_NOBODY;
 	const struct witness *w = a->witnesses + a->witness_from;
-	for (size_t i = 1; i < count; i++)
-		if (w[i].sole != w[0].sole)
-			return false;
-	return w[0].sole != SOLE_NOBODY;
+	for (size_t i = 0; i < count; i++) {
+		if (origin_of(w[i].sole) != origin_of(w[0].sole))
+			return SOLE_NOBODY;
+		sole = evidence_sole_join(sole, w[i].sole);
+	}
+	return sole;
+}
+
+/* Each relay among the items, where they are several. */
+static void try_relays(struct assessor *a, struct voices *h, uint32_t entities, uint32_t origins,
+		       uint8_t state, uint32_t count)
+{
+	uint16_t tried[TRIED_MAX];
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < a->item_count && n < TRIED_MAX; i++) {
+		const uint16_t sole = a->items[i].sole;
+		bool known = !evidence_sole_relayed(sole) || sole == SOLE_RELAYED;
+		for (uint32_t k = 0; k < n && !known; k++)
+			known = tried[k] == sole;
+		if (!known)
+			tried[n++] = sole;
+	}
+	for (uint32_t i = 0; i < n && !a->rc; i++)
+		rests_on(a, h, state, tried[i], a->holds, count,
+			 try_without(a, tried[i], entities, origins));
 }
 
 uint32_t assess_independence_judge(struct assessor *a, uint32_t entities, uint32_t origins,
@@ -249,7 +352,9 @@ uint32_t assess_independence_judge(struct assessor *a, uint32_t entities, uint32
 				   struct state_assessment *s)
 {
 	struct tried tried[TRIED_MAX];
-	uint32_t n = to_try(a, tried), left = one_witness(a) ? 0 : count;
+	struct voices voices = {.count = 0};
+	const uint16_t witness = one_witness(a), relay = only_relay(a);
+	uint32_t n = to_try(a, tried), left = witness ? 0 : count;
 
 	s->largest_share = largest_share(a, entities);
 	if (!ROOM(a, a->holds, a->holds_room, (size_t)count + 1) ||
@@ -257,8 +362,16 @@ uint32_t assess_independence_judge(struct assessor *a, uint32_t entities, uint32
 		return 0;
 	memcpy(a->holds, v, count * sizeof(*v));
 	memcpy(a->left, v, count * sizeof(*v));
-	for (uint32_t i = 0; i < n && left && !a->rc; i++)
-		left = try_without(a, tried[i].sole, entities, origins, left);
+	if (witness)
+		rests_on(a, &voices, s->state, witness, a->holds, count, NULL);
+	for (uint32_t i = 0; i < n && (left || !a->cap) && !a->rc; i++) {
+		const bool relays = tried[i].sole == SOLE_RELAYED;
+		const struct intervals *w = try_without(a, tried[i].sole, entities, origins);
+		rests_on(a, &voices, s->state, relays ? relay : tried[i].sole, a->holds, count, w);
+		left = left ? cut(a, w, left) : 0;
+	}
+	if (relay == SOLE_RELAYED && !a->cap)
+		try_relays(a, &voices, entities, origins, s->state, count);
 	s->single_origin = left == 0;
 	s->capped = a->cap && s->single_origin;
 	if (!a->cap)
@@ -278,8 +391,8 @@ static int compare_owner(const void *va, const void *vb)
 		return a->record < b->record ? -1 : 1;
 	if (vocab_state_is_member(a->state) != vocab_state_is_member(b->state))
 		return vocab_state_is_member(a->state) ? -1 : 1;
-	if ((a->sole == SOLE_RELAYED) != (b->sole == SOLE_RELAYED))
-		return a->sole == SOLE_RELAYED ? 1 : -1;
+	if (evidence_sole_relayed(a->sole) != evidence_sole_relayed(b->sole))
+		return evidence_sole_relayed(a->sole) ? 1 : -1;
 	return a->state - b->state;
 }
 
@@ -288,7 +401,7 @@ static void drop_moments(struct assessor *a, uint8_t state)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < a->moment_count; i++)
-		if (a->moments[i].state != state || !a->moments[i].significant)
+		if (a->moments[i].state != state || a->moments[i].kind == MOMENT_SEEN)
 			a->moments[kept++] = a->moments[i];
 	a->moment_count = kept;
 }

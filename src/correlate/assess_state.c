@@ -68,7 +68,9 @@ static void take_entry(void *arg, const struct evidence_entry *e)
 		a->at_several |= a->at_sole != SOLE_NOBODY;
 		a->at_sole = evidence_sole_join(a->at_sole, it->sole);
 	}
-	it->hash = e->hash;
+	/* relays are one origin, however many they are */
+	it->hash = e->kind == EVIDENCE_ORIGIN && evidence_relayed(e->hash) ? EVIDENCE_RELAYED
+									    : e->hash;
 	it->first_us = e->first_us;
 	it->last_us = e->last_us;
 	if (e->kind == EVIDENCE_ORIGIN) {
@@ -155,15 +157,16 @@ static uint32_t number(struct assessor *a, uint32_t kinds)
 
 /* --- one state, one episode ---------------------------------------------------- */
 
-static void add_moments(struct assessor *a, uint8_t state, bool significant,
+void assess_add_moments(struct assessor *a, uint8_t state, enum moment_kind kind, uint16_t voice,
 			const struct interval *v, uint32_t count)
 {
 	if (!ROOM(a, a->moments, a->moment_room, a->moment_count + 2 * (size_t)count + 1))
 		return;
 	for (uint32_t i = 0; i < count; i++) {
-		a->moments[a->moment_count++] = (struct moment){v[i].from, state, significant, 1};
 		a->moments[a->moment_count++] =
-			(struct moment){v[i].to + 1, state, significant, -1};
+			(struct moment){v[i].from, state, (uint8_t)kind, 1, voice};
+		a->moments[a->moment_count++] =
+			(struct moment){v[i].to + 1, state, (uint8_t)kind, -1, voice};
 	}
 }
 
@@ -175,13 +178,13 @@ static void seen(struct assessor *a, const struct evidence_cell *cells, size_t c
 
 	for (size_t i = 1; i < count; i++) {
 		if (cells[i].first_us > v.to + 1) {
-			add_moments(a, cells[0].key.state, false, &v, 1);
+			assess_add_moments(a, cells[0].key.state, MOMENT_SEEN, 0, &v, 1);
 			v.from = cells[i].first_us;
 		}
 		if (v.to < cells[i].last_us + a->profile->window_us)
 			v.to = cells[i].last_us + a->profile->window_us;
 	}
-	add_moments(a, cells[0].key.state, false, &v, 1);
+	assess_add_moments(a, cells[0].key.state, MOMENT_SEEN, 0, &v, 1);
 }
 
 /* The criteria that are for this state; a part that holds makes nothing significant. */
@@ -296,7 +299,7 @@ void assess_state(struct assessor *a, const struct evidence_cell *cells, size_t 
 	judge(a, entities, origins, s);
 	if (member) {
 		seen(a, cells, count);
-		add_moments(a, s->state, true, a->holds, a->hold_count);
+		assess_add_moments(a, s->state, MOMENT_SIGNIFICANT, 0, a->holds, a->hold_count);
 		capacity(a, s);
 	} else if (s->significant) {
 		a->union_us = a->holds[0].from;

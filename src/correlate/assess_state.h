@@ -35,12 +35,14 @@ struct witness {
 	uint8_t state;
 };
 
-/* A moment at which the number of states changes. */
+/* A moment at which the number of states changes: of those seen, of those significant, or
+ * of those that are significant by no more than one voice. */
+enum moment_kind { MOMENT_SEEN, MOMENT_SIGNIFICANT, MOMENT_RESTS };
 struct moment {
 	int64_t at;
-	uint8_t state;
-	bool significant; /* else seen */
+	uint8_t state, kind;
 	int8_t step;
+	uint16_t voice; /* RESTS: whose; assess_independence_voice() */
 };
 
 struct assessor {
@@ -74,6 +76,10 @@ struct assessor {
 	bool (*ordinary)(void *arg, uint8_t state, uint64_t records);
 	void *ordinary_arg;
 	bool cap;
+	struct {
+		uint16_t origin, relay;
+	} same[ASSESS_SAME_MAX]; /* soles of one voice */
+	uint32_t same_count;
 	bool benign; /* assess what a benign list set aside, as if it were effect */
 	bool records_known;	    /* no cell of the state has more records than entries */
 	struct witness *witnesses; /* of the episode; the state at hand's from witness_from on */
@@ -81,8 +87,8 @@ struct assessor {
 	struct window_item *kept; /* items without one origin's */
 	size_t kept_room;
 	/* when significant; when with any one origin away too; that, being made */
-	struct interval *holds, *left, *without;
-	size_t holds_room, left_room, without_room;
+	struct interval *holds, *left, *without, *rests;
+	size_t holds_room, left_room, without_room, rests_room;
 	uint32_t hold_count; /* of holds, for the state at hand */
 
 	/* of one episode */
@@ -110,6 +116,9 @@ void assess_independence_origins(struct assessor *a);
 uint32_t assess_independence_judge(struct assessor *a, uint32_t entities, uint32_t origins,
 				   const struct interval *v, uint32_t count,
 				   struct state_assessment *s);
+/* From to `to`, in which this state counts by the voice behind sole alone. */
+void assess_add_moments(struct assessor *a, uint8_t state, enum moment_kind kind, uint16_t voice,
+			const struct interval *v, uint32_t count);
 /* After all states: which records two Member States share. */
 void assess_independence_shared(struct assessor *a);
 /* A better piece of evidence first; then an order to show them in. */

@@ -29,15 +29,17 @@
  * Thread   evidence_update: any number of writers, no lock, no allocation.
  *          evidence_read*: any time, sees a join of some of the updates so far,
  *          all of those that happened before. evidence_take_dirty: one thread.
- *          snapshot, restore and compact: while nobody else calls anything.
+ *          snapshot: one thread, while others read and write. restore and
+ *          compact: while nobody else calls anything.
  * Order    a slot is claimed by compare-and-swap on its key; an entry is
  *          written before it is pushed on its cell's list (release), and
  *          readers walk lists with acquire. evidence_table.h has the proof.
  * Owns     its memory, until evidence_fini().
  * Memory   evidence_init() takes and touches everything; restore buffers the
  *          snapshot while it runs.
- *          A cell of up to four hits of one origin, known by their positions, is 128
- *          bytes and all there is; what outgrows that takes entries of 32.
+ *          A cell of up to four hits of one origin, known by their positions (or three,
+ *          of which the first has an identity), is 128 bytes and all there is; what
+ *          outgrows that takes entries of 32.
  * Limit    as configured; an update that finds no room returns -ENOSPC, and is
  *          counted for evidence_lost(). Reports have no bound of their own below
  *          that of all entries. Reported users and durations are kept up to
@@ -55,8 +57,9 @@
 
 #define EVIDENCE_BUCKET_US INT64_C(3600000000) /* one hour of event time */
 #define EVIDENCE_BEST      8                   /* evidence kept of a cell that outgrew exact_max */
-/* The origin of all that came second-hand: whatever many relays tell, they tell as one. */
-#define EVIDENCE_RELAYED       UINT64_C(0x72656c6179)
+/* Origins whose upper 16 bits are these came second-hand: whatever many relays tell, they tell
+ * as one. The rest says which relay, so that one alone can be told from several. */
+#define EVIDENCE_RELAYED       UINT64_C(0x7265000000000000)
 #define EVIDENCE_REPORTER_BITS 60 /* of an entity in its reports; the rest is the pair */
 
 struct evidence_config {
@@ -68,24 +71,39 @@ struct evidence_config {
 
 struct evidence_table;
 
+static inline bool evidence_relayed(uint64_t origin)
+{
+	return origin >> 48 == EVIDENCE_RELAYED >> 48;
+}
+
 /*
  * Who alone named something, in 16 bits: a lattice under evidence_sole_join().
- * Nobody < relays < one origin (a digest of it: two origins share one with
- * probability 2^-16, and then count as one) < several.
+ * Nobody < one relay < several relays < one origin < several. One of them is known
+ * by a digest: two origins share one with probability 2^-16, two relays with 2^-12,
+ * and then count as one.
  */
-enum { SOLE_NOBODY = 0, SOLE_RELAYED = 1, SOLE_SEVERAL = 0xffff };
+enum { SOLE_NOBODY = 0, SOLE_RELAYED = 0xfff, SOLE_SEVERAL = 0xffff };
 static inline uint16_t evidence_sole(uint64_t origin)
 {
 	return origin == 0 ? SOLE_NOBODY
-	       : origin == EVIDENCE_RELAYED
-		       ? SOLE_RELAYED
+	       : evidence_relayed(origin)
+		       ? (uint16_t)(1 + origin % (SOLE_RELAYED - 1))
 		       : (uint16_t)(SOLE_RELAYED + 1 + origin % (SOLE_SEVERAL - SOLE_RELAYED - 1));
 }
 static inline uint16_t evidence_sole_join(uint16_t a, uint16_t b)
 {
-	if (a == b || b <= SOLE_RELAYED)
-		return a > b ? a : b;
-	return a <= SOLE_RELAYED ? b : SOLE_SEVERAL;
+	const uint16_t low = a < b ? a : b, high = a < b ? b : a;
+
+	if (low == high || low == SOLE_NOBODY)
+		return high;
+	if (low > SOLE_RELAYED)
+		return SOLE_SEVERAL;
+	return high > SOLE_RELAYED ? high : SOLE_RELAYED;
+}
+/* Nothing but relays named it. */
+static inline bool evidence_sole_relayed(uint16_t sole)
+{
+	return sole != SOLE_NOBODY && sole <= SOLE_RELAYED;
 }
 
 /* The entities that one origin named, as a set in 64 bits: never more than there are. */
@@ -254,9 +272,13 @@ struct evidence_loss evidence_lost(const struct evidence_table *t, uint32_t thre
 int evidence_merge_cell(struct evidence_table *t, const struct evidence_table *from, uint32_t cell);
 /* Forgets every bucket before oldest_bucket and packs the rest. */
 void evidence_compact(struct evidence_table *t, int32_t oldest_bucket);
-/* Writes the whole table through write (0 or -errno each); versioned, checksummed. */
+/* Writes the whole table through write (0 or -errno each); versioned, checksummed. Workers
+ * may be on: it holds at least what happened before the call. @thread one, not compact's */
 int evidence_snapshot(const struct evidence_table *t,
 		      int (*write)(void *arg, const void *p, size_t len), void *arg);
+/* The same of one threat's cells alone. */
+int evidence_snapshot_threat(const struct evidence_table *t, uint32_t threat,
+			     int (*write)(void *arg, const void *p, size_t len), void *arg);
 /* Joins a snapshot into the table. read: bytes read, 0 at the end, -errno.
  * -EBADMSG: not a snapshot, or damaged; then the table holds nothing of it.
  * -ENOSPC: the table is too small; what could be joined is. -ENOMEM. */

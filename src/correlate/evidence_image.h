@@ -4,7 +4,7 @@
  *
  * header | cells, each: cell_image, its slot_images, its block if it has one |
  * how many lost_images, and those | XXH3-64 of all before it. A sighting's image
- * follows that of its origin. Little-endian. Elements are written, not places, so
+ * follows that of its origin, and that of what it is known by. Little-endian. Elements are written, not places, so
  * that a table of any size and seed can join it.
  *
  * Thread   none.
@@ -19,7 +19,7 @@
 #include "correlate/evidence_table.h"
 
 #define EVIDENCE_IMAGE_MAGIC   "tocsinEV"
-#define EVIDENCE_IMAGE_VERSION 5
+#define EVIDENCE_IMAGE_VERSION 6
 #define EVIDENCE_IMAGE_KINDS   4 /* of elements: what readers are told */
 
 struct header {
@@ -37,7 +37,7 @@ struct cell_image {
 static_assert(sizeof(struct cell_image) == 32, "on disk");
 
 /* Kinds of images that are not slots'. */
-enum { IMAGE_ORIGIN = SLOT_CELL + 1, IMAGE_SIGHTING };
+enum { IMAGE_ORIGIN = SLOT_CELL + 1, IMAGE_SIGHTING, IMAGE_IDENTITY };
 
 struct slot_image {
 	uint64_t element;
@@ -52,7 +52,8 @@ struct lost_image {
 };
 static_assert(sizeof(struct lost_image) == 24, "on disk");
 
-/* A cell as it is written: its image, then its slots' and sightings' in turn. */
+/* A cell as it is written: its image (entries is left 0), then its slots' and sightings' in
+ * turn. Writers may be on. */
 struct cell_image evidence_image_cell(const struct evidence_table *t, uint32_t cell);
 void evidence_image_elements(const struct evidence_table *t, uint32_t cell,
 			     void (*fn)(void *arg, const struct slot_image *image), void *arg);
@@ -60,10 +61,14 @@ void evidence_image_elements(const struct evidence_table *t, uint32_t cell,
 #define BLOCK_IMAGE (SKETCHES * HLL_REGISTERS + EVIDENCE_BEST * 16)
 static_assert(sizeof(struct block) == BLOCK_IMAGE, "written as it lies");
 
+void evidence_image_block(const struct evidence_table *t, uint32_t cell, uint8_t out[BLOCK_IMAGE]);
+
 /* A cell's image on its way into a table: begin, elements in their order, block, end. */
 struct merging {
 	struct evidence_table *t;
-	uint64_t key, salt, origin; /* of the sightings */
+	uint64_t key, salt;
+	uint64_t origin;   /* of the sightings */
+	uint64_t identity; /* of the next one; 0 = none */
 	uint32_t cell;              /* NONE: there was no room */
 	int rc;
 };

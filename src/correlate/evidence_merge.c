@@ -68,9 +68,11 @@ static void join_sighting(struct merging *m, const struct slot_image *image)
 {
 	struct joining j = {.entity = image->element,
 			    .item = {~image->a, ~image->b & ~PACKED_ORIGIN},
-			    .origin = image->b & PACKED_ORIGIN ? 0 : m->origin};
+			    .origin = image->b & PACKED_ORIGIN ? 0 : m->origin,
+			    .identity = m->identity};
 	struct evidence_item item = evidence_join_unpack(j.item, 0);
 
+	m->identity = 0;
 	j.object = item.object;
 	j.sub = item.sub;
 	j.offset = item.offset;
@@ -103,6 +105,8 @@ void evidence_merge_element(struct merging *m, const struct slot_image *image)
 		return;
 	if (image->kind == IMAGE_ORIGIN)
 		m->origin = image->element;
+	else if (image->kind == IMAGE_IDENTITY)
+		m->identity = image->element;
 	else if (image->kind == IMAGE_SIGHTING)
 		join_sighting(m, image);
 	else
@@ -154,12 +158,7 @@ int evidence_merge_cell(struct evidence_table *t, const struct evidence_table *f
 	evidence_image_elements(from, cell, merge_element, &m);
 	if (image.has_block) {
 		uint8_t bytes[BLOCK_IMAGE];
-		memcpy(bytes,
-		       &from->blocks[atomic_load_explicit(
-					     &evidence_table_more_of(from, cell)->block,
-					     memory_order_relaxed) -
-				     1],
-		       sizeof(bytes));
+		evidence_image_block(from, cell, bytes);
 		evidence_merge_block(&m, bytes, image.marks);
 	}
 	return evidence_merge_end(&m);

@@ -36,7 +36,7 @@ struct history {
 	uint32_t dirty;
 	uint64_t on_disk, segments, dropped, damaged;
 	int64_t newest_us;
-	struct history_writer *writer;
+	struct durable *writer;
 	uint8_t *buf; /* AT_ONCE units */
 	int error;    /* sticky while loading */
 };
@@ -312,7 +312,7 @@ int history_open(struct history **out, const char *dir, uint32_t records_max, ch
 	if (!h)
 		goto fail;
 	h->buf = malloc((size_t)AT_ONCE * HISTORY_UNIT);
-	err = h->buf ? history_writer_init(&h->writer) : -ENOMEM;
+	err = h->buf ? durable_init(&h->writer) : -ENOMEM;
 	if (!err && ((mkdir(dir, 0700) && errno != EEXIST) ||
 		     (h->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0 ||
 		     flock(h->dir, LOCK_EX | LOCK_NB)))
@@ -339,7 +339,7 @@ void history_close(struct history *h)
 {
 	if (!h)
 		return;
-	history_writer_fini(h->writer);
+	durable_fini(h->writer);
 	if (h->fd >= 0)
 		close(h->fd);
 	if (h->dir >= 0)
@@ -387,7 +387,7 @@ static int append(struct history *h)
 		uint32_t from = i, n = fill(h, &i, false);
 		err = open_segment(h);
 		if (!err)
-			err = history_writer_write(h->writer, h->fd, h->buf, n * HISTORY_UNIT, h->at);
+			err = durable_write(h->writer, h->fd, h->buf, n * HISTORY_UNIT, h->at);
 		for (uint32_t k = from; k < i && !err; k++)
 			h->entries[k].dirty = false;
 		h->dirty -= err ? 0 : n;
@@ -405,7 +405,7 @@ static int compact(struct history *h)
 	int fd = history_segment_create(h->dir, &header, h->writer), err = fd < 0 ? fd : 0;
 
 	for (uint32_t i = 0, n; !err && (n = fill(h, &i, true)) > 0; at += n * HISTORY_UNIT)
-		err = history_writer_write(h->writer, fd, h->buf, n * HISTORY_UNIT, at);
+		err = durable_write(h->writer, fd, h->buf, n * HISTORY_UNIT, at);
 	if (fd >= 0 && close(fd) && !err)
 		err = -errno;
 	if (!err)
@@ -439,5 +439,5 @@ void history_usage(const struct history *h, struct history_usage *u)
 				    .unsynced = h->dirty,
 				    .dropped = h->dropped,
 				    .damaged = h->damaged,
-				    .io_uring = h->writer && history_writer_uring(h->writer)};
+				    .io_uring = h->writer && durable_uring(h->writer)};
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <liburing.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,95 +141,12 @@ bool history_segment_read_record(const uint8_t p[HISTORY_UNIT], struct history_r
 
 /* --- writing ---------------------------------------------------------------- */
 
-struct history_writer {
-	struct io_uring ring;
-	bool uring;
-};
-
-int history_writer_init(struct history_writer **out)
-{
-	struct history_writer *w = calloc(1, sizeof(*w));
-
-	*out = w;
-	if (!w)
-		return -ENOMEM;
-	w->uring = io_uring_queue_init(4, &w->ring, 0) == 0;
-	return 0;
-}
-
-void history_writer_fini(struct history_writer *w)
-{
-	if (!w)
-		return;
-	if (w->uring)
-		io_uring_queue_exit(&w->ring);
-	free(w);
-}
-
-bool history_writer_uring(const struct history_writer *w)
-{
-	return w->uring;
-}
-
-static int write_plainly(int fd, const uint8_t *p, size_t len, uint64_t at)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		p += n;
-		len -= (size_t)n;
-		at += (uint64_t)n;
-	}
-	return fdatasync(fd) ? -errno : 0;
-}
-
-/* A write and, behind it, a sync: the link breaks when the write is short or fails. */
-static int write_linked(struct history_writer *w, int fd, const void *p, size_t len, uint64_t at)
-{
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&w->ring);
-	struct io_uring_cqe *cqe;
-	int err = 0;
-
-	io_uring_prep_write(sqe, fd, p, (unsigned)len, at);
-	sqe->flags |= IOSQE_IO_LINK;
-	sqe->user_data = len;
-	sqe = io_uring_get_sqe(&w->ring);
-	io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
-	sqe->user_data = 0;
-	int n = io_uring_submit_and_wait(&w->ring, 2);
-	for (int i = 0; i < 2; i++) {
-		while (n >= 0 && (n = io_uring_wait_cqe(&w->ring, &cqe)) == -EINTR)
-			n = 0;
-		if (n < 0) {
-			/* what it still does is not known: from now on without it */
-			io_uring_queue_exit(&w->ring);
-			w->uring = false;
-			return n;
-		}
-		if (!err && cqe->res != (int)cqe->user_data)
-			err = cqe->res < 0 ? cqe->res : -EIO;
-		io_uring_cqe_seen(&w->ring, cqe);
-	}
-	return err;
-}
-
-int history_writer_write(struct history_writer *w, int fd, const void *p, size_t len, uint64_t at)
-{
-	assert(len < 1u << 30);
-	int err = w->uring ? write_linked(w, fd, p, len, at) : -ENOSYS;
-	/* short, or not for us: the same bytes at the same place do no harm */
-	return err ? write_plainly(fd, p, len, at) : 0;
-}
-
 static void name_of(uint64_t number, char out[NAME_MAX_LEN])
 {
 	snprintf(out, NAME_MAX_LEN, "%016" PRIx64 ".seg", number);
 }
 
-int history_segment_create(int dir, const struct history_header *h, struct history_writer *w)
+int history_segment_create(int dir, const struct history_header *h, struct durable *w)
 {
 	uint8_t header[HISTORY_UNIT];
 	char name[NAME_MAX_LEN] = NEW;
@@ -243,7 +159,7 @@ int history_segment_create(int dir, const struct history_header *h, struct histo
 	if (fd < 0)
 		return -errno;
 	history_segment_header(h, header);
-	int err = history_writer_write(w, fd, header, sizeof(header), 0);
+	int err = durable_write(w, fd, header, sizeof(header), 0);
 	if (!err && fsync(dir))
 		err = -errno;
 	if (err) {

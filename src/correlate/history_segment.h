@@ -18,6 +18,7 @@
 #ifndef TOCSIN_CORRELATE_HISTORY_SEGMENT_H
 #define TOCSIN_CORRELATE_HISTORY_SEGMENT_H
 
+#include "base/durable.h"
 #include "correlate/history.h"
 
 #define HISTORY_UNIT	     128
@@ -48,15 +49,8 @@ int history_segment_load(int dir, void (*fn)(void *arg, const struct history_rec
 int history_segment_look(int dir, void (*fn)(void *arg, const struct history_record *r), void *arg,
 			 struct history_found *found);
 
-/* Writes through io_uring, or without it where the kernel has none for us. */
-struct history_writer;
-int history_writer_init(struct history_writer **w); /* 0, -ENOMEM */
-void history_writer_fini(struct history_writer *w);
-bool history_writer_uring(const struct history_writer *w);
-/* All len bytes at this offset, and on the disk. 0 or -errno. */
-int history_writer_write(struct history_writer *w, int fd, const void *p, size_t len, uint64_t at);
 /* A new segment of this number under its name, or (replaces) first as history.new. fd or -errno. */
-int history_segment_create(int dir, const struct history_header *h, struct history_writer *w);
+int history_segment_create(int dir, const struct history_header *h, struct durable *w);
 /* history.new, complete, becomes segment number, and those it replaces go. 0 or -errno. */
 int history_segment_publish(int dir, const struct history_header *h);
 

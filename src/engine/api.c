@@ -346,7 +346,10 @@ uint64_t tocsin_count(const struct tocsin *t, const char *name)
 		     {"unplaced", &l.unplaced}, {"claims_ignored", &l.claims_ignored},
 		     {"assertions_ignored", &l.assertions_ignored},
 		     {"campaigns_refused", &l.campaigns_refused},
-		     {"over_share", &l.over_share}};
+		     {"over_share", &l.over_share},
+		     {"undecided", &l.undecided},
+		     {"partial_refused", &l.partial_refused},
+		     {"partial_dropped", &l.partial_dropped}};
 
 	engine_ledger(t->e, &l);
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)

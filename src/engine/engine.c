@@ -23,9 +23,12 @@ static struct candidate_origin origin_of(void *arg, uint32_t object)
 
 uint64_t source_origin(const struct source *s, uint8_t state)
 {
+	const uint64_t h = hash_bytes(s->lineage, strlen(s->lineage), 0), relay = h >> 16;
+
 	/* of another state than its own it can only have heard */
-	return s->relay || s->state != state ? EVIDENCE_RELAYED
-					     : hash_bytes(s->lineage, strlen(s->lineage), 0);
+	if (s->relay || s->state != state)
+		return EVIDENCE_RELAYED | relay;
+	return evidence_relayed(h) ? ~h : h;
 }
 
 static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
@@ -50,11 +53,13 @@ static bool ordinary(void *arg, uint8_t state, uint64_t records)
 static uint32_t feeds_of(void *arg, uint32_t threat)
 {
 	struct engine *e = arg;
-	struct ruleset *r = ruleset_get(&e->rules);
-	uint32_t n = r ? ruleset_origins(r, threat) : 0;
+	struct generation *g = generation_get(&e->rules);
+	uint32_t n = g ? ruleset_origins(g->base, threat) : 0;
+	uint32_t more = g && g->more ? ruleset_origins(g->more, threat) : 0;
 
-	ruleset_put(&e->rules, r);
-	return n;
+	generation_put(&e->rules, g);
+	/* feeds of both parts are told apart when they are folded: until then at least as many */
+	return more > n ? more : n;
 }
 
 static int load_profile(struct engine *e, struct problems *ps, char why[256])
@@ -95,6 +100,8 @@ static int take_memory(struct engine *e, char why[256])
 		batches = 4 + 2 * e->worker_count;
 	int err = evidence_init(&e->evidence, &ec);
 	if (!err)
+		err = partial_init(&e->partial, (uint32_t)c->table_partial);
+	if (!err)
 		err = batch_pool_init(&e->pool, batches);
 	if (!err)
 		err = queue_init(&e->work, batches);
@@ -126,7 +133,7 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
 	    (err = prevalence_init(&e->prevalence)) ||
-	    (err = init_workers(e)))
+	    (err = intel_init(&e->intel, e)) || (err = init_workers(e)))
 		return err;
 	err = feedback_init(&e->feedback.store, e->config->feedback_by, e->config->feedback_desk,
 			    (uint32_t)e->config->feedback_quorum);
@@ -158,11 +165,10 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	e->worker_count = c->threads ? (uint32_t)c->threads : cores();
 	e->hits.fd = -1;
 	pthread_mutex_init(&e->hits.lock, NULL);
-	pthread_mutex_init(&e->live_lock, NULL);
 	gate_init(&e->gate);
 	feedback_input_init(&e->feedback);
 	inbox_init(&e->said);
-	ruleset_holder_init(&e->rules);
+	generation_holder_init(&e->rules);
 	int err = bell_init(&e->bell);
 	if (err)
 		snprintf(why, 256, "eventfd: %s", strerror(-err));
@@ -177,6 +183,12 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	evidence_objects(e->evidence, object_name, e);
 	assessor_ordinary(e->assessor, ordinary, e);
 	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
+	for (uint32_t i = 0; i < c->sources.count; i++) {
+		const struct source *s = &c->sources.sources[i];
+		if (s->aggregates && !s->relay)
+			assessor_same(e->assessor, source_origin(s, s->state),
+				      source_origin(s, STATES));
+	}
 	e->context = (struct candidate_context){
 		.names = e->names,
 		.profile = e->profile,
@@ -212,8 +224,8 @@ void engine_destroy(struct engine *e)
 		queue_fini(&e->work);
 	if (e->pool.count)
 		batch_pool_fini(&e->pool);
-	ruleset_holder_fini(&e->rules);
-	ruleset_live_fini(&e->live_indicators);
+	intel_fini(e->intel);
+	generation_holder_fini(&e->rules);
 	if (e->board)
 		board_fini(e->board);
 	prevalence_fini(e->prevalence);
@@ -222,6 +234,7 @@ void engine_destroy(struct engine *e)
 		assessor_fini(e->assessor);
 	if (e->evidence)
 		evidence_fini(e->evidence);
+	partial_fini(e->partial);
 	if (e->names)
 		names_fini(e->names);
 	if (e->objects)
@@ -239,7 +252,6 @@ void engine_destroy(struct engine *e)
 	feedback_input_fini(&e->feedback);
 	inbox_fini(&e->said);
 	pthread_mutex_destroy(&e->hits.lock);
-	pthread_mutex_destroy(&e->live_lock);
 	free(e);
 }
 
@@ -256,9 +268,7 @@ int engine_start(struct engine *e, bool live)
 	e->future_limit_us = clock_wall_us() + e->config->clock_skew_max;
 	for (uint32_t i = 0; i < e->worker_count; i++) {
 		struct worker *wk = &e->workers[i];
-		int err = worker_prepare(wk);
-		if (!err)
-			err = -pthread_create(&wk->thread, NULL, worker_thread, wk);
+		int err = -pthread_create(&wk->thread, NULL, worker_thread, wk);
 		if (err) {
 			engine_stop(e);
 			return err;
@@ -360,6 +370,17 @@ void engine_quiesce(struct engine *e)
 		usleep(200);
 }
 
+void engine_ask_quiet(struct engine *e)
+{
+	gate_ask(&e->gate);
+}
+
+bool engine_is_quiet(struct engine *e)
+{
+	/* in this order: what no reader fills any more comes back to the pool and stays */
+	return gate_is_still(&e->gate) && queue_count(&e->pool.free) == e->pool.count;
+}
+
 void engine_resume(struct engine *e)
 {
 	gate_open(&e->gate);
@@ -373,7 +394,11 @@ const struct candidate_context *engine_context(const struct engine *e)
 void engine_ledger(const struct engine *e, struct ledger *sum)
 {
 	memset(sum, 0, sizeof(*sum));
+	struct partial_usage u;
+	partial_usage(e->partial, &u);
 	ledger_join(sum, &e->reader_ledger);
+	ledger_join(sum, &e->judge_ledger);
+	counter_add(&sum->partial_dropped, u.dropped);
 	for (uint32_t i = 0; i < e->worker_count; i++)
 		ledger_join(sum, &e->workers[i].ledger);
 }
@@ -390,14 +415,5 @@ int engine_load(struct engine *e, struct problems *ps)
 
 int engine_reload(struct engine *e, const struct config *c, struct problems *ps)
 {
-	struct ruleset *r;
-
-	pthread_mutex_lock(&e->live_lock);
-	int err = ruleset_build(&r, c, &e->live_indicators, e->names, ps);
-	pthread_mutex_unlock(&e->live_lock);
-	if (err)
-		return err;
-	ruleset_publish(&e->rules, r);
-	e->lists = c;
-	return 0;
+	return intel_rebuild(e->intel, c, ps);
 }

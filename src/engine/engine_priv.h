@@ -10,12 +10,15 @@
 #include "correlate/assess.h"
 #include "correlate/heavy.h"
 #include "correlate/history.h"
+#include "correlate/partial.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
+#include "engine/generation.h"
+#include "engine/heavy_watch.h"
 #include "engine/inbox.h"
 #include "engine/intake.h"
+#include "engine/intel.h"
 #include "engine/placing.h"
-#include "engine/ruleset.h"
 #include "engine/share.h"
 #include "engine/skew.h"
 #include "engine/traffic.h"
@@ -37,23 +40,25 @@ struct worker {
 	pthread_t thread;
 	bool started;
 	struct ledger ledger;
-	struct ruleset *rules; /* held during a batch */
-	struct match_scratch *scratch;
-	struct sigma_scratch *sigma; /* NULL: this generation has no Sigma rule */
-	struct sigma_plan_scratch sigma_plan;
-	uint32_t scratch_generation;
+	struct generation *generation; /* held during a batch */
+	struct ruleset *rules;	       /* its base */
+	struct match_scratch *scratch; /* the base's for this worker */
+	struct sigma_scratch *sigma;   /* the same; NULL: it has no Sigma rule */
+	struct sigma_plan_scratch *sigma_plan;
 	struct decoder decoder;
 	struct event event;
-	struct match_result result;
-	struct sigma_result fired; /* Sigma rules that the record at hand fits */
+	struct match_result result, more; /* of the base, and of what lies over it */
+	struct sigma_result fired;	  /* Sigma rules that the record at hand fits */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */
+	struct heavy_watch watch;	  /* the same for others */
 	struct placing placing;		  /* its hits that are not joined yet */
 	struct text hits;   /* lines of the current batch */
 	bool placed;	    /* evidence came of the current batch */
 };
 
+#define PACE_TAKEN 1024
 /* Threats of which something was said a moment ago wait a little to be judged again. */
 struct pace {
 	struct pace_threat {
@@ -63,6 +68,8 @@ struct pace {
 	uint32_t threats;
 	uint32_t *waiting; /* numbers; as much room as threats */
 	uint32_t count;
+	/* taken from the table as changed, and not judged yet */
+	uint32_t taken[PACE_TAKEN], taken_count, taken_at;
 };
 void pace_fini(struct pace *p);
 
@@ -95,11 +102,11 @@ struct engine {
 	struct object_registry *objects;
 	struct names *names;
 	struct evidence_table *evidence;
+	struct partial_store *partial;
+	struct ledger judge_ledger; /* of what the judge completes. @thread judge */
 	struct profile *profile;
-	struct ruleset_holder rules;
-	struct ruleset_live live_indicators;
-	pthread_mutex_t live_lock; /* live_indicators and live_changed */
-	bool live_changed;
+	struct generation_holder rules;
+	struct intel *intel; /* what arrives while serving */
 	struct assessor *assessor; /* @thread judge */
 	struct pace pace;	   /* @thread judge */
 	struct bell bell;	   /* rings when there is evidence to judge */
@@ -124,6 +131,7 @@ struct engine {
 	struct skew skew[SOURCES_MAX];	  /* live: how far their clocks are off */
 	struct share share;		  /* of the evidence table, by source */
 	counter records_before[SOURCES_MAX]; /* of an earlier life, by source */
+	uint64_t records_least[SOURCES_MAX]; /* there were as many once; constant after start */
 	struct traffic traffic;		  /* @thread judge */
 	struct {
 		engine_note *note;
@@ -138,7 +146,6 @@ struct engine {
 
 void worker_run(struct worker *wk); /* until the work queue is closed and empty */
 int worker_init(struct worker *wk, struct engine *e);
-int worker_prepare(struct worker *wk); /* the first generation's scratch: 0, -ENOMEM. @thread main */
 void worker_fini(struct worker *wk);
 
 /* It names a campaign, or asserts an exceeded capacity. */
@@ -158,9 +165,15 @@ void gate_leave(struct gate *g);
 void gate_close(struct gate *g);
 void gate_open(struct gate *g);
 bool gate_is_closed(struct gate *g);
+/* Closes it and does not wait; then: whether every reader is parked. */
+void gate_ask(struct gate *g);
+bool gate_is_still(struct gate *g);
 /* Gate closed and all batches back in the pool: nothing moves. */
 void engine_quiesce(struct engine *e);
 void engine_resume(struct engine *e);
+/* The same in steps, for who has other things to do meanwhile. */
+void engine_ask_quiet(struct engine *e);
+bool engine_is_quiet(struct engine *e);
 
 /* What a reader had to refuse goes into the ledger. */
 void engine_count_refused(struct engine *e, const struct batch *b);
@@ -171,6 +184,8 @@ void engine_push(struct engine *e, struct batch *b);
 uint64_t source_origin(const struct source *s, uint8_t state);
 
 /* Records read so far, by source. */
+void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX]);
+/* The same, or what a life had read whose evidence is here already, if that is more. */
 void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX]);
 /* As candidate_context asks; takes stock when the last time is CENSUS_NS ago. @thread judge */
 int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
@@ -179,6 +194,8 @@ uint32_t engine_recurrence(void *arg, const struct candidate *c, uint8_t state,
 			   struct history_record *rows, uint32_t max);
 /* Keeps in which states c is significant. 0, -ENOMEM. @thread judge */
 int engine_note_history(struct engine *e, const struct candidate *c);
+/* The most frequent threats so far, of all workers. @thread any */
+void engine_heavy(const struct engine *e, struct heavy *sum);
 /* Before judging: what is ordinary, by the records read so far. */
 void engine_take_traffic(struct engine *e);
 

@@ -45,6 +45,21 @@ void gate_leave(struct gate *g)
 	pthread_mutex_unlock(&g->lock);
 }
 
+void gate_ask(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->closed = true;
+	pthread_mutex_unlock(&g->lock);
+}
+
+bool gate_is_still(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	bool still = g->closed && g->parked == g->readers;
+	pthread_mutex_unlock(&g->lock);
+	return still;
+}
+
 void gate_close(struct gate *g)
 {
 	pthread_mutex_lock(&g->lock);

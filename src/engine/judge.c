@@ -6,18 +6,26 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/engine_priv.h"
+#include "engine/sequence.h"
 #include "raise/anomaly.h"
 
-#define DIRTY_AT_ONCE 1024
 #define CENSUS_NS     60000000000u /* a census reads the whole table */
+#define SUMMARISED    (1u << 31)   /* beside a threat's number in anomalies.said */
 
-void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX])
+void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX])
 {
 	for (uint32_t s = 0; s < e->config->sources.count; s++) {
 		out[s] = counter_get(&e->records_before[s]);
 		for (uint32_t i = 0; i < e->worker_count; i++)
 			out[s] += counter_get(&e->workers[i].records_of[s]);
 	}
+}
+
+void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX])
+{
+	engine_records_read(e, out);
+	for (uint32_t s = 0; s < e->config->sources.count; s++)
+		out[s] = out[s] > e->records_least[s] ? out[s] : e->records_least[s];
 }
 
 void engine_take_traffic(struct engine *e)
@@ -97,6 +105,50 @@ static int note_ordinary(struct engine *e, const struct episode *ep)
 	return err;
 }
 
+void engine_heavy(const struct engine *e, struct heavy *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t i = 0; i < e->worker_count; i++)
+		heavy_watch_sum(&e->workers[i].watch, sum);
+}
+
+static int note_one_summarised(struct engine *e, uint32_t threat)
+{
+	uint64_t records[SOURCES_MAX], all = 0;
+	char id[CANDIDATE_ID_MAX];
+	struct heavy sum;
+	struct text t;
+	int first = first_said(e, threat | SUMMARISED);
+
+	if (first <= 0)
+		return first;
+	engine_heavy(e, &sum);
+	engine_records(e, records);
+	for (uint32_t s = 0; s < e->config->sources.count; s++)
+		all += records[s];
+	text_init(&t);
+	anomaly_summarised(&t, id, names_threat_get(e->names, threat), heavy_at_least(&sum, threat),
+			   heavy_at_most(&sum, threat), all);
+	int err = t.error;
+	if (!err)
+		e->anomalies.note(e->anomalies.arg, id, t.p, t.len);
+	text_fini(&t);
+	return err;
+}
+
+/* What workers no longer keep a record at a time is said when they begin with it. */
+static int note_summarised(struct engine *e)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < e->worker_count && e->anomalies.note; i++) {
+		uint32_t threat;
+		for (uint32_t k = 0; !err && (threat = heavy_watch_next(&e->workers[i].watch, k)); k++)
+			err = note_one_summarised(e, threat);
+	}
+	return err;
+}
+
 struct gathered {
 	struct engine *e;
 	struct candidate *items;
@@ -157,6 +209,7 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 
 	engine_take_traffic(e);
 	e->census_ns = 0; /* the last word is by the whole of the evidence */
+	err = sequence_judge(e);
 	for (uint32_t t = 1; t <= threats && !err; t++)
 		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
 	err = err ? err : g.error;
@@ -267,7 +320,7 @@ static int judge(struct offering *o, uint32_t threat, uint64_t now)
 	return err ? err : o->error;
 }
 
-/* Those that have waited long enough. */
+/* Those that have waited long enough. What cannot be judged now goes on waiting. */
 static int judge_waiting(struct offering *o, uint64_t now, uint64_t rest_ns)
 {
 	struct pace *p = &o->e->pace;
@@ -276,30 +329,35 @@ static int judge_waiting(struct offering *o, uint64_t now, uint64_t rest_ns)
 
 	for (uint32_t i = 0; i < p->count; i++) {
 		struct pace_threat *t = &p->threat[p->waiting[i]];
-		if (err || now - t->said_ns < rest_ns) {
+		bool due = !err && now - t->said_ns >= rest_ns;
+		if (due)
+			err = judge(o, p->waiting[i], now);
+		t->waits = !due || err;
+		if (t->waits)
 			p->waiting[kept++] = p->waiting[i];
-			continue;
-		}
-		t->waits = false;
-		err = judge(o, p->waiting[i], now);
 	}
 	p->count = kept;
 	return err;
 }
 
+/* What is taken is kept until it is judged: the table does not tell of it again. */
 static int judge_dirty(struct offering *o, uint64_t now, uint64_t rest_ns)
 {
 	struct engine *e = o->e;
-	uint32_t threats[DIRTY_AT_ONCE], n;
+	struct pace *p = &e->pace;
 	int err = 0;
 
-	while (!err && (n = evidence_take_dirty(e->evidence, threats, DIRTY_AT_ONCE)) > 0) {
+	do {
+		if (p->taken_at == p->taken_count) {
+			p->taken_at = 0;
+			p->taken_count = evidence_take_dirty(e->evidence, p->taken, PACE_TAKEN);
+		}
 		/* whoever is dirty has a number by now */
-		err = pace_grow(&e->pace, names_threat_count(e->names));
-		for (uint32_t i = 0; i < n && !err; i++)
-			if (!pace_waits(&e->pace, threats[i], now, rest_ns))
-				err = judge(o, threats[i], now);
-	}
+		err = p->taken_count ? pace_grow(p, names_threat_count(e->names)) : 0;
+		for (; !err && p->taken_at < p->taken_count; p->taken_at += !err)
+			if (!pace_waits(p, p->taken[p->taken_at], now, rest_ns))
+				err = judge(o, p->taken[p->taken_at], now);
+	} while (!err && p->taken_count);
 	return err;
 }
 
@@ -312,10 +370,13 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 
 	bell_clear(&e->bell);
 	engine_take_traffic(e);
-	if (generation != e->feedback.reviewed) {
+	err = note_summarised(e);
+	if (!err && generation != e->feedback.reviewed) {
 		err = board_review(e->board, &e->context, say_and_keep, &o);
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
+	if (!err)
+		err = sequence_judge(e);
 	if (!err)
 		err = judge_waiting(&o, now, rest_ns);
 	return err ? err : judge_dirty(&o, now, rest_ns);

@@ -30,7 +30,8 @@ bool ledger_lossy(const struct ledger *l)
 {
 	return refused(l) > 0 || counter_get(&l->unplaced) > 0 ||
 	       counter_get(&l->campaigns_refused) > 0 || counter_get(&l->over_share) > 0 ||
-	       counter_get(&l->hit_overflow) > 0 || counter_get(&l->rule_gave_up) > 0;
+	       counter_get(&l->hit_overflow) > 0 || counter_get(&l->undecided) > 0 ||
+	       counter_get(&l->partial_refused) > 0 || counter_get(&l->partial_dropped) > 0;
 }
 
 static void reasons_json(struct text *out, const struct ledger *l, int drops)

@@ -21,20 +21,14 @@ static struct sigma_placeholder *placeholders_of(const struct config *c)
 	return list;
 }
 
-int ruleset_sigma_init(struct ruleset_sigma *r, const struct config *c)
+static void destroy(struct ruleset_sigma *r)
 {
-	int err = sigma_set_init(&r->set);
-
-	if (err)
-		return err;
-	r->placeholders = placeholders_of(c);
-	r->set.placeholders = r->placeholders;
-	r->set.placeholder_count = c->placeholder_count;
-	return r->placeholders ? 0 : -ENOMEM;
-}
-
-void ruleset_sigma_fini(struct ruleset_sigma *r)
-{
+	for (uint32_t i = 0; i < r->scratch_count; i++)
+		sigma_scratch_free(r->scratch[i]);
+	for (uint32_t i = 0; r->plan_scratch && i < r->scratch_count; i++)
+		sigma_plan_scratch_fini(&r->plan_scratch[i]);
+	free(r->scratch);
+	free(r->plan_scratch);
 	sigma_plan_free(r->plan);
 	sigma_matcher_free(r->matcher);
 	sigma_maps_free(r->maps);
@@ -43,6 +37,39 @@ void ruleset_sigma_fini(struct ruleset_sigma *r)
 	free(r->threat);
 	free(r->by);
 	free(r->stated);
+	free(r);
+}
+
+int ruleset_sigma_create(struct ruleset_sigma **out, const struct config *c)
+{
+	struct ruleset_sigma *r = calloc(1, sizeof(*r));
+	int err = r ? sigma_set_init(&r->set) : -ENOMEM;
+
+	if (!err && !(r->placeholders = placeholders_of(c)))
+		err = -ENOMEM;
+	if (err) {
+		if (r)
+			destroy(r);
+		return err;
+	}
+	atomic_init(&r->references, 1);
+	r->set.placeholders = r->placeholders;
+	r->set.placeholder_count = c->placeholder_count;
+	*out = r;
+	return 0;
+}
+
+void ruleset_sigma_hold(struct ruleset_sigma *r)
+{
+	/* relaxed: whoever calls has a reference already */
+	atomic_fetch_add_explicit(&r->references, 1, memory_order_relaxed);
+}
+
+void ruleset_sigma_put(struct ruleset_sigma *r)
+{
+	/* each release is seen by the acquire of who frees it */
+	if (r && atomic_fetch_sub_explicit(&r->references, 1, memory_order_acq_rel) == 1)
+		destroy(r);
 }
 
 static bool has_yaml_name(const char *path)
@@ -166,8 +193,23 @@ static int number_all(struct ruleset_sigma *r, struct names *names, uint32_t fir
 	return 0;
 }
 
+static int make_scratch(struct ruleset_sigma *r, uint32_t workers)
+{
+	r->scratch = calloc((size_t)workers + 1, sizeof(*r->scratch));
+	r->plan_scratch = calloc((size_t)workers + 1, sizeof(*r->plan_scratch));
+	if (!r->scratch || !r->plan_scratch)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < workers; i++) {
+		r->scratch_count++;
+		if (!(r->scratch[i] = sigma_scratch_create(r->matcher)) ||
+		    sigma_plan_scratch_init(&r->plan_scratch[i], r->plan))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int ruleset_sigma_finish(struct ruleset_sigma *r, const struct config *c, struct names *names,
-			 uint32_t first_by, struct problems *ps)
+			 uint32_t first_by, uint32_t workers, struct problems *ps)
 {
 	uint32_t count = 0;
 	int err = sigma_set_finish(&r->set, ps);
@@ -184,5 +226,7 @@ int ruleset_sigma_finish(struct ruleset_sigma *r, const struct config *c, struct
 	free(stated);
 	for (uint32_t i = 0; !err && i < r->set.count; i++)
 		r->unrouted += !sigma_matcher_routed(r->matcher, i);
+	if (!err)
+		err = make_scratch(r, workers);
 	return err ? err : number_all(r, names, first_by);
 }

@@ -10,7 +10,7 @@
 
 #define RETRY_NS	2000000000u /* between attempts on a sink that failed */
 #define RESCAN_NS	2000000000u /* between looks for new files in folders */
-#define SHARE		4	    /* judging and checkpoints each take at most a fifth of the time */
+#define SHARE		4	    /* judging takes at most a fifth of the time */
 #define TABLE_PRESSURE	75	    /* per cent of cells or entries that calls for forgetting */
 
 static bool durable(const struct service *s)
@@ -24,13 +24,11 @@ int service_restore(struct service *s, struct engine *e, char why[256])
 	s->e = e;
 	if (!durable(s))
 		return 0;
-	int err = checkpoint_load(e, e->config->state_dir, &s->outbox, &s->marks, why);
-	if (err == -ENOENT)
-		return 0;
-	if (!err)
+	int err = keeper_restore(&s->keeper, e, &s->outbox, why);
+	if (!err && s->keeper.based)
 		log_info("resumed from %s/checkpoint: %u inputs, %u partitions, %u lines to send",
-			 e->config->state_dir, s->marks.file_count, s->marks.kafka_count,
-			 s->outbox.count);
+			 e->config->state_dir, s->keeper.marks.file_count,
+			 s->keeper.marks.kafka_count, s->outbox.count);
 	return err;
 }
 
@@ -97,6 +95,12 @@ static void recall_names(struct service *s)
 		log_warning("%s: cannot be read back: %s", path, strerror(-err));
 }
 
+static void said(struct service *s, uint32_t threat)
+{
+	if (durable(s))
+		keeper_said(&s->keeper, threat);
+}
+
 static void note(void *arg, const char *id, const char *line, size_t len)
 {
 	struct service *s = arg;
@@ -105,7 +109,7 @@ static void note(void *arg, const char *id, const char *line, size_t len)
 	if (!s->o->stix && outbox_add(&s->outbox, id, 1, line, len))
 		log_error("out of memory: anomaly %s was not sent", id);
 	log_warning("over-correlation: %.*s", (int)len, line);
-	s->changed = true;
+	said(s, 0);
 }
 
 int service_start(struct service *s, struct output *o, const struct live_options *lo,
@@ -120,13 +124,15 @@ int service_start(struct service *s, struct output *o, const struct live_options
 	int err = engine_open_history(s->e, why);
 	if (err)
 		return err;
+	if (durable(s))
+		keeper_start(&s->keeper);
 	err = engine_start(s->e, true);
 	if (err) {
 		snprintf(why, 256, "worker threads: %s", strerror(-err));
 		return err;
 	}
-	s->checkpoint_ns = s->scan_ns = clock_monotonic_ns();
-	return live_start(&s->live, s->e, lo, &s->marks, why);
+	s->scan_ns = clock_monotonic_ns();
+	return live_start(&s->live, s->e, lo, &s->keeper.marks, why);
 }
 
 static void say(void *arg, const struct candidate *c)
@@ -138,7 +144,11 @@ static void say(void *arg, const struct candidate *c)
 		log_error("out of memory: version %u of candidate %s was not sent", c->version, c->id);
 	s->raised += c->status == CANDIDATE_RAISED;
 	s->watch += c->status == CANDIDATE_WATCH && c->version == 1;
-	s->changed = true;
+	uint32_t threat = c->episode.threat;
+	if (!threat)
+		threat = names_threat_find(s->e->names, c->threat.kind, c->threat.id,
+					   strlen(c->threat.id));
+	said(s, threat);
 }
 
 /* Newest event time that any source has shown. */
@@ -163,24 +173,35 @@ static void say_expired(void *arg, const struct candidate *c)
 	say(arg, c);
 }
 
-/* @locks the engine quiescent */
-static void forget_old(struct service *s)
+static int64_t horizon(const struct engine *e)
 {
-	struct engine *e = s->e;
-	struct evidence_usage u;
-	int64_t horizon = newest(e) - e->config->retention;
+	return newest(e) - e->config->retention;
+}
 
-	if (horizon <= 0)
-		return;
-	board_expire(e->board, &e->context, horizon, say_expired, s);
+static void expire(struct service *s)
+{
+	int64_t before_us = horizon(s->e);
+
+	if (before_us > 0 && board_expire(s->e->board, &s->e->context, before_us, say_expired, s))
+		log_error("out of memory: not all that is over has expired");
+}
+
+/* @locks the engine quiescent */
+static void compact(struct engine *e)
+{
+	struct evidence_usage u;
+	int64_t before_us = horizon(e);
+
 	evidence_usage(e->evidence, &u);
-	if ((uint64_t)u.cells * 100 > (uint64_t)u.capacity.cells * TABLE_PRESSURE ||
-	    (uint64_t)u.entries * 100 > (uint64_t)u.capacity.entries * TABLE_PRESSURE) {
-		uint64_t before = u.entries;
-		evidence_compact(e->evidence, (int32_t)(horizon / EVIDENCE_BUCKET_US));
-		evidence_usage(e->evidence, &u);
-		share_forget(&e->share, before, u.entries);
-	}
+	if (before_us <= 0 ||
+	    ((uint64_t)u.cells * 100 <= (uint64_t)u.capacity.cells * TABLE_PRESSURE &&
+	     (uint64_t)u.entries * 100 <= (uint64_t)u.capacity.entries * TABLE_PRESSURE))
+		return;
+	uint64_t before = u.entries;
+	evidence_compact(e->evidence, (int32_t)(before_us / EVIDENCE_BUCKET_US));
+	partial_forget(e->partial, before_us);
+	evidence_usage(e->evidence, &u);
+	share_forget(&e->share, before, u.entries);
 }
 
 /* A threat of millions of hits takes long to judge: not again at once. */
@@ -212,38 +233,32 @@ static void sync_history(struct service *s)
 	s->history_ns = clock_monotonic_ns();
 }
 
-static int write_checkpoint(struct service *s)
+/* Makes what was said durable, and goes on with a checkpoint. 0 or how the last one ended. */
+static int keep(struct service *s)
 {
-	struct checkpoint_marks marks = {0};
-	uint64_t from = clock_monotonic_ns();
+	struct keeper *k = &s->keeper;
 
-	engine_quiesce(s->e);
-	int err = engine_judge(s->e, say, s);
-	forget_old(s);
-	/* before the checkpoint: what a checkpoint knows is not judged, nor let go, again */
-	sync_history(s);
-	if (!err)
-		err = s->live ? live_marks(s->live, &marks) : 0;
-	if (!err)
-		err = checkpoint_save(s->e, s->e->config->state_dir, &s->outbox, &marks);
-	engine_resume(s->e);
-	s->checkpoint_ns = clock_monotonic_ns();
-	s->checkpoint_took_ns = s->checkpoint_ns - from;
-	if (err) {
-		checkpoint_marks_fini(&marks);
-		return err;
+	bool due = keeper_due(k);
+
+	if (due)
+		expire(s);
+	/* before the journal and the checkpoint: what they know is not said, nor let go, again */
+	if (due || keeper_pending(k))
+		sync_history(s);
+	keeper_commit(k);
+	if (keeper_step(k, s->live, compact)) {
+		int err = live_commit(s->live, &k->marks);
+		if (err)
+			log_warning("offsets are not committed yet: %s", strerror(-err));
 	}
-	checkpoint_marks_fini(&s->marks);
-	s->marks = marks;
-	s->changed = false;
-	return 0;
+	return k->error;
 }
 
 static void send(struct service *s)
 {
 	int error;
 
-	if (s->outbox.count == 0 || (s->error && clock_monotonic_ns() < s->retry_ns))
+	if (s->outbox.count <= s->outbox.held || (s->error && clock_monotonic_ns() < s->retry_ns))
 		return;
 	uint32_t left = outbox_send(&s->outbox, s->o, &error);
 	if (error && !s->error)
@@ -252,37 +267,8 @@ static void send(struct service *s)
 		log_warning("candidates are written again");
 	s->error = error;
 	s->retry_ns = clock_monotonic_ns() + RETRY_NS;
-}
-
-static void take_live_indicators(struct service *s)
-{
-	struct problems ps;
-
-	pthread_mutex_lock(&s->e->live_lock);
-	bool changed = s->e->live_changed;
-	s->e->live_changed = false;
-	pthread_mutex_unlock(&s->e->live_lock);
-	if (!changed)
-		return;
-	problems_init(&ps);
-	int err = engine_reload(s->e, s->e->lists, &ps);
-	if (err)
-		log_error("indicators that arrived were not taken: %s; the old generation stays",
-			  strerror(-err));
-	for (size_t i = 0; i < ps.count; i++)
-		if (ps.items[i].fatal && strncmp(ps.items[i].file, "kafka:", 6) == 0)
-			log_warning("%s:%u: %s", ps.items[i].file, ps.items[i].line,
-				    ps.items[i].reason);
-	problems_fini(&ps);
-}
-
-/* A change must not wait for the interval, but changes must not make a checkpoint each. */
-static bool checkpoint_due(const struct service *s)
-{
-	uint64_t age_ns = clock_monotonic_ns() - s->checkpoint_ns;
-
-	return age_ns / 1000 >= (uint64_t)s->e->config->checkpoint_interval ||
-	       (s->changed && age_ns >= SHARE * s->checkpoint_took_ns);
+	if (durable(s))
+		keeper_sent(&s->keeper);
 }
 
 static void look_for_files(struct service *s)
@@ -307,23 +293,16 @@ static bool wait_until(struct pollfd *p, nfds_t count, uint64_t until_ns)
 
 int service_tick(struct service *s)
 {
-	take_live_indicators(s);
 	recall_arrived(s);
 	look_for_files(s);
 	int err = judge(s);
-	if (!err && durable(s) && checkpoint_due(s)) {
-		err = write_checkpoint(s);
-		int uncommitted = err || !s->live ? 0 : live_commit(s->live, &s->marks);
-		if (uncommitted)
-			log_warning("offsets are not committed yet: %s", strerror(-uncommitted));
-	}
-	if (!err && !durable(s) &&
-	    (clock_monotonic_ns() - s->history_ns) / 1000 >= (uint64_t)s->e->config->checkpoint_interval)
+	int kept = durable(s) ? keep(s) : 0;
+	if (!durable(s) && (clock_monotonic_ns() - s->history_ns) / 1000 >=
+				   (uint64_t)s->e->config->checkpoint_interval)
 		sync_history(s);
-	/* what is not durable yet must not be seen */
-	if (!err && !(durable(s) && s->changed))
-		send(s);
-	return err;
+	/* what is not durable yet is held, and not seen */
+	send(s);
+	return err ? err : kept;
 }
 
 void service_wait(const struct service *s, int fd)
@@ -333,10 +312,8 @@ void service_wait(const struct service *s, int fd)
 	uint64_t now = clock_monotonic_ns(), due = judge_due(s);
 	uint64_t until = now + (uint64_t)s->e->config->raise_interval * 1000;
 
-	/* a change waits for the checkpoint that makes it durable, and may be due before */
-	uint64_t durable_ns = s->checkpoint_ns + SHARE * s->checkpoint_took_ns;
-	if (durable(s) && s->changed && durable_ns < until)
-		until = durable_ns;
+	if (durable(s))
+		until = keeper_next_ns(&s->keeper, until);
 	if (now < due && !wait_until(p, 1, due < until ? due : until))
 		return;
 	wait_until(p, 2, until);
@@ -347,32 +324,47 @@ bool service_ended(const struct service *s)
 	return live_running(s->live) == 0;
 }
 
+/* What was said is on the disk, and the checkpoint knows that it left. */
+static int stop_durably(struct service *s)
+{
+	struct keeper *k = &s->keeper;
+
+	expire(s);
+	sync_history(s);
+	int err = keeper_save(k, s->live);
+	if (!err) {
+		s->error = 0;
+		send(s);
+		err = s->error;
+	}
+	if (!err && s->live)
+		err = live_commit(s->live, &k->marks);
+	/* the outbox is empty now: say so, or the next start sends it again */
+	return err ? err : keeper_save(k, s->live);
+}
+
 int service_stop(struct service *s)
 {
 	int err = 0;
 
+	if (durable(s))
+		keeper_rest(&s->keeper);
 	engine_interrupt(s->e);
 	if (s->live)
 		live_join(s->live);
 	engine_stop(s->e);
 	hear(s);
 	int judged = engine_judge(s->e, say, s);
-	if (durable(s))
-		err = write_checkpoint(s);
-	else
+	if (durable(s)) {
+		err = stop_durably(s);
+	} else {
 		sync_history(s);
-	if (!err) {
 		s->error = 0;
 		send(s);
 		err = s->error;
 	}
-	if (!err && durable(s) && s->live)
-		err = live_commit(s->live, &s->marks);
-	/* the outbox is empty now: say so, or the next start sends it again */
-	if (!err && durable(s))
-		err = write_checkpoint(s);
 	live_free(s->live);
-	checkpoint_marks_fini(&s->marks);
+	keeper_fini(&s->keeper);
 	outbox_fini(&s->outbox);
 	return err ? err : judged;
 }

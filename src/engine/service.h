@@ -1,31 +1,29 @@
 /*
  * service - an engine that serves: live inputs, the judge, checkpoints, outputs.
  *
- * The order that loses nothing and doubles nothing: judge; still the world;
- * write evidence, board, outbox and input marks as one checkpoint; let the
- * world go on; then send the outbox, and commit the marks.
+ * The order that loses nothing and doubles nothing: judge; make what was said durable
+ * (keeper.h); send it. Checkpoints are the keeper's; once one is whole, the offsets of its
+ * marks are committed.
  *
  * Thread   one owner (the main thread).
- * Owns     its live readers, outbox and marks; engine and output are borrowed.
+ * Owns     its live readers, outbox and keeper; engine and output are borrowed.
  * Limit    without state_dir nothing survives a restart, and lines leave at once.
  */
 #ifndef TOCSIN_ENGINE_SERVICE_H
 #define TOCSIN_ENGINE_SERVICE_H
 
-#include "engine/checkpoint.h"
-#include "engine/live.h"
+#include "engine/keeper.h"
 
 struct service {
 	struct engine *e;
 	struct output *o;
 	struct live *live;
 	struct outbox outbox;
-	struct checkpoint_marks marks; /* of the last checkpoint */
-	uint64_t checkpoint_ns, retry_ns, scan_ns; /* monotonic */
+	struct keeper keeper;
+	uint64_t retry_ns, scan_ns; /* monotonic */
 	uint64_t history_ns; /* when history was last on the disk */
 	int history_error;   /* 0, or why it could not be written */
-	uint64_t judged_ns, judge_took_ns, checkpoint_took_ns;
-	bool changed; /* since the last checkpoint */
+	uint64_t judged_ns, judge_took_ns;
 	uint64_t raised, watch;
 	uint32_t recalled; /* lines of earlier lives and other nodes */
 	int recall_error;  /* the first line that could not be read */
@@ -42,7 +40,7 @@ int service_start(struct service *s, struct output *o, const struct live_options
 /* Until there is something to do: evidence to judge, a checkpoint, or that fd (-1: none) is
  * readable; raise_interval at most. */
 void service_wait(const struct service *s, int fd);
-/* Call after each wait. 0 or -errno (a checkpoint that could not be written). */
+/* Call after each wait. 0 or -errno (the last checkpoint could not be written). */
 int service_tick(struct service *s);
 /* Every input has come to its end (stop_at_end). */
 bool service_ended(const struct service *s);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "engine/engine_priv.h"
+#include "engine/sequence.h"
 #include "raise/hit_json.h"
 
 /* Bytes scanned at once: a quarter of it costs 20 ns a record more, more gains nothing. */
@@ -36,17 +37,16 @@ int worker_init(struct worker *wk, struct engine *e)
 	memset(wk, 0, sizeof(*wk));
 	wk->e = e;
 	text_init(&wk->hits);
+	heavy_watch_init(&wk->watch);
 	wk->records_of = calloc(SOURCES_MAX, sizeof(*wk->records_of));
 	return wk->records_of ? decoder_init(&wk->decoder) : -ENOMEM;
 }
 
 void worker_fini(struct worker *wk)
 {
-	match_scratch_free(wk->scratch);
-	sigma_scratch_free(wk->sigma);
-	sigma_plan_scratch_fini(&wk->sigma_plan);
 	decoder_fini(&wk->decoder);
 	free(wk->records_of);
+	heavy_watch_fini(&wk->watch);
 	text_fini(&wk->hits);
 }
 
@@ -182,22 +182,26 @@ static uint8_t sector_of(const struct worker *wk, const struct job *j)
  * takes an entry for each entity and record: they go to the cell's sketches. In a
  * replay never, because which hits came before that is chance.
  */
-static bool heavy(const struct worker *wk, uint32_t threat)
+static bool heavy(struct worker *wk, uint32_t threat)
 {
 	uint64_t records = counter_get(&wk->ledger.records);
 
 	/* relaxed: from the next tick on will do */
-	return atomic_load_explicit(&wk->e->pressure, memory_order_relaxed) &&
-	       records >= wk->e->traffic.least &&
-	       heavy_at_least(&wk->heavy, threat) * 2 >= records;
+	if (!atomic_load_explicit(&wk->e->pressure, memory_order_relaxed) ||
+	    records < wk->e->traffic.least || heavy_at_least(&wk->heavy, threat) * 2 < records)
+		return false;
+	heavy_watch_summarised(&wk->watch, threat);
+	return true;
 }
 
-static void place(struct worker *wk, const struct job *j, const struct indicator *in,
-		  uint32_t threat, uint32_t by, enum hit_class c)
+static struct observation observe(struct worker *wk, const struct job *j,
+				  const struct indicator *in, uint32_t threat, uint32_t by,
+				  enum hit_class c)
 {
 	const struct event *ev = &wk->event;
 	int severity = ev->stated_severity ? ev->stated_severity : in->severity;
-	struct observation o = {
+
+	return (struct observation){
 		.threat = threat,
 		.by = by,
 		.state = j->state,
@@ -206,7 +210,7 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.pap = in->pap,
 		.hit_class = (uint8_t)c,
 		.severity = (uint8_t)severity,
-		.rank = rank_of(c, severity, j->origin == EVIDENCE_RELAYED),
+		.rank = rank_of(c, severity, evidence_relayed(j->origin)),
 		.time_us = j->time_us,
 		.entity = j->entity,
 		.origin = j->origin,
@@ -217,6 +221,14 @@ static void place(struct worker *wk, const struct job *j, const struct indicator
 		.users = ev->users_affected,
 		.duration_s = ev->duration_s,
 	};
+}
+
+static void place(struct worker *wk, const struct job *j, const struct indicator *in,
+		  uint32_t threat, uint32_t by, enum hit_class c)
+{
+	const struct event *ev = &wk->event;
+	struct observation o = observe(wk, j, in, threat, by, c);
+
 	wk->placed = true;
 	if (threat && c != CLASS_NONE)
 		heavy_add(&wk->heavy, threat);
@@ -250,6 +262,20 @@ static bool place_named(struct worker *wk, const struct job *j, bool *test)
 	return true;
 }
 
+/* The ruleset, or what has arrived since and lies over it, and what of it was found. */
+struct part {
+	const struct ruleset *rules; /* NULL: nothing lies over it */
+	const struct match_result *found;
+};
+
+#define PARTS 2
+
+static struct part part_of(const struct worker *wk, int i)
+{
+	return i == 0 ? (struct part){wk->rules, &wk->result}
+		      : (struct part){wk->generation->more, &wk->more};
+}
+
 static void write_hit(struct worker *wk, const struct job *j, struct span value, uint32_t by,
 		      uint32_t threat, uint8_t severity, enum hit_class c)
 {
@@ -274,17 +300,17 @@ static void write_hit(struct worker *wk, const struct job *j, struct span value,
 
 /* A benign list's verdict is evidence too: it tells why a widely seen value did
  * not raise. */
-static void place_suppressed(struct worker *wk, const struct job *j)
+static void place_suppressed(struct worker *wk, const struct job *j, const struct part *p)
 {
-	const struct ruleset *r = wk->rules;
+	const struct ruleset *r = p->rules, *lists = wk->rules;
 
-	for (uint32_t i = 0; i < wk->result.suppressions; i++) {
-		const struct suppressed *s = &wk->result.suppressed[i];
+	for (uint32_t i = 0; i < p->found->suppressions; i++) {
+		const struct suppressed *s = &p->found->suppressed[i];
 		const struct indicator at = indicator_at(&r->set, s->indicator), *in = &at;
 		place(wk, j, in, ruleset_threat(r, in->threat),
-		      r->benign_by[r->set.benigns[s->benign].list], CLASS_NONE);
+		      lists->benign_by[lists->set.benigns[s->benign].list], CLASS_NONE);
 	}
-	counter_add(&wk->ledger.suppressed, wk->result.suppressions);
+	counter_add(&wk->ledger.suppressed, p->found->suppressions);
 }
 
 static enum reason settle(struct worker *wk, struct job *j)
@@ -298,25 +324,47 @@ static enum reason settle(struct worker *wk, struct job *j)
 	return why;
 }
 
-/* True when some hit is of an exercise. */
-static bool conclude_indicators(struct worker *wk, struct job *j, enum reason why)
+/* One of the observations that a pattern takes: no hit yet, and never one by itself. */
+static bool note(struct worker *wk, const struct job *j, const struct ruleset *r,
+		 const struct hit *h, enum hit_class c)
 {
-	const struct match_result *m = &wk->result;
-	const struct ruleset *r = wk->rules;
-	bool test = false;
+	const struct indicator in = indicator_at(&r->set, h->indicator);
 
-	for (uint32_t i = 0; i < m->hits; i++) {
-		const struct hit *h = &m->hit[i];
+	if (!h->observations)
+		return false;
+	uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
+	struct observation o = observe(wk, j, &in, threat, by, c);
+	if (threat && by)
+		sequence_note(wk, r, h, &o);
+	else
+		counter_add(&wk->ledger.unplaced, 1);
+	wk->placed = true;
+	return true;
+}
+
+/* The hits of a settled record; how many there are beside observations for later. */
+static uint32_t place_hits(struct worker *wk, struct job *j, const struct part *p, enum reason why,
+			   bool *test)
+{
+	const struct ruleset *r = p->rules;
+	uint32_t hits = 0;
+
+	for (uint32_t i = 0; i < p->found->hits; i++) {
+		const struct hit *h = &p->found->hit[i];
 		const struct indicator in = indicator_at(&r->set, h->indicator);
-		uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
 		enum hit_class c = class_of(wk, j, h);
-		test |= c == CLASS_TEST;
+		if (h->observations && (why != REASON_OK || note(wk, j, r, h, c)))
+			continue;
+		*test |= c == CLASS_TEST;
+		hits++;
 		if (why == REASON_OK)
-			place(wk, j, &in, threat, by, c);
+			place(wk, j, &in, ruleset_threat(r, in.threat),
+			      ruleset_by(r, h->indicator), c);
 		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, h->value, by, threat, in.severity, c);
+			write_hit(wk, j, h->value, ruleset_by(r, h->indicator),
+				  ruleset_threat(r, in.threat), in.severity, c);
 	}
-	return test;
+	return hits;
 }
 
 /* What the record says of itself stands over what the rule says. */
@@ -329,36 +377,40 @@ static enum hit_class class_of_rule(const struct worker *wk, const struct job *j
 								     : rule->hit_class);
 }
 
-static bool conclude_rules(struct worker *wk, struct job *j, enum reason why)
+/* The same of Sigma rules. */
+static uint32_t place_rules(struct worker *wk, struct job *j, enum reason why, bool *test)
 {
-	const struct ruleset_sigma *r = &wk->rules->sigma;
-	bool test = false;
+	const struct ruleset_sigma *r = wk->rules->sigma;
 
 	for (uint32_t i = 0; i < wk->fired.hits; i++) {
 		const struct sigma_hit *h = &wk->fired.hit[i];
 		const struct sigma_rule *rule = &r->set.rules[h->rule];
 		const struct indicator as = {.severity = rule->severity, .tlp = rule->tlp};
 		enum hit_class c = class_of_rule(wk, j, rule);
-		test |= c == CLASS_TEST;
+		*test |= c == CLASS_TEST;
 		if (why == REASON_OK)
 			place(wk, j, &as, r->threat[h->rule], r->by[h->rule], c);
 		if (wk->e->hits.fd >= 0)
 			write_hit(wk, j, h->value, r->by[h->rule], r->threat[h->rule],
 				  rule->severity, c);
 	}
-	return test;
+	return wk->fired.hits;
 }
 
 /* What a verified record comes to. */
 static void conclude(struct worker *wk, struct job *j)
 {
-	const struct match_result *m = &wk->result;
-	const uint32_t hits = m->hits + wk->fired.hits;
+	const struct part part[PARTS] = {part_of(wk, 0), part_of(wk, 1)};
+	uint32_t found = part[0].found->hits + part[1].found->hits, hits = 0;
+	uint32_t suppressions = part[0].found->suppressions + part[1].found->suppressions;
 	bool test = false;
 
-	counter_add(&wk->ledger.hit_overflow, m->overflow + wk->fired.overflow);
+	found += wk->fired.hits;
+	counter_add(&wk->ledger.hit_overflow, part[0].found->overflow + part[1].found->overflow +
+						      wk->fired.overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
-	if (hits == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
+	counter_add(&wk->ledger.undecided, part[0].found->undecided + part[1].found->undecided);
+	if (found == 0 && suppressions == 0 && !named_by_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -366,17 +418,20 @@ static void conclude(struct worker *wk, struct job *j)
 	bool named = false;
 	if (why == REASON_OK) {
 		named_settle_capacity(wk, j->source, j->state);
-		place_suppressed(wk, j);
+		for (int i = 0; i < PARTS; i++)
+			place_suppressed(wk, j, &part[i]);
 		named = place_named(wk, j, &test);
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	if (hits == 0 && !named) {
+	for (int i = 0; i < PARTS; i++)
+		hits += place_hits(wk, j, &part[i], why, &test);
+	hits += place_rules(wk, j, why, &test);
+	/* observations for later are no hits, but what cannot be placed is refused all the same */
+	if (hits == 0 && !named && (why == REASON_OK || found == 0)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
-	test |= conclude_indicators(wk, j, why);
-	test |= conclude_rules(wk, j, why);
 	counter_add(&wk->ledger.hits, hits);
 	if (why == REASON_OK && test)
 		why = REASON_EXERCISE;
@@ -389,6 +444,7 @@ static void conclude(struct worker *wk, struct job *j)
 static void verify(struct worker *wk, struct job *j)
 {
 	match_verify(wk->rules->matcher, wk->scratch, &wk->event, &wk->result);
+	match_verify_more(wk->rules->matcher, wk->scratch, &wk->event, &wk->more);
 	conclude(wk, j);
 }
 
@@ -432,7 +488,7 @@ static bool is_notification(enum format format, const char *p, uint32_t len)
 /* Sigma rules on the record as it is: none needs it decoded. */
 static bool fires(struct worker *wk, const struct job *j, enum format format)
 {
-	const struct ruleset_sigma *r = &wk->rules->sigma;
+	const struct ruleset_sigma *r = wk->rules->sigma;
 	const char *header = j->b->object->header;
 
 	wk->fired.hits = wk->fired.overflow = 0;
@@ -441,12 +497,12 @@ static bool fires(struct worker *wk, const struct job *j, enum format format)
 	uint32_t stated = j->source->id < r->stated_count ? r->stated[j->source->id] : SIGMA_NO_ROUTE;
 	struct sigma_record rec = {format, header != NULL, NULL, NULL, j->p, j->len};
 	rec.sets = match_sets(wk->scratch, j->p, j->len, &rec.text);
-	if (!sigma_plan_scan(r->plan, &wk->sigma_plan, stated, &rec) ||
+	if (!sigma_plan_scan(r->plan, wk->sigma_plan, stated, &rec) ||
 	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))
 		return false;
-	sigma_plan_keep(r->plan, &wk->sigma_plan, wk->sigma);
+	sigma_plan_keep(r->plan, wk->sigma_plan, wk->sigma);
 	sigma_match(r->matcher, wk->sigma, &wk->fired);
-	counter_add(&wk->ledger.rule_gave_up, wk->fired.gave_up);
+	counter_add(&wk->ledger.undecided, wk->fired.gave_up);
 	return wk->fired.hits > 0;
 }
 
@@ -578,30 +634,26 @@ static void one_batch(struct worker *wk, const struct batch *b)
 	match_block(wk->rules->matcher, wk->scratch, FORMAT_AUTO, NULL, 0);
 }
 
-/* The scratch belongs to a generation; a reload gives a new one. */
-static bool ready(struct worker *wk)
+/* The scratch is the ruleset's, so that a new one costs this thread no memory. */
+static void enter(struct worker *wk)
 {
-	if (wk->scratch && wk->scratch_generation == wk->rules->generation)
-		return true;
-	match_scratch_free(wk->scratch);
-	sigma_scratch_free(wk->sigma);
-	sigma_plan_scratch_fini(&wk->sigma_plan);
-	wk->scratch = NULL;
-	wk->sigma = NULL;
-	wk->scratch_generation = wk->rules->generation;
-	const struct ruleset_sigma *rules = &wk->rules->sigma;
-	if (rules->matcher && (!(wk->sigma = sigma_scratch_create(rules->matcher)) ||
-			       sigma_plan_scratch_init(&wk->sigma_plan, rules->plan)))
-		return false;
-	return match_scratch_init(&wk->scratch, wk->rules->matcher, rules->matcher != NULL) == 0;
+	uint32_t number = (uint32_t)(wk - wk->e->workers);
+
+	wk->generation = generation_get(&wk->e->rules);
+	assert(wk->generation);
+	wk->rules = wk->generation->base;
+	assert(number < wk->rules->scratch_count);
+	wk->scratch = wk->rules->scratch[number];
+	wk->sigma = wk->rules->sigma->matcher ? wk->rules->sigma->scratch[number] : NULL;
+	wk->sigma_plan = wk->sigma ? &wk->rules->sigma->plan_scratch[number] : NULL;
+	match_want_sets(wk->scratch, wk->sigma != NULL);
+	match_overlay_use(wk->scratch, wk->rules->matcher, wk->generation->over, number);
 }
 
-int worker_prepare(struct worker *wk)
+static void leave(struct worker *wk)
 {
-	wk->rules = ruleset_get(&wk->e->rules);
-	bool ok = wk->rules && ready(wk);
-	ruleset_put(&wk->e->rules, wk->rules);
-	return ok ? 0 : -ENOMEM;
+	match_overlay_use(wk->scratch, wk->rules->matcher, NULL, 0);
+	generation_put(&wk->e->rules, wk->generation);
 }
 
 /* What is to be worked on next; NULL: nothing will come any more. */
@@ -611,16 +663,13 @@ static struct batch *next_batch(struct engine *e)
 
 	if (!e->intake)
 		return queue_pop(&e->work);
-	do {
-		b = batch_get(&e->pool);
-		bool more = intake_fill(e->intake, b);
+	while ((b = intake_fill(e->intake))) {
 		engine_count_refused(e, b);
 		if (b->items)
 			return b;
 		batch_put(&e->pool, b);
-		if (!more)
-			return NULL;
-	} while (true);
+	}
+	return NULL;
 }
 
 void worker_run(struct worker *wk)
@@ -628,14 +677,13 @@ void worker_run(struct worker *wk)
 	struct engine *e = wk->e;
 
 	for (struct batch *b; (b = next_batch(e));) {
-		wk->rules = ruleset_get(&e->rules);
-		bool ok = ready(wk);
-		assert(ok); /* out of memory at reload: nothing sane is left to do */
-		(void)ok;
+		enter(wk);
 		one_batch(wk, b);
-		ruleset_put(&e->rules, wk->rules);
-		if (wk->placed)
+		leave(wk);
+		if (wk->placed) {
+			heavy_watch_show(&wk->watch, &wk->heavy);
 			bell_ring(&e->bell);
+		}
 		wk->placed = false;
 		if (wk->hits.len)
 			hits_append(&e->hits, &wk->hits);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/lazy.h"
 #include "match/indicator_draft.h"
 #include "match/indicator_index.h"
 
@@ -24,7 +25,7 @@ static void index_free(struct index *ix)
 	index_map_fini(&ix->by_link);
 	index_map_fini(&ix->by_object);
 	index_map_fini(&ix->by_marking);
-	free(ix->entries);
+	lazy_free(ix->entries, (size_t)ix->entry_capacity * sizeof(*ix->entries));
 	free(ix->links);
 	free(ix->objects);
 	free(ix->markings);
@@ -118,6 +119,8 @@ static uint64_t content_hash(const struct indicator_set *s, uint16_t feed, const
 		h = hash_pair(h, c->hs_flags);
 		h = mix_span(h, (struct span){d->text.p + c->text, c->text_len});
 	}
+	if (d->evaluated)
+		h = mix_span(hash_pair(h, d->open), d->pattern);
 	return h;
 }
 
@@ -193,7 +196,10 @@ static int store(struct indicator_set *s, uint16_t feed, const struct draft *d, 
 		return 0;
 	}
 	uint32_t first = s->condition_count;
+	struct ref pattern = {0};
 	int rc = take_conditions(s, d, base);
+	if (!rc && d->evaluated)
+		rc = indicator_set_text(s, d->pattern, &pattern);
 	if (!rc)
 		rc = place(s, e);
 	if (rc)
@@ -213,6 +219,9 @@ static int store(struct indicator_set *s, uint16_t feed, const struct draft *d, 
 		.first_condition = first,
 		.conditions = d->count,
 		.line = d->line,
+		.pattern = pattern.at,
+		.pattern_len = pattern.len,
+		.open = d->open,
 	};
 	return 0;
 }
@@ -248,9 +257,11 @@ static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d
 		   struct index_slot *slot)
 {
 	struct index *ix = s->index;
-	struct entry e = {.indicator = INDEX_NONE};
-	int rc = index_grow((void **)&ix->entries, ix->entry_count, &ix->entry_capacity,
-			    sizeof(*ix->entries));
+	struct entry e = {.indicator = INDEX_NONE,
+			  .hash = slot->hash,
+			  .scope = ix->by_id.keys[slot - ix->by_id.slots].scope};
+	int rc = index_grow_lazy((void **)&ix->entries, ix->entry_count, &ix->entry_capacity,
+				 sizeof(*ix->entries));
 
 	if (!rc)
 		rc = take(s, feed, d, content, &e, true);
@@ -263,9 +274,18 @@ static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d
 	return 0;
 }
 
+uint32_t indicator_rule_scope(void)
+{
+	return RULE_SCOPE;
+}
+
 int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d)
 {
-	return indicator_set_put(s, feed, d, content_hash(s, feed, d), scope_of(s, feed, d));
+	uint32_t scope = scope_of(s, feed, d);
+
+	/* a cache miss among millions; the hash takes about as long */
+	index_map_prefetch(&((struct index *)s->index)->by_id, d->id, scope);
+	return indicator_set_put(s, feed, d, content_hash(s, feed, d), scope);
 }
 
 int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft *d,
@@ -274,7 +294,7 @@ int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft
 	struct index *ix = s->index;
 	struct index_slot *slot = index_map_put(&ix->by_id, s->text, d->id, scope);
 
-	assert(!s->sealed && d->id.len > 0 && (d->dead || d->count > 0));
+	assert(!s->sealed && d->id.len > 0 && (d->dead || d->count > 0 || d->open));
 	if (!slot)
 		return -ENOMEM;
 	if (slot->value == INDEX_NONE)

@@ -79,6 +79,10 @@ struct indicator {
 	uint32_t threat;		 /* index in the set; campaign when known */
 	uint32_t first_condition, conditions;
 	uint32_t line; /* in the feed's file, for messages; 0 unknown, or packed */
+	/* A STIX pattern that has the last word (stix_program.h); its conditions only say which
+	 * records to ask it about, or where it is open, that every one must be. 0: none. */
+	uint32_t pattern, pattern_len;
+	bool open;
 };
 
 #define INDICATOR_CLAUSES_MAX	 64

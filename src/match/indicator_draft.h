@@ -33,6 +33,9 @@ struct draft {
 	int8_t confidence;
 	bool rule;
 	bool dead;  /* withdrawn: takes the place of older versions, matches nothing */
+	struct span pattern; /* a STIX pattern that its conditions alone do not decide */
+	bool evaluated;	     /* there is one */
+	bool open;	     /* and its conditions do not name every record to look at */
 	bool local; /* the id is the feed's own: another feed's is another indicator */
 	uint32_t line;
 };
@@ -67,6 +70,7 @@ int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft
 		      uint64_t content, uint32_t scope);
 /* The namespace of ids that are a feed's own. */
 uint32_t indicator_feed_scope(const char *feed);
+uint32_t indicator_rule_scope(void); /* of rules' */
 
 /* The rule of that id, NULL when there is none; valid until the next add. */
 const struct indicator *indicator_set_rule(const struct indicator_set *s, struct span id);

@@ -50,8 +50,9 @@ static int compact(struct finish *f)
 		if (e->indicator == INDEX_NONE)
 			continue;
 		in[n] = s->indicators[e->indicator];
-		memcpy(co + c, s->conditions + in[n].first_condition,
-		       in[n].conditions * sizeof(*co));
+		if (in[n].conditions)
+			memcpy(co + c, s->conditions + in[n].first_condition,
+			       in[n].conditions * sizeof(*co));
 		in[n].first_condition = c;
 		c += in[n].conditions;
 		e->indicator = n++;
@@ -199,7 +200,7 @@ static uint32_t group_of(struct finish *f, const struct indicator *in, uint32_t 
 {
 	const struct condition *c = &f->s->conditions[in->first_condition];
 
-	if (in->conditions != 1 || in->rule || c->kind == CONDITION_PORT ||
+	if (in->conditions != 1 || in->rule || in->pattern_len || c->kind == CONDITION_PORT ||
 	    c->kind == CONDITION_PATTERN)
 		return INDEX_NONE;
 	struct index_slot *slot =
@@ -310,11 +311,30 @@ static int prepare(struct finish *f)
 	return rc ? rc : index_map_reserve(&f->threats, n);
 }
 
-static void each(struct finish *f, void (*pass)(struct finish *, uint32_t))
+#define AHEAD 12 /* entries whose places in the maps are asked for early */
+
+static void ahead(struct finish *f, uint32_t number)
 {
-	for (uint32_t i = 0; i < f->ix->entry_count && !f->error; i++)
+	if (number >= f->ix->entry_count)
+		return;
+	const struct entry *e = &f->ix->entries[number];
+	if (e->indicator == INDEX_NONE)
+		return;
+	const struct indicator *in = &f->s->indicators[e->indicator];
+	const struct condition *c = &f->s->conditions[in->first_condition];
+	index_map_prefetch(&f->atoms, indicator_text(f->s, c->text, c->text_len),
+			   (uint32_t)c->kind << 8 | c->type);
+	index_map_prefetch(&f->threats, index_span(f->s, naming_id(e)), THREAT_INDICATOR + 1);
+}
+
+static void each(struct finish *f, void (*pass)(struct finish *, uint32_t), bool looks_up)
+{
+	for (uint32_t i = 0; i < f->ix->entry_count && !f->error; i++) {
+		if (looks_up)
+			ahead(f, i + AHEAD);
 		if (f->ix->entries[i].indicator != INDEX_NONE)
 			pass(f, i);
+	}
 }
 
 int indicator_set_finish(struct indicator_set *s)
@@ -329,9 +349,9 @@ int indicator_set_finish(struct indicator_set *s)
 		s->threat_count = 0;
 		choose_links(&f);
 	}
-	each(&f, resolve_markings);
-	each(&f, claim);
-	each(&f, assign);
+	each(&f, resolve_markings, false);
+	each(&f, claim, true);
+	each(&f, assign, true);
 	index_map_fini(&f.threats);
 	index_map_fini(&f.atoms);
 	index_map_fini(&f.linked);

@@ -25,6 +25,9 @@ struct hit {
 	uint32_t indicator; /* index in the set */
 	const struct observable *observable; /* NULL: on the raw bytes */
 	struct span value;		     /* what matched */
+	/* Not 0: a STIX pattern that takes several records; which of its observations this
+	 * one is. It is no hit by itself (correlate/partial.h). */
+	uint64_t observations;
 };
 
 /* A hit that a benign list suppressed. */
@@ -36,6 +39,7 @@ struct suppressed {
 
 struct match_result {
 	uint32_t hits, suppressions, overflow;
+	uint32_t undecided; /* patterns that were too much work on this record */
 	struct hit hit[MATCH_HITS_MAX];
 	struct suppressed suppressed[64];
 };
@@ -45,8 +49,12 @@ int matcher_compile(struct matcher **m, const struct indicator_set *set, struct 
 void matcher_free(struct matcher *m);
 size_t matcher_bytes(const struct matcher *m); /* memory held */
 
-/* sets: match_sets() is wanted of every block, be it scanned or not. 0, -ENOMEM. */
-int match_scratch_init(struct match_scratch **sc, const struct matcher *m, bool sets);
+/* The indicators of m's set that are this atom (a condition of set's) and nothing else, until
+ * fn says false. */
+void matcher_alone(const struct matcher *m, const struct indicator_set *set,
+		   const struct condition *c, bool (*fn)(void *arg, uint32_t indicator), void *arg);
+
+int match_scratch_init(struct match_scratch **sc, const struct matcher *m); /* 0, -ENOMEM */
 void match_scratch_free(struct match_scratch *sc);
 
 /*
@@ -90,8 +98,9 @@ void match_overlay_use(struct match_scratch *sc, const struct matcher *base,
 
 /*
  * The bit sets (scan.h) of the block at hand, when it is one of JSON and the record lies
- * in it: *text is where they begin. NULL otherwise.
+ * in it: *text is where they begin. NULL otherwise, or unless they are wanted.
  */
+void match_want_sets(struct match_scratch *sc, bool wanted);
 const struct scan_state *match_sets(const struct match_scratch *sc, const char *p, size_t len,
 				    const char **text);
 

@@ -107,6 +107,11 @@ const char *match_block(const struct matcher *m, struct match_scratch *sc, enum 
 	return a->end = p + len;
 }
 
+void match_want_sets(struct match_scratch *sc, bool wanted)
+{
+	sc->ahead.sets_wanted = wanted;
+}
+
 const struct scan_state *match_sets(const struct match_scratch *sc, const char *p, size_t len,
 				    const char **text)
 {

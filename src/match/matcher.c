@@ -288,11 +288,13 @@ int matcher_compile(struct matcher **out, const struct indicator_set *set, struc
 	free(b.extra);
 	if (!err)
 		err = matcher_benign_init(&m->benign, set, ps);
+	if (!err)
+		err = matcher_stix_init(&m->stix, set, ps);
 	if (err) {
 		matcher_free(m);
 		return err;
 	}
-	m->parse_all |= m->patterns.always > 0;
+	m->parse_all |= m->patterns.always > 0 || m->stix.opens > 0;
 	m->plan.escapes = m->plan.values || m->patterns.escapes;
 	*out = m;
 	return 0;
@@ -306,6 +308,7 @@ void matcher_free(struct matcher *m)
 	exact_net_fini(&m->nets);
 	pattern_fini(&m->patterns);
 	matcher_benign_fini(&m->benign);
+	matcher_stix_fini(&m->stix);
 	free(m);
 }
 
@@ -315,19 +318,20 @@ size_t matcher_bytes(const struct matcher *m)
 	       pattern_bytes(&m->patterns) + matcher_benign_bytes(&m->benign);
 }
 
-int match_scratch_init(struct match_scratch **out, const struct matcher *m, bool sets)
+int match_scratch_init(struct match_scratch **out, const struct matcher *m)
 {
 	struct match_scratch *sc = calloc(1, sizeof(*sc));
 
 	*out = NULL;
 	if (!sc)
 		return -ENOMEM;
-	sc->ahead.sets_wanted = sets;
 	int err = scan_state_init(&sc->scan, &m->plan);
 	if (!err)
 		err = scan_state_init(&sc->block, &m->plan);
 	if (!err)
 		err = pattern_scratch_init(&sc->patterns, &m->patterns);
+	if (!err)
+		err = matcher_stix_scratch_init(&sc->stix);
 	const hs_database_t *dbs[] = {m->benign.substrings, m->benign.regexes};
 	for (int i = 0; i < 2 && !err; i++)
 		if (dbs[i] && hs_alloc_scratch(dbs[i], &sc->patterns.hs) != HS_SUCCESS)
@@ -347,6 +351,7 @@ void match_scratch_free(struct match_scratch *sc)
 	scan_state_fini(&sc->scan);
 	scan_state_fini(&sc->block);
 	pattern_scratch_fini(&sc->patterns);
+	matcher_stix_scratch_fini(&sc->stix);
 	free(sc);
 }
 

@@ -14,6 +14,7 @@
 #include "match/exact_net.h"
 #include "match/match.h"
 #include "match/matcher_benign.h"
+#include "match/matcher_stix.h"
 #include "match/pattern.h"
 #include "match/scan.h"
 
@@ -26,6 +27,7 @@ struct matcher {
 	struct exact_net nets;
 	struct pattern_set patterns;
 	struct matcher_benign benign;
+	struct matcher_stix stix;
 	struct scan_plan plan;
 	const struct scan_walk *walk;
 	bool parse_all; /* some condition can only be decided on a parsed record */
@@ -37,6 +39,7 @@ struct matcher_found {
 	uint32_t indicator;
 	const struct observable *observable;
 	struct span value;
+	uint64_t observations; /* as in struct hit */
 	bool hit;
 };
 
@@ -69,6 +72,7 @@ struct match_scratch {
 	struct scan_state block; /* of ahead */
 	struct scan_state scan;	 /* of a record by itself */
 	struct pattern_scratch patterns;
+	struct matcher_stix_scratch stix;
 	struct matcher_found found[MATCHER_FOUND_MAX];
 	uint32_t found_count, found_lost;
 };

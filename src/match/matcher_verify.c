@@ -404,7 +404,70 @@ static void put_hit(const struct verify *v, const struct matcher_found *f, struc
 	else if (out->hits == MATCH_HITS_MAX)
 		out->overflow++;
 	else
-		out->hit[out->hits++] = (struct hit){f->indicator, o, f->value};
+		out->hit[out->hits++] = (struct hit){f->indicator, o, f->value, f->observations};
+}
+
+/* Keeps what the patterns of the indicators, where they have one, say yes to; of one that
+ * takes several records, the first find. */
+static size_t ask_patterns(const struct verify *v, struct matcher_found *f, size_t n)
+{
+	size_t kept = 0, end;
+
+	for (size_t i = 0; i < n; i = end) {
+		for (end = i + 1; end < n && f[end].indicator == f[i].indicator; end++)
+			;
+		const struct matcher_stix_rule *r = matcher_stix_of(&v->m->stix, f[i].indicator);
+		uint64_t observations = 0;
+		if (r && !matcher_stix_holds(r, &v->sc->stix, v->ev, &observations))
+			continue;
+		for (size_t k = i; k < (observations ? i + 1 : end); k++) {
+			f[kept] = f[k];
+			f[kept++].observations = observations;
+		}
+	}
+	return kept;
+}
+
+/* Patterns whose conditions do not name every record: those that nothing was found for. */
+static void ask_open(const struct verify *v, size_t found, struct match_result *out)
+{
+	const struct matcher_stix *ms = &v->m->stix;
+
+	for (uint32_t i = 0; i < ms->count; i++) {
+		const struct matcher_stix_rule *r = &ms->rules[i];
+		const struct indicator in = indicator_at(v->set, r->indicator);
+		uint64_t observations;
+		bool seen = false;
+		if (!in.open || !is_valid(v, r->indicator))
+			continue;
+		for (size_t k = 0; k < found && !seen; k++)
+			seen = v->sc->found[k].indicator == r->indicator;
+		if (seen || !matcher_stix_holds(r, &v->sc->stix, v->ev, &observations))
+			continue;
+		if (out->hits == MATCH_HITS_MAX)
+			out->overflow++;
+		else
+			out->hit[out->hits++] = (struct hit){
+				r->indicator, NULL,
+				indicator_text(v->set, in.pattern, in.pattern_len), observations};
+	}
+}
+
+static int hit_order(const struct hit *a, const struct hit *b)
+{
+	return (a->indicator > b->indicator) - (a->indicator < b->indicator);
+}
+
+/* Hits stay in the order of their indicators; the open ones came last, and are few. */
+static void merge_open(struct match_result *out, uint32_t from)
+{
+	for (uint32_t i = from; i < out->hits; i++) {
+		struct hit h = out->hit[i];
+		uint32_t k = i;
+		for (; k > 0 && hit_order(&out->hit[k - 1], &h) > 0; k--)
+			out->hit[k] = out->hit[k - 1];
+		out->hit[k] = h;
+	}
 }
 
 static void verify(struct verify *v, struct match_result *out)
@@ -413,6 +476,8 @@ static void verify(struct verify *v, struct match_result *out)
 	struct matcher_found *f = sc->found;
 
 	sc->found_count = sc->found_lost = 0;
+	sc->stix.ready = false;
+	sc->stix.undecided = 0;
 	out->hits = out->suppressions = 0;
 	collect(v);
 	out->overflow = sc->found_lost;
@@ -420,9 +485,17 @@ static void verify(struct verify *v, struct match_result *out)
 	sort(f, sc->found_count, by_condition);
 	size_t n = decide(v, f, sc->found_count);
 	sort(f, n, by_hit);
+	if (v->m->stix.count)
+		n = ask_patterns(v, f, n);
 	for (size_t i = 0; i < n; i++)
 		if (i == 0 || f[i].indicator != f[i - 1].indicator || by_value(&f[i], &f[i - 1]))
 			put_hit(v, &f[i], out);
+	if (v->m->stix.opens) {
+		uint32_t closed = out->hits;
+		ask_open(v, n, out);
+		merge_open(out, closed);
+	}
+	out->undecided = (uint32_t)sc->stix.undecided;
 }
 
 static struct verify base_part(const struct matcher *m, struct match_scratch *sc,
@@ -467,7 +540,7 @@ void match_verify(const struct matcher *m, struct match_scratch *sc, const struc
 void match_verify_more(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
 		       struct match_result *out)
 {
-	out->hits = out->suppressions = out->overflow = 0;
+	out->hits = out->suppressions = out->overflow = out->undecided = 0;
 	if (!sc->over || !sc->over->more)
 		return;
 	struct verify base = base_part(m, sc, ev), v = more_part(m, sc, ev);

@@ -7,9 +7,10 @@
  * Limit    STIX_PATTERN_BYTES_MAX bytes, STIX_PATTERN_DEPTH_MAX parentheses deep,
  *          INDICATOR_CLAUSES_MAX clauses of INDICATOR_CONDITIONS_MAX conditions.
  *
- * What can be told from one record is taken: [..], several of them joined by OR; in
- * them =, IN, LIKE, MATCHES, ISSUBSET, AND, OR, parentheses. The whole pattern is
- * checked against the grammar before anything is called unsupported.
+ * Conditions are all that most patterns need: [..] joined by OR, in them =, IN, LIKE,
+ * MATCHES, ISSUBSET, AND, OR, parentheses. Whatever else a pattern asks is decided by
+ * stix_program.h (d->evaluated); then the clauses name the records to look at, unless
+ * there is no telling (d->open). Refused is what no record can satisfy.
  */
 #ifndef TOCSIN_MATCH_STIX_PATTERN_H
 #define TOCSIN_MATCH_STIX_PATTERN_H

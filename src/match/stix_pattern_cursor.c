@@ -96,7 +96,7 @@ uint32_t stix_node_new(struct stix_cursor *c, enum stix_node_kind kind, uint32_t
 		return STIX_NONE;
 	}
 	t->nodes[t->node_count] =
-		(struct stix_node){(uint8_t)kind, leaf, STIX_NONE, STIX_NONE, STIX_NONE};
+		(struct stix_node){(uint8_t)kind, leaf, STIX_NONE, STIX_NONE, STIX_NONE, 0, 0, 0};
 	return t->node_count++;
 }
 

@@ -18,7 +18,8 @@ struct stix_cursor {
 	struct stix_lexer lx;
 	struct stix_token t; /* looked at, not taken */
 	struct stix_tree tree;
-	struct text path;
+	struct text path; /* as stix_path_target() takes it */
+	enum stix_dialect dialect;
 	unsigned depth;
 	enum stix_pattern_status status;
 	char *why; /* of the status */

@@ -2,6 +2,7 @@
 #include <hs.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "match/atom.h"
@@ -107,23 +108,75 @@ static bool expand_and(const struct stix_tree *t, uint32_t child, struct clauses
 	return true;
 }
 
-/* As deep as the parentheses: STIX_PATTERN_DEPTH_MAX times AND and OR. */
+/* Nothing that a record shows can make it true. */
+static bool never(const struct stix_leaf *l)
+{
+	if (l->op == STIX_OP_EXISTS && l->negated)
+		return false;
+	return l->target.about == STIX_ABOUT_UNKNOWN ||
+	       (l->op == STIX_OP_IN && l->constants == 0 && !l->negated);
+}
+
+/* Backreferences and the like are for the evaluator. */
+static bool beyond_hyperscan(const char *regex)
+{
+	hs_compile_error_t *error = NULL;
+	hs_expr_info_t *info = NULL;
+	bool beyond = hs_expression_info(regex, HS_FLAG_DOTALL, &info, &error) != HS_SUCCESS;
+
+	hs_free_compile_error(error);
+	free(info);
+	return beyond;
+}
+
+bool stix_leaf_plain(const struct stix_tree *t, const struct stix_leaf *l)
+{
+	bool pattern = l->op == STIX_OP_LIKE || l->op == STIX_OP_MATCHES;
+
+	if (l->op == STIX_OP_MATCHES &&
+	    beyond_hyperscan(t->strings.p + t->constants[l->first_constant].at))
+		return false;
+	if (l->negated || l->target.about <= STIX_ABOUT_SEEN ||
+	    (pattern && l->target.about == STIX_ABOUT_HOST))
+		return false;
+	return pattern || l->op == STIX_OP_EQUAL || l->op == STIX_OP_ISSUBSET;
+}
+
+/* What clauses cannot decide makes a clause that asks for nothing. */
+static void expand_leaf(const struct stix_tree *t, uint32_t leaf, struct clauses *out)
+{
+	const struct stix_leaf *l = &t->leaves[leaf];
+
+	out->count = !never(l);
+	out->clause[0] = (struct clause){stix_leaf_plain(t, l), {(uint16_t)leaf}};
+}
+
+/* As deep as the parentheses: STIX_PATTERN_DEPTH_MAX times AND and OR. Of observations
+ * each may be what a record is looked at for. */
 static bool expand(const struct stix_tree *t, uint32_t node, struct clauses *out)
 {
 	const struct stix_node *n = &t->nodes[node];
 
-	if (n->kind == STIX_NODE_OR)
-		return expand_or(t, n->first, out);
+	if (n->kind == STIX_NODE_LEAF)
+		return expand_leaf(t, n->leaf, out), true;
 	if (n->kind == STIX_NODE_AND)
 		return expand_and(t, n->first, out);
-	out->count = 1;
-	out->clause[0] = (struct clause){1, {(uint16_t)n->leaf}};
-	return true;
+	return expand_or(t, n->first, out);
+}
+
+static const struct stix_constant *constant(const struct emit *e, const struct stix_leaf *l)
+{
+	return &e->t->constants[l->first_constant];
 }
 
 static const char *literal(const struct emit *e, const struct stix_leaf *l)
 {
-	return e->t->strings.p + l->at;
+	return e->t->strings.p + constant(e, l)->at;
+}
+
+static uint32_t length(const struct emit *e, const struct stix_leaf *l)
+{
+	return constant(e, l)->len;
 }
 
 __attribute__((format(printf, 3, 4))) static bool fail(struct emit *e, const struct stix_leaf *l,
@@ -141,7 +194,7 @@ __attribute__((format(printf, 3, 4))) static bool fail(struct emit *e, const str
 static bool is_address(const struct emit *e, const struct stix_leaf *l, struct network *net)
 {
 	char plain[ATOM_URL_MAX];
-	size_t n = atom_refang(literal(e, l), l->len, plain, sizeof(plain));
+	size_t n = atom_refang(literal(e, l), length(e, l), plain, sizeof(plain));
 
 	return n > 0 && network_parse(plain, n, net);
 }
@@ -158,8 +211,8 @@ static bool type_fits(const struct emit *e, const struct stix_leaf *type,
 
 	is_address(e, value, &net);
 	for (int i = 0; i < 3; i++)
-		if (type->len == strlen(types[i].name) &&
-		    memcmp(literal(e, type), types[i].name, type->len) == 0)
+		if (length(e, type) == strlen(types[i].name) &&
+		    memcmp(literal(e, type), types[i].name, length(e, type)) == 0)
 			return net.base.bits == types[i].bits;
 	return false;
 }
@@ -171,7 +224,7 @@ static const char *like(struct emit *e, const struct stix_leaf *l, uint32_t clau
 	struct text w;
 
 	text_init(&w);
-	for (uint32_t i = 0; i < l->len; i++) {
+	for (uint32_t i = 0; i < length(e, l); i++) {
 		if (p[i] == '*' || p[i] == '?' || p[i] == '\\')
 			text_char(&w, '\\');
 		text_char(&w, p[i] == '%' ? '*' : p[i] == '_' ? '?' : p[i]);
@@ -197,16 +250,16 @@ static const char *pattern(struct emit *e, const struct stix_leaf *l, uint32_t c
 	if (l->op == STIX_OP_LIKE)
 		return like(e, l, clause, flags);
 	return draft_pattern(e->d, clause, (enum observable_type)l->target.type, PATTERN_REGEX,
-			     flags | HS_FLAG_DOTALL, literal(e, l), l->len);
+			     flags | HS_FLAG_DOTALL, literal(e, l), length(e, l));
 }
 
 static const char *port(struct emit *e, const struct stix_leaf *l, uint32_t clause)
 {
 	uint32_t v = 0;
 
-	if (l->len == 0 || l->len > 5)
+	if (length(e, l) == 0 || length(e, l) > 5)
 		return "a port is 1 to 65535";
-	for (uint32_t i = 0; i < l->len; i++) {
+	for (uint32_t i = 0; i < length(e, l); i++) {
 		char c = literal(e, l)[i];
 		if (c < '0' || c > '9')
 			return "a port is 1 to 65535";
@@ -227,16 +280,16 @@ static const char *atom(struct emit *e, const struct stix_leaf *l, uint32_t clau
 
 	if (about == STIX_ABOUT_PORT)
 		return port(e, l, clause);
-	if (l->kind != STIX_STRING)
+	if (constant(e, l)->kind != STIX_STRING)
 		return "a string is needed here";
 	if (about == STIX_ABOUT_HOST)
 		about = is_address(e, l, &net) ? STIX_ABOUT_IP : STIX_ABOUT_DOMAIN;
 	if (l->op == STIX_OP_ISSUBSET && about != STIX_ABOUT_IP)
 		return "ISSUBSET is for addresses";
-	if (about == STIX_ABOUT_HASH && l->len != l->target.hash_digits)
+	if (about == STIX_ABOUT_HASH && length(e, l) != l->target.hash_digits)
 		return "the hash has not the length of its algorithm";
 	return draft_atom(e->d, clause, (enum condition_kind)kinds[about],
-			  (enum observable_type)l->target.type, literal(e, l), l->len);
+			  (enum observable_type)l->target.type, literal(e, l), length(e, l));
 }
 
 static bool condition(struct emit *e, const struct stix_leaf *l, uint32_t clause)
@@ -244,18 +297,17 @@ static bool condition(struct emit *e, const struct stix_leaf *l, uint32_t clause
 	const char *why = l->op == STIX_OP_LIKE || l->op == STIX_OP_MATCHES ? pattern(e, l, clause)
 									    : atom(e, l, clause);
 
-	return !why || fail(e, l, "%.*s: %s", (int)(l->len < 80 ? l->len : 80), literal(e, l), why);
+	return !why || fail(e, l, "%.*s: %s", (int)(length(e, l) < 80 ? length(e, l) : 80),
+			    literal(e, l), why);
 }
 
-enum fate { CLAUSE_GOOD, CLAUSE_NEVER, CLAUSE_REFUSED };
+enum fate { CLAUSE_GOOD, CLAUSE_NEVER, CLAUSE_OPEN };
 
 /* dst_ref.type beside dst_ref.value says nothing new, or something that cannot be. */
 static enum fate judge_type(struct emit *e, const struct clause *c, const struct stix_leaf *type)
 {
-	enum fate fate = CLAUSE_REFUSED;
+	enum fate fate = CLAUSE_OPEN;
 
-	if (type->op != STIX_OP_EQUAL)
-		return fail(e, type, "the type of an address can only be compared with ="), fate;
 	for (uint16_t i = 0; i < c->count; i++) {
 		const struct stix_leaf *l = &e->t->leaves[c->leaf[i]];
 		if (l->target.about != STIX_ABOUT_HOST || l->target.side != type->target.side)
@@ -264,33 +316,35 @@ static enum fate judge_type(struct emit *e, const struct clause *c, const struct
 			return CLAUSE_NEVER;
 		fate = CLAUSE_GOOD;
 	}
-	if (fate == CLAUSE_REFUSED)
-		fail(e, type, "a type without the value beside it is not supported");
 	return fate;
 }
 
+/* Open: it names no value that could be looked for, so that every record must be looked at. */
 static enum fate judge(struct emit *e, const struct clause *c)
 {
-	const struct stix_leaf *only_port = NULL;
-	bool names = false;
+	enum fate fate = CLAUSE_OPEN;
 
 	for (uint16_t i = 0; i < c->count; i++) {
 		const struct stix_leaf *l = &e->t->leaves[c->leaf[i]];
 		if (l->target.about == STIX_ABOUT_HOST_TYPE) {
-			enum fate fate = judge_type(e, c, l);
-			if (fate != CLAUSE_GOOD)
-				return fate;
-		} else if (l->target.about == STIX_ABOUT_PORT) {
-			only_port = l;
-		} else {
-			names = true;
+			if (judge_type(e, c, l) == CLAUSE_NEVER)
+				return CLAUSE_NEVER;
+		} else if (l->target.about != STIX_ABOUT_PORT) {
+			fate = CLAUSE_GOOD;
 		}
 	}
-	if (!names && only_port) {
-		fail(e, only_port, "a port alone names nobody");
-		return CLAUSE_REFUSED;
+	return fate;
+}
+
+/* A type without the value beside it is for the evaluator. */
+static bool open_type(struct emit *e, const struct clause *c)
+{
+	for (uint16_t i = 0; i < c->count; i++) {
+		const struct stix_leaf *l = &e->t->leaves[c->leaf[i]];
+		if (l->target.about == STIX_ABOUT_HOST_TYPE && judge_type(e, c, l) == CLAUSE_OPEN)
+			return true;
 	}
-	return CLAUSE_GOOD;
+	return false;
 }
 
 static bool emit_clause(struct emit *e, const struct clause *c, uint32_t number)
@@ -303,6 +357,43 @@ static bool emit_clause(struct emit *e, const struct clause *c, uint32_t number)
 	return true;
 }
 
+/* A path that no record has is the likeliest reason for a pattern that nothing matches. */
+static bool refuse_never(struct emit *e)
+{
+	const struct stix_tree *t = e->t;
+
+	for (uint32_t i = 0; i < t->leaf_count; i++) {
+		const struct stix_leaf *l = &t->leaves[i];
+		if (l->target.about != STIX_ABOUT_UNKNOWN)
+			continue;
+		struct stix_leaf at = {.column = l->path_column};
+		struct text path;
+		text_init(&path);
+		for (uint32_t k = 0; k < l->steps; k++) {
+			const struct stix_step *s = &t->steps[l->first_step + k];
+			text_str(&path, s->kind != STIX_STEP_KEY ? "[*]" : k ? "." : ":");
+			if (s->kind == STIX_STEP_KEY)
+				text_bytes(&path, t->strings.p + s->at, s->len);
+		}
+		fail(e, &at, "object path %s%.160s is in no record", t->strings.p + l->type_at,
+		     path.p ? path.p : "");
+		text_fini(&path);
+		return false;
+	}
+	return fail(e, NULL, "the pattern can never match");
+}
+
+static bool evaluated(const struct stix_tree *t)
+{
+	for (uint32_t i = 0; i < t->leaf_count; i++)
+		if (!stix_leaf_plain(t, &t->leaves[i]))
+			return true;
+	for (uint32_t i = 0; i < t->node_count; i++)
+		if (t->nodes[i].kind == STIX_NODE_SPAN)
+			return true;
+	return stix_tree_least(t, t->root) > 1;
+}
+
 bool stix_tree_emit(const struct stix_tree *t, struct draft *d, char why[STIX_PATTERN_WHY_MAX])
 {
 	struct emit e = {t, d, why};
@@ -312,12 +403,13 @@ bool stix_tree_emit(const struct stix_tree *t, struct draft *d, char why[STIX_PA
 	if (!expand(t, t->root, &cs))
 		return fail(&e, NULL, "more than %d alternatives, or %d conditions in one",
 			    INDICATOR_CLAUSES_MAX, INDICATOR_CONDITIONS_MAX);
+	d->evaluated = evaluated(t);
 	for (uint32_t i = 0; i < cs.count; i++) {
 		enum fate fate = judge(&e, &cs.clause[i]);
-		if (fate == CLAUSE_REFUSED)
-			return false;
+		d->open |= fate == CLAUSE_OPEN;
+		d->evaluated |= fate == CLAUSE_OPEN || open_type(&e, &cs.clause[i]);
 		if (fate == CLAUSE_GOOD && !emit_clause(&e, &cs.clause[i], number++))
 			return false;
 	}
-	return number > 0 || fail(&e, NULL, "the pattern can never match");
+	return number > 0 || d->open || refuse_never(&e);
 }

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/timestamp.h"
@@ -79,8 +80,7 @@ static struct stix_token make(struct stix_lexer *lx, enum stix_token_kind kind, 
 	return t;
 }
 
-/* RFC 3339, UTC, 'T' and 'Z' in upper case. */
-static bool timestamp_valid(const char *p, size_t len)
+bool stix_time_valid(const char *p, size_t len)
 {
 	int64_t us;
 
@@ -120,7 +120,7 @@ static struct stix_token typed_literal(struct stix_lexer *lx)
 						    : STIX_BINARY;
 
 	if (to)
-		good = kind == STIX_TIME  ? timestamp_valid(quote + 1, len)
+		good = kind == STIX_TIME  ? stix_time_valid(quote + 1, len)
 		       : kind == STIX_HEX ? hex_valid(quote + 1, len)
 					  : base64_valid(quote + 1, len);
 	return make(lx, good ? kind : STIX_BAD, to ? to : lx->end);
@@ -197,6 +197,17 @@ struct stix_token stix_lex(struct stix_lexer *lx)
 	if (c && strchr("=!<>", c))
 		return comparison(lx);
 	return make(lx, c && strchr("[](),:.*", c) ? STIX_PUNCT : STIX_BAD, lx->p + 1);
+}
+
+long double stix_number(const struct stix_token *t)
+{
+	char text[64];
+	uint32_t n = t->len < sizeof(text) - 1 ? t->len : (uint32_t)sizeof(text) - 1;
+
+	/* a longer one is a fraction with more digits than any double has, or out of range */
+	memcpy(text, t->p, n);
+	text[n] = '\0';
+	return strtold(text, NULL);
 }
 
 bool stix_keyword(const struct stix_token *t, const char *w)

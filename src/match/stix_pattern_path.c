@@ -45,6 +45,43 @@ static const struct {
 	{"windows-registry-key:key", TEXT(REGISTRY)},
 };
 
+/* What stix_event.c puts into an object without a condition that could look for it. */
+static const char *const seen[] = {
+	"artifact:type",
+	"domain-name:type",
+	"domain-name:resolves_to_refs[*].type",
+	"email-addr:type",
+	"email-message:type",
+	"email-message:from_ref.type",
+	"email-message:to_refs[*].type",
+	"file:type",
+	"file:parent_directory_ref.path",
+	"directory:path",
+	"ipv4-addr:type",
+	"ipv6-addr:type",
+	"network-traffic:type",
+	"network-traffic:protocols[*]",
+	"network-traffic:extensions.http-request-ext.request_method",
+	"network-traffic:extensions.http-request-ext.request_header.Host",
+	"network-traffic:extensions.http-request-ext.request_header.Referer",
+	"process:type",
+	"process:creator_user_ref.user_id",
+	"process:creator_user_ref.account_login",
+	"process:image_ref.parent_directory_ref.path",
+	"process:binary_ref.parent_directory_ref.path",
+	"process:parent_ref.command_line",
+	"process:parent_ref.image_ref.name",
+	"process:parent_ref.image_ref.parent_directory_ref.path",
+	"url:type",
+	"user-account:type",
+	"user-account:user_id",
+	"user-account:account_login",
+	"windows-registry-key:type",
+	"x509-certificate:type",
+	"x509-certificate:issuer",
+	"x509-certificate:subject",
+};
+
 static const struct {
 	const char *prefix;
 } hashed[] = {
@@ -89,5 +126,8 @@ struct stix_target stix_path_target(const char *path, size_t len)
 		if (digits)
 			return (struct stix_target){STIX_ABOUT_HASH, OBSERVABLE_HASH, digits, 0};
 	}
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++)
+		if (strlen(seen[i]) == len && memcmp(seen[i], path, len) == 0)
+			return (struct stix_target){STIX_ABOUT_SEEN, OBSERVABLE_NONE, 0, 0};
 	return (struct stix_target){STIX_ABOUT_UNKNOWN, OBSERVABLE_NONE, 0, 0};
 }

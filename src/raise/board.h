@@ -74,9 +74,15 @@ int board_known(struct board *b, const struct candidate_said *s);
 /* Binary, versioned, checksummed, through the same callbacks as evidence. */
 int board_snapshot(const struct board *b, int (*write)(void *arg, const void *p, size_t len),
 		   void *arg);
+/* The candidates of one threat alone. */
+int board_snapshot_threat(const struct board *b, const struct threat_name *threat,
+			  int (*write)(void *arg, const void *p, size_t len), void *arg);
 /* Replaces what the board holds. 0, -ENOMEM, what read returned; -EBADMSG: not a
  * snapshot, or damaged. After an error the board is as it was. Numbers of "by"
  * names and objects must mean what they meant. */
 int board_restore(struct board *b, int64_t (*read)(void *arg, void *p, size_t len), void *arg);
+/* Adds what was said later than the board holds, by version: a join. Errors as above, but
+ * -ENOMEM may leave a part of it. */
+int board_restore_join(struct board *b, int64_t (*read)(void *arg, void *p, size_t len), void *arg);
 
 #endif

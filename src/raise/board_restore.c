@@ -141,7 +141,12 @@ static void get_evidence(struct cursor *c, struct assess_evidence *e)
 static void get_episode(struct cursor *c, struct episode *ep)
 {
 	ep->threat = (uint32_t)get(c, 4);
-	ep->status = (enum episode_status)get_below(c, 1, EPISODE_RAISED + 1);
+	const uint32_t status = get_below(c, 1, 32);
+
+	ep->status = (enum episode_status)(status & 15);
+	ep->held_back = status >> 4;
+	if (ep->status > EPISODE_RAISED)
+		c->ok = false;
 	ep->first_us = get_time(c);
 	ep->last_us = get_time(c);
 	ep->decided_us = get_time(c);
@@ -270,23 +275,71 @@ static int read_payload(struct text *t, int64_t (*read)(void *arg, void *p, size
 	return get(&c, 8) == hash_bytes(t->p, length, 0) ? 0 : -EBADMSG;
 }
 
-int board_restore(struct board *b, int64_t (*read)(void *arg, void *p, size_t len), void *arg)
+static int read_board(struct board *fresh, int64_t (*read)(void *arg, void *p, size_t len),
+		      void *arg)
 {
-	struct board fresh = {0};
 	struct text t;
 
 	text_init(&t);
 	int r = read_payload(&t, read, arg);
 	if (r == 0) {
 		struct cursor c = {(const uint8_t *)t.p, (const uint8_t *)t.p + t.len, true};
-		r = get_board(&c, &fresh);
+		r = get_board(&c, fresh);
 	}
+	text_fini(&t);
+	return r;
+}
+
+int board_restore(struct board *b, int64_t (*read)(void *arg, void *p, size_t len), void *arg)
+{
+	struct board fresh = {0};
+	int r = read_board(&fresh, read, arg);
+
 	if (r == 0) {
 		struct board old = *b;
 		*b = fresh;
 		fresh = old;
 	}
 	board_table_clear(&fresh);
-	text_fini(&t);
+	return r;
+}
+
+/* Puts e, of another board, into b, unless b knows as late a version of it. */
+static int join_entry(struct board *b, struct board_entry *e)
+{
+	struct board_entry *old = board_table_find(b, &e->threat, e->id);
+	int r = 0;
+
+	if (old && old->version >= e->version) {
+		board_table_free(e);
+		return 0;
+	}
+	if (old)
+		board_table_remove(b, old);
+	else
+		r = board_table_reserve(b);
+	if (r)
+		board_table_free(e);
+	else
+		board_table_add(b, e);
+	return r;
+}
+
+int board_restore_join(struct board *b, int64_t (*read)(void *arg, void *p, size_t len), void *arg)
+{
+	struct board fresh = {0};
+	int r = read_board(&fresh, read, arg);
+
+	if (r == 0) {
+		b->expired = fresh.expired > b->expired ? fresh.expired : b->expired;
+		b->horizon_us = fresh.horizon_us > b->horizon_us ? fresh.horizon_us : b->horizon_us;
+	}
+	for (uint32_t i = 0; r == 0 && i < fresh.entry_chains; i++)
+		while (r == 0 && fresh.entries[i]) {
+			struct board_entry *e = fresh.entries[i];
+			fresh.entries[i] = e->next;
+			r = join_entry(b, e);
+		}
+	board_table_clear(&fresh);
 	return r;
 }

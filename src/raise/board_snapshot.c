@@ -84,7 +84,7 @@ static void put_evidence(struct text *t, const struct assess_evidence *e)
 static void put_episode(struct text *t, const struct episode *ep)
 {
 	put(t, ep->threat, 4);
-	put(t, ep->status, 1);
+	put(t, (uint64_t)ep->status | (uint64_t)ep->held_back << 4, 1);
 	put(t, (uint64_t)ep->first_us, 8);
 	put(t, (uint64_t)ep->last_us, 8);
 	put(t, (uint64_t)ep->decided_us, 8);
@@ -113,24 +113,33 @@ static void put_entry(struct text *t, const struct board_entry *e)
 	put_episode(t, &e->episode);
 }
 
-static void put_board(struct text *t, const struct board *b)
+/* All entries; or those of one threat. */
+static void put_board(struct text *t, const struct board *b, const struct threat_name *threat)
 {
+	uint32_t of_threat = 0;
+
+	for (const struct board_entry *e = threat ? board_table_first(b, threat) : NULL; e;
+	     e = board_table_next(e))
+		of_threat++;
 	put(t, b->expired, 4);
 	put(t, (uint64_t)b->horizon_us, 8);
-	put(t, b->entry_count, 4);
-	for (uint32_t i = 0; i < b->entry_chains; i++)
+	put(t, threat ? of_threat : b->entry_count, 4);
+	for (const struct board_entry *e = threat ? board_table_first(b, threat) : NULL; e;
+	     e = board_table_next(e))
+		put_entry(t, e);
+	for (uint32_t i = 0; !threat && i < b->entry_chains; i++)
 		for (const struct board_entry *e = b->entries[i]; e; e = e->next)
 			put_entry(t, e);
 }
 
-int board_snapshot(const struct board *b, int (*write)(void *arg, const void *p, size_t len),
-		   void *arg)
+static int snapshot(const struct board *b, const struct threat_name *threat,
+		    int (*write)(void *arg, const void *p, size_t len), void *arg)
 {
 	struct text payload, frame;
 
 	text_init(&payload);
 	text_init(&frame);
-	put_board(&payload, b);
+	put_board(&payload, b, threat);
 	text_bytes(&frame, BOARD_SNAPSHOT_MAGIC, 8);
 	put(&frame, BOARD_SNAPSHOT_VERSION, 4);
 	put(&frame, payload.len, 8);
@@ -147,4 +156,16 @@ int board_snapshot(const struct board *b, int (*write)(void *arg, const void *p,
 	text_fini(&frame);
 	text_fini(&payload);
 	return r;
+}
+
+int board_snapshot(const struct board *b, int (*write)(void *arg, const void *p, size_t len),
+		   void *arg)
+{
+	return snapshot(b, NULL, write, arg);
+}
+
+int board_snapshot_threat(const struct board *b, const struct threat_name *threat,
+			  int (*write)(void *arg, const void *p, size_t len), void *arg)
+{
+	return snapshot(b, threat, write, arg);
 }

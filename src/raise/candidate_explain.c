@@ -204,6 +204,9 @@ void candidate_explain(struct text *out, const struct candidate *c,
 	since(out, &c->episode);
 	criteria(out, &c->episode, cx->profile);
 	apart(out, c, cx->profile);
+	if (c->episode.held_back)
+		text_str(out, "Not raised: that several Member States are significant together rests "
+			      "on the word of one source alone. ");
 	verdict(out, c, cx->profile);
 	said(out, c, cx);
 }

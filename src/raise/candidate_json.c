@@ -320,7 +320,7 @@ static void independence(struct text *out, const struct episode *ep,
 	each_member(out, ep, false, is_single_origin);
 	text_str(out, "],\"states\":[");
 	each_member(out, ep, true, is_any);
-	text_str(out, "]}");
+	text_str(out, ep->held_back ? "],\"held_back\":true}" : "]}");
 }
 
 #define EARLIER_SHOWN 8

@@ -212,6 +212,11 @@ static void missing(struct page *pg, const struct candidate *c, const struct pro
 {
 	const char *label = "missing";
 
+	if (c->status == CANDIDATE_WATCH && c->episode.held_back) {
+		text_str(&pg->line, "a second source: what is significant rests on the word of one alone");
+		page_paragraph(pg, label, 2);
+		label = "";
+	}
 	for (uint32_t i = 0; c->status == CANDIDATE_WATCH && i < c->episode.states; i++) {
 		const struct state_assessment *st = &c->episode.state[i];
 		if (!vocab_state_is_member(st->state) || st->significant)

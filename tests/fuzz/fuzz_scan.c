@@ -28,7 +28,7 @@ static void start(void)
 	set_one(&set, CONDITION_VALUE, OBSERVABLE_FILE_NAME, "bad.exe");
 	set_pattern(&set, PATTERN_SUBSTRING, OBSERVABLE_COMMAND, "-enc ", HS_FLAG_CASELESS);
 	set_pattern(&set, PATTERN_REGEX, OBSERVABLE_NONE, "raw[0-9]{3}mark", 0);
-	if (matcher_compile(&matcher, &set, NULL) || match_scratch_init(&scratch, matcher, false))
+	if (matcher_compile(&matcher, &set, NULL) || match_scratch_init(&scratch, matcher))
 		abort();
 }
 

@@ -8,6 +8,7 @@
 #include "test_engine.h"
 
 static struct outbox out;
+static uint64_t number;
 
 static void say(void *arg, const struct candidate *c)
 {
@@ -65,7 +66,7 @@ static int load(struct test_engine *t, struct outbox *b, struct checkpoint_marks
 {
 	memset(b, 0, sizeof(*b));
 	memset(m, 0, sizeof(*m));
-	return checkpoint_load(t->e, test_dir, b, m, why);
+	return checkpoint_load(t->e, test_dir, &number, b, m, why);
 }
 
 static bool same_outbox(const struct outbox *a, const struct outbox *b)
@@ -113,10 +114,11 @@ static void round_trip(struct test_engine *first, const struct checkpoint_marks 
 	char why[256] = "", *want = knows(first->e);
 
 	tap_ok(strstr(want, "\"status\":\"raised\"") || strstr(want, "board 1 1"), "there is something to keep");
-	tap_int(checkpoint_save(first->e, test_dir, &out, m), 0, "saved");
+	tap_int(checkpoint_save(first->e, test_dir, 7, &out, m), 0, "saved");
 	tap_ok(access(test_path("checkpoint.new"), F_OK) != 0, "nothing half-done is left");
 	test_engine_init(&second, "1");
 	tap_int(load(&second, &b, &got, why), 0, "loaded");
+	tap_int((long long)number, 7, "with its number");
 	/* how many feeds list a threat is the ruleset's to say */
 	if (engine_load(second.e, &second.problems))
 		abort();
@@ -224,7 +226,7 @@ int main(void)
 	tap_int(engine_judge(t.e, say, t.e), 0, "judged");
 	m = marks_of();
 	round_trip(&t, &m);
-	tap_ok(checkpoint_save(t.e, test_path("no/such"), &out, &m) == -ENOENT &&
+	tap_ok(checkpoint_save(t.e, test_path("no/such"), 8, &out, &m) == -ENOENT &&
 		       access(test_path("checkpoint"), R_OK) == 0, "no folder is an error");
 	engine_resume(t.e);
 	engine_stop(t.e);

@@ -42,7 +42,7 @@ __attribute__((unused)) static void test_dir_fini(void)
 }
 
 /* EVE: `records` DNS questions of a state's hosts, one in `every` for the bad domain. */
-static void test_telemetry(const char *name, int subnet, int records, int every)
+__attribute__((unused)) static void test_telemetry(const char *name, int subnet, int records, int every)
 {
 	struct text t;
 
@@ -112,7 +112,7 @@ static void test_engine_fini(struct test_engine *t)
 }
 
 /* Reads a file as a service's reader does: batches are pushed to the workers. */
-static int test_engine_push(struct test_engine *t, const struct source_ops *ops, const char *path,
+__attribute__((unused)) static int test_engine_push(struct test_engine *t, const struct source_ops *ops, const char *path,
 			    int source)
 {
 	struct input *in = NULL;

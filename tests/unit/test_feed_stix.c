@@ -175,7 +175,7 @@ static void refusals(void)
 	      "7]}",
 	      "! 3: \"i--1\": no pattern\n"
 	      "! 4: \"i--2\": pattern_type snort comes with a later release\n"
-	      "! 5: \"i--3\": column 2: object path mutex:name is not supported\n"
+	      "! 5: \"i--3\": column 2: object path mutex:name is in no record\n"
 	      "! 6: \"i--4\": no STIX pattern: column 20: the pattern ends where a literal is "
 	      "expected\n"
 	      "! 7: \"i--5\": valid_from is no timestamp\n"
@@ -185,7 +185,7 @@ static void refusals(void)
 	      "! 0: objects[8] is no object\n",
 	      "each with its line and reason");
 	check("{\"type\":\"bundle\",\n\"objects\":[\n{]}",
-	      "! 3: no valid JSON: string or '}' expected near ']'\n", "broken JSON");
+	      "! 3: no valid JSON: no key where one is due\n", "broken JSON");
 	check("{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":{}}",
 	      "! 1: a bundle's objects are no array\n", "objects that are no array");
 	check("{\"hello\":1}", "! 0: a JSON object that is neither STIX nor MISP\n",

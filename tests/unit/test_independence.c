@@ -5,12 +5,16 @@
 #include "test_assess_oracle.h"
 
 #define ORIGINS 6 /* the last one relays; object o speaks for origin o */
+#define RELAY   (ORIGINS - 1)
+#define RELAY_2 ORIGINS /* another one, in what is told by hand */
 
 static const struct evidence_config small = {1024, 4096, 16, 64};
 
 static uint64_t origin_of(uint32_t o)
 {
-	return o == ORIGINS - 1 ? EVIDENCE_RELAYED : hash_word(o + 100);
+	if (o >= ORIGINS - 1)
+		return EVIDENCE_RELAYED | (o - ORIGINS + 1);
+	return hash_word(o + 100);
 }
 
 static uint64_t object_origin(void *arg, uint32_t object, uint8_t state)
@@ -136,7 +140,7 @@ static uint64_t stands_with(const struct observation *o)
 				w = y;
 		}
 		uint32_t sole = evidence_sole(w->origin);
-		if (sole == SOLE_RELAYED)
+		if (evidence_sole_relayed((uint16_t)sole))
 			sole += 1u << 16;
 		if (sole < best_sole) {
 			best_sole = sole;
@@ -184,6 +188,7 @@ static struct want oracle(const struct profile *p, int state)
 
 static struct episode last;
 static int episodes;
+static bool one_voice; /* origin 0 and the first relay are one source's */
 
 static void keep(void *arg, const struct episode *ep)
 {
@@ -203,6 +208,8 @@ static void assess(const struct profile *p, bool cap)
 		if (evidence_update(t, &hit[i]))
 			exit(2);
 	assessor_origins(a, object_origin, NULL, cap);
+	if (one_voice)
+		assessor_same(a, origin_of(0), origin_of(RELAY));
 	episodes = 0;
 	if (assess_threat(a, t, 1, keep, NULL))
 		exit(2);
@@ -248,6 +255,75 @@ static bool seed_equals(uint64_t seed)
 		same = false;
 	}
 	return same;
+}
+
+/* --- one voice alone --------------------------------------------------------------- */
+
+#define MEMBERS 3 /* the states that draw_told() draws */
+
+static struct oracle whole[MEMBERS], rest[MEMBERS][ORIGINS];
+
+/* Does this state, significant at this moment, count by origin o's word alone? */
+static bool by_alone(int state, int o, int64_t to)
+{
+	bool only = true, any = false;
+
+	for (int i = 0; i < hits; i++)
+		if (counted(&hit[i]) && hit[i].state == state) {
+			any = true;
+			only &= stands_with(&hit[i]) == origin_of((uint32_t)o);
+		}
+	return (any && only) || !significant_at(&rest[state][o], state, to);
+}
+
+static int outcomes[2];
+
+/* An asserted capacity, or Union entities: those raise by rules of their own. */
+static bool stands_apart(void)
+{
+	for (uint32_t i = 0; i < last.states; i++)
+		if (last.state[i].capacity_exceeded ||
+		    (last.state[i].state == STATE_EU && last.state[i].significant))
+			return true;
+	return false;
+}
+
+/* Raised by the rule of Member States just when at some moment enough of them are
+ * significant, and no origin's word is all that stands behind each. */
+static bool voices_equal(uint64_t seed)
+{
+	struct profile p;
+	bool raised = false, held = false;
+
+	if (!one_episode(seed, &p) || stands_apart())
+		return true;
+	for (int s = 0; s < MEMBERS; s++) {
+		leave(&whole[s], &p, s, 0);
+		for (uint32_t o = 0; o < ORIGINS; o++)
+			leave(&rest[s][o], &p, s, origin_of(o));
+	}
+	for (int i = 0; i < 2 * hits; i++) {
+		int64_t to = hit[i / 2].time_us + (i & 1 ? p.window_us : 0);
+		uint32_t together = 0, alone = 0;
+		for (int s = 0; s < MEMBERS; s++)
+			together += significant_at(&whole[s], s, to);
+		for (int o = 0; o < ORIGINS && together; o++) {
+			uint32_t by = 0;
+			for (int s = 0; s < MEMBERS; s++)
+				by += significant_at(&whole[s], s, to) && by_alone(s, o, to);
+			alone |= by == together;
+		}
+		raised |= together >= p.min_states && !alone;
+		held |= together >= p.min_states && alone;
+	}
+	held &= !raised;
+	outcomes[0] += raised;
+	outcomes[1] += held;
+	if ((last.status == EPISODE_RAISED) == raised && last.held_back == held)
+		return true;
+	printf("# seed %" PRIu64 ": raised %d/%d held back %d/%d\n", seed,
+	       last.status == EPISODE_RAISED, raised, last.held_back, held);
+	return false;
 }
 
 /* The cap takes away exactly what is marked, and never raises what was not. */
@@ -392,6 +468,50 @@ static void test_hand(void)
 	tap_ok(last.status == EPISODE_RAISED, "with observations of their own, both count");
 }
 
+static void tell_many(uint8_t state, uint32_t object, uint64_t from, uint64_t count)
+{
+	for (uint64_t e = from; e < from + count; e++)
+		tell(state, object, e, 0);
+}
+
+static bool raises(void)
+{
+	assess(&three, false);
+	if (last.status != EPISODE_RAISED && !last.held_back)
+		printf("# not raised, and not held back\n");
+	return last.status == EPISODE_RAISED;
+}
+
+static void test_voices(void)
+{
+	hits = 0;
+	tell_many(5, RELAY, 1, 3);
+	tell_many(9, RELAY, 11, 3);
+	tap_ok(!raises() && last.status == EPISODE_WATCH, "what one relay tells of two states is a watch");
+	tell_many(9, RELAY_2, 21, 1);
+	tap_ok(!raises(), "a crumb of another's does not change that");
+	tell_many(9, RELAY_2, 22, 2);
+	tap_ok(raises(), "another relay that bears one of them out does");
+
+	hits = 0;
+	tell_many(5, RELAY, 1, 100); /* more than exact_max, all within an hour */
+	tell_many(9, RELAY, 201, 100);
+	tell_many(9, RELAY_2, 901, 1);
+	tap_ok(!raises() && !last.state[0].entities_exact, "neither does a flood");
+	tell_many(9, RELAY_2, 911, 3);
+	tap_ok(raises(), "which takes nothing away from what another shows");
+
+	hits = 0;
+	tell_many(5, 0, 1, 3);
+	tell_many(9, RELAY, 11, 3);
+	tap_ok(raises(), "a source of one state and a relay of another are two");
+	one_voice = true;
+	tap_ok(!raises(), "but not where the relay is that source");
+	tell_many(9, 1, 21, 3);
+	tap_ok(raises(), "until somebody else bears it out");
+	one_voice = false;
+}
+
 int main(int argc, char **argv)
 {
 	int seeds = argc > 1 ? atoi(argv[1]) : TAP_SANITIZED ? 300 : 3000, bad = 0, capped = 0;
@@ -405,8 +525,15 @@ int main(int argc, char **argv)
 	       "the seeds reach every verdict");
 	for (int i = 1; i <= seeds; i++)
 		capped += !cap_agrees((uint64_t)i);
+	int voices = 0;
+	for (int i = 1; i <= seeds && voices < 3; i++)
+		voices += !voices_equal((uint64_t)i);
+	tap_int(voices, 0, "raised just when no voice alone makes it so");
+	printf("# %d raised, %d held back\n", outcomes[0], outcomes[1]);
+	tap_ok(outcomes[0] > 3 && outcomes[1] > 3, "both were met");
 	tap_int(capped, 0, "the cap takes away what is marked, and nothing else");
 	test_hand();
 	test_reports();
+	test_voices();
 	return tap_done();
 }

@@ -122,7 +122,7 @@ static void one_set(struct decoder *d, struct tally *tally)
 	a_set(&whole);
 	deal(&base, &more, &whole);
 	if (matcher_compile(&base.m, &base.set, NULL) || matcher_compile(&more.m, &more.set, NULL) ||
-	    match_scratch_init(&sc, base.m, false) ||
+	    match_scratch_init(&sc, base.m) ||
 	    match_overlay_create(&o, base.m, more.m, base.withdrawn, more.withdrawn, 2))
 		abort();
 	match_overlay_use(sc, base.m, o, below(2));
@@ -154,7 +154,7 @@ static void by_hand(struct decoder *d)
 	base.benign_lists = calloc(1, sizeof(*base.benign_lists));
 	set_benign(&base, BENIGN_HOSTNAME, "evil.example");
 	if (matcher_compile(&b, &base, NULL) || matcher_compile(&m, &more, NULL) ||
-	    match_scratch_init(&sc, b, false) || match_overlay_create(&o, b, m, withdrawn, NULL, 1))
+	    match_scratch_init(&sc, b) || match_overlay_create(&o, b, m, withdrawn, NULL, 1))
 		abort();
 	decode_text(d, FORMAT_EVE, NULL, NULL, record, sizeof(record) - 1, &ev);
 	match_verify(b, sc, &ev, &result);

@@ -24,7 +24,7 @@ static struct match_result result;
 static void start(struct bench *b)
 {
 	problems_init(&b->ps);
-	if (matcher_compile(&b->m, &b->set, &b->ps) || match_scratch_init(&b->sc, b->m, false) ||
+	if (matcher_compile(&b->m, &b->set, &b->ps) || match_scratch_init(&b->sc, b->m) ||
 	    decoder_init(&b->d))
 		abort();
 }
@@ -374,7 +374,7 @@ static void *worker(void *arg)
 	struct match_result *r = calloc(1, sizeof(*r));
 	char record[256] = {0};
 
-	if (match_scratch_init(&sc, t->b->m, false) || !e || !r)
+	if (match_scratch_init(&sc, t->b->m) || !e || !r)
 		abort();
 	for (int i = 0; i < THREAD_RECORDS; i++) {
 		snprintf(record, sizeof(record),

@@ -171,7 +171,7 @@ int main(int argc, char **argv)
 		struct match_scratch *sc;
 		a_set(&s);
 		problems_init(&ps);
-		if (matcher_compile(&m, &s, &ps) || match_scratch_init(&sc, m, false))
+		if (matcher_compile(&m, &s, &ps) || match_scratch_init(&sc, m))
 			abort();
 		for (size_t w = 0; w < ps.count; w++)
 			if (ps.items[w].fatal)

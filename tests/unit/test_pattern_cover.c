@@ -83,7 +83,7 @@ static void test_scan(uint32_t share)
 	draw(&l, 20, 400);
 	for (unsigned i = 0; i < l.count; i++)
 		set_pattern(&set, PATTERN_SUBSTRING, OBSERVABLE_PATH, l.texts[i], 0);
-	if (matcher_compile(&m, &set, NULL) || match_scratch_init(&sc, m, false))
+	if (matcher_compile(&m, &set, NULL) || match_scratch_init(&sc, m))
 		abort();
 	tap_ok(m->patterns.cover != NULL, "the set has a cover");
 	while (len < sizeof(text) - 1000) {

@@ -35,6 +35,8 @@ static char *parse(const char *p, size_t len)
 	draft_init(&d);
 	draft_reset(&d, NULL);
 	enum stix_pattern_status st = stix_pattern_parse(p, len, &d, why);
+	if (st == STIX_PATTERN_OK && d.evaluated)
+		text_str(&t, d.open ? d.count ? "open: " : "open" : "evaluated: ");
 	if (st == STIX_PATTERN_OK)
 		print(&t, &d);
 	else
@@ -117,34 +119,42 @@ static void shapes(void)
 	      "0:ip=192.0.2.1");
 }
 
-static void refusals(void)
+/* What the conditions only bring to the evaluator, and what every record is looked at for. */
+static void plans(void)
 {
-	check("[ipv4-addr:value != '192.0.2.1']", "unsupported: column 18: != is not supported");
-	check("[network-traffic:dst_port > 1024]", "unsupported: column 27: > is not supported");
-	check("[ipv4-addr:value NOT = '192.0.2.1']",
-	      "unsupported: column 18: NOT is not supported");
-	check("[ipv4-addr:value ISSUPERSET '192.0.2.1']",
-	      "unsupported: column 18: ISSUPERSET is not supported");
-	check("[EXISTS ipv4-addr:value]", "unsupported: column 2: EXISTS is not supported");
+	check("[ipv4-addr:value != '192.0.2.1']", "open");
+	check("[network-traffic:dst_port > 1024]", "open");
+	check("[ipv4-addr:value NOT = '192.0.2.1']", "open");
+	check("[ipv4-addr:value ISSUPERSET '192.0.2.1']", "open");
+	check("[EXISTS ipv4-addr:value]", "open");
+	check("[NOT EXISTS file:x AND file:name = 'a.exe']", "evaluated: 0:value/file=a.exe");
+	check("[network-traffic:dst_port = 443]", "open");
+	check("[network-traffic:dst_ref.type = 'ipv4-addr']", "open");
+	check("[network-traffic:dst_ref.value LIKE '192.%']", "open");
+	check("[ipv4-addr:value = '192.0.2.1' AND network-traffic:dst_port > 1024]",
+	      "evaluated: 0:ip=192.0.2.1");
+	check("[ipv4-addr:value = '192.0.2.1' OR network-traffic:dst_port > 1024]", "open");
 	check("[ipv4-addr:value = '192.0.2.1'] AND [domain-name:value = 'a.example']",
-	      "unsupported: column 33: AND between observations is not supported");
+	      "evaluated: 0:ip=192.0.2.1 1:domain=a.example");
 	check("[ipv4-addr:value = '192.0.2.1'] FOLLOWEDBY [domain-name:value = 'a.example']",
-	      "unsupported: column 33: FOLLOWEDBY is not supported");
-	check("[ipv4-addr:value = '192.0.2.1'] WITHIN 5 SECONDS",
-	      "unsupported: column 33: the qualifier WITHIN is not supported");
-	check("[ipv4-addr:value = '192.0.2.1'] REPEATS 5 TIMES",
-	      "unsupported: column 33: the qualifier REPEATS is not supported");
+	      "evaluated: 0:ip=192.0.2.1 1:domain=a.example");
+	check("[ipv4-addr:value = '192.0.2.1'] WITHIN 5 SECONDS", "0:ip=192.0.2.1");
+	check("[ipv4-addr:value = '192.0.2.1'] REPEATS 1 TIMES", "0:ip=192.0.2.1");
+	check("[ipv4-addr:value = '192.0.2.1'] REPEATS 5 TIMES", "evaluated: 0:ip=192.0.2.1");
 	check("[ipv4-addr:value = '192.0.2.1'] START t'2024-01-01T00:00:00Z' STOP "
 	      "t'2024-02-01T00:00:00Z'",
-	      "unsupported: column 33: the qualifier START is not supported");
+	      "evaluated: 0:ip=192.0.2.1");
+	check("[ipv4-addr:value = '192.0.2.1' OR mutex:name = 'x']", "evaluated: 0:ip=192.0.2.1");
+}
+
+static void refusals(void)
+{
 	check("[mutex:name = 'x']",
-	      "unsupported: column 2: object path mutex:name is not supported");
+	      "unsupported: column 2: object path mutex:name is in no record");
 	check("[file:hashes.SSDEEP = 'x']",
-	      "unsupported: column 2: object path file:hashes.SSDEEP is not supported");
-	check("[network-traffic:dst_port = 443]",
-	      "unsupported: column 29: a port alone names nobody");
-	check("[network-traffic:dst_ref.type = 'ipv4-addr']",
-	      "unsupported: column 33: a type without the value beside it is not supported");
+	      "unsupported: column 2: object path file:hashes.SSDEEP is in no record");
+	check("[ipv4-addr:value = '192.0.2.1' AND x:'a.b'[2].c NOT = 'y']",
+	      "unsupported: column 36: object path x:a.b[*].c is in no record");
 	check("[network-traffic:dst_ref.type = 'ipv6-addr' AND network-traffic:dst_ref.value = "
 	      "'192.0.2.1']",
 	      "unsupported: the pattern can never match");
@@ -157,7 +167,7 @@ static void refusals(void)
 	      "its algorithm");
 	check("[domain-name:value ISSUBSET '192.0.2.0/24']",
 	      "unsupported: column 29: 192.0.2.0/24: ISSUBSET is for addresses");
-	check("[ipv4-addr:value IN ()]", "unsupported: column 18: IN with an empty set");
+	check("[ipv4-addr:value IN ()]", "unsupported: the pattern can never match");
 	check("", "syntax: column 1: the pattern ends where '[' is expected");
 	check("ipv4-addr:value = 'x'", "syntax: column 1: expected '[', found \"ipv4-addr\"");
 	check("[ipv4-addr:value = '192.0.2.1'",
@@ -385,6 +395,7 @@ int main(void)
 {
 	paths();
 	shapes();
+	plans();
 	refusals();
 	bounds();
 	hostile();

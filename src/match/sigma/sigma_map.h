@@ -15,7 +15,7 @@
  *
  * A path is keys joined by dots (decode/json.h); blanks count for nothing. In "under", one
  * "*" stands for a key of any name. "tells" may be a map of paths and the values they must have.
- * Of a field's places, the first that a record has counts: fields of the shape, then "under",
+ * Of a field's places, the first that holds a value counts: fields of the shape, then "under",
  * then the same for what stands in.
  *
  * Thread   built by one thread, then constant.

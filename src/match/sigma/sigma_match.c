@@ -90,20 +90,6 @@ static bool read_civil(struct span s, struct civil *c)
 	return c->hour >= 0 && c->hour < 24 && c->minute >= 0 && c->minute < 60;
 }
 
-/* A date, or an epoch in UTC. */
-static bool civil_of(struct span s, struct civil *c)
-{
-	char text[TIMESTAMP_TEXT_MAX];
-	int64_t us;
-
-	if (read_civil(s, c))
-		return true;
-	if (!timestamp_parse_epoch(s.p, s.len, &us))
-		return false;
-	timestamp_format(us, text);
-	return read_civil((struct span){text, (uint32_t)strlen(text)}, c);
-}
-
 static int64_t day_number(int year, int month, int day)
 {
 	return timestamp_civil(year, month, day, 0, 0, 0) / 86400;
@@ -128,7 +114,7 @@ static bool time_part_of(struct span s, uint8_t part, long double *out)
 {
 	struct civil c;
 
-	if (!civil_of(s, &c))
+	if (!read_civil(s, &c))
 		return false;
 	int parts[] = {[SIGMA_MINUTE] = c.minute, [SIGMA_HOUR] = c.hour,   [SIGMA_DAY] = c.day,
 		       [SIGMA_WEEK] = 0,	  [SIGMA_MONTH] = c.month, [SIGMA_YEAR] = c.year};

@@ -49,7 +49,7 @@ static void mark_parents(struct reading *r, struct span path)
 
 	for (const char *dot; (dot = memchr(p, '.', (size_t)(end - p))); p = dot + 1) {
 		uint32_t place = sigma_place_find(r->m, path.p, (size_t)(dot - path.p));
-		if (place != SIGMA_NO_ROUTE)
+		if (place != SIGMA_NO_ROUTE && r->m->place[place].parent)
 			r->sc->parent_stamp[place] = r->sc->stamp;
 	}
 }
@@ -162,11 +162,13 @@ uint32_t sigma_slot(const struct sigma_matcher *m, struct sigma_scratch *sc, uin
 		sc->slot_place[slot] = SIGMA_NO_ROUTE;
 		for (uint32_t i = m->first[at]; i < m->first[at + 1]; i++) {
 			uint32_t place = m->order[i];
-			if (sc->place_stamp[place] == sc->stamp ||
-			    sc->parent_stamp[place] == sc->stamp) {
+			if (sc->place_stamp[place] == sc->stamp) {
 				sc->slot_place[slot] = place;
 				break;
 			}
+			/* a container has no value, but it is there */
+			if (sc->parent_stamp[place] == sc->stamp)
+				sc->slot_place[slot] = place;
 		}
 	}
 	uint32_t place = sc->slot_place[slot];

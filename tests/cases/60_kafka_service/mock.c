@@ -25,6 +25,8 @@ int main(int argc, char **argv)
 			rd_kafka_mock_broker_set_down(cluster, 1);
 		if (line[0] == 'u')
 			rd_kafka_mock_broker_set_up(cluster, 1);
+		puts("done");
+		fflush(stdout);
 	}
 	rd_kafka_mock_cluster_destroy(cluster);
 	rd_kafka_destroy(rk);

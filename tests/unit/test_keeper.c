@@ -1,0 +1,436 @@
+/*
+ * A service that is killed at every step that reaches the disk: no line is lost, none
+ * doubled, no version is left out or means two things. And disks that are full or broken.
+ *
+ * This program's own write(), pwrite(), fsync(), fdatasync(), rename() and
+ * io_uring_submit_and_wait() stand before the C library's: they count, and at the number
+ * that was drawn the process kills itself before, after, or half way through.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <liburing.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "engine/service.h"
+#include "test_engine.h"
+
+/* --- the disk --------------------------------------------------------------------- */
+
+static struct {
+	int kill_at;		 /* event; 0: none */
+	enum { BEFORE, HALF_WAY, AFTER } how;
+	_Atomic int events;
+	_Atomic bool full;	 /* no checkpoint can be written */
+	_Atomic bool broken;	 /* nothing can be written to the journal */
+	_Atomic int refused;
+} disk;
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+static bool is_file(int fd, const char *name)
+{
+	char link[64], path[512];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof(path) - 1);
+	if (n <= 0)
+		return false;
+	path[n] = '\0';
+	return strstr(path, test_dir) && (!name || strstr(path, name));
+}
+
+static int now_or_never(void)
+{
+	return atomic_fetch_add(&disk.events, 1) + 1 == disk.kill_at;
+}
+
+static void die(void)
+{
+	kill(getpid(), SIGKILL);
+	for (;;)
+		pause();
+}
+
+static void before(bool now)
+{
+	if (now && disk.how == BEFORE)
+		die();
+}
+
+static void after(bool now)
+{
+	if (now)
+		die();
+}
+
+ssize_t write(int fd, const void *p, size_t len)
+{
+	if (!is_file(fd, NULL))
+		return REAL(write)(fd, p, len);
+	if (atomic_load(&disk.full) && is_file(fd, "checkpoint")) {
+		atomic_fetch_add(&disk.refused, 1);
+		errno = ENOSPC;
+		return -1;
+	}
+	bool now = now_or_never();
+	before(now);
+	ssize_t n = REAL(write)(fd, p, now && disk.how == HALF_WAY ? len / 2 : len);
+	after(now);
+	return n;
+}
+
+ssize_t pwrite(int fd, const void *p, size_t len, off_t at)
+{
+	if (atomic_load(&disk.broken) && is_file(fd, "journal")) {
+		errno = EIO;
+		return -1;
+	}
+	bool now = is_file(fd, NULL) && now_or_never();
+	before(now);
+	ssize_t n = REAL(pwrite)(fd, p, now && disk.how == HALF_WAY ? len / 2 : len, at);
+	after(now);
+	return n;
+}
+
+int fsync(int fd)
+{
+	bool now = now_or_never();
+	before(now);
+	int r = REAL(fsync)(fd);
+	after(now);
+	return r;
+}
+
+int fdatasync(int fd)
+{
+	if (atomic_load(&disk.broken) && is_file(fd, "journal")) {
+		errno = EIO;
+		return -1;
+	}
+	bool now = now_or_never();
+	before(now);
+	int r = REAL(fdatasync)(fd);
+	after(now);
+	return r;
+}
+
+int rename(const char *from, const char *to)
+{
+	bool now = now_or_never();
+	before(now);
+	int r = REAL(rename)(from, to);
+	after(now);
+	return r;
+}
+
+static bool uring = true;
+
+int io_uring_queue_init(unsigned entries, struct io_uring *ring, unsigned flags)
+{
+	return uring ? REAL(io_uring_queue_init)(entries, ring, flags) : -ENOSYS;
+}
+
+int io_uring_submit_and_wait(struct io_uring *ring, unsigned count)
+{
+	bool now = now_or_never();
+	before(now);
+	int r = REAL(io_uring_submit_and_wait)(ring, now && disk.how == HALF_WAY ? 0 : count);
+	after(now);
+	return r;
+}
+
+/* --- a service over two files ------------------------------------------------------- */
+
+#define THREATS 3
+#define STEPS	18
+#define WAIT_S	20
+
+struct life {
+	struct test_engine t;
+	struct output out;
+	struct service s;
+	uint64_t lines;
+};
+
+static const char *const files[2] = {"de.ndjson", "fr.ndjson"};
+
+static int lines_in(const char *name)
+{
+	FILE *f = fopen(test_path(name), "r");
+	int n = 0;
+
+	for (int c; f && (c = getc(f)) != EOF;)
+		n += c == '\n';
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static void feed(int state, int step)
+{
+	FILE *f = fopen(test_path(files[state]), "a");
+
+	if (!f)
+		abort();
+	fprintf(f,
+		"{\"timestamp\":\"2026-11-20T10:%02d:00.000000+0000\",\"event_type\":\"dns\","
+		"\"src_ip\":\"10.%d.%d.1\",\"src_port\":5353,\"dest_ip\":\"192.0.2.53\","
+		"\"dest_port\":53,\"proto\":\"UDP\",\"dns\":{\"type\":\"query\","
+		"\"rrname\":\"t%d.bad.example\"}}\n",
+		step, state + 1, step / THREATS + 1, step % THREATS);
+	fclose(f);
+}
+
+static void fresh_folder(void)
+{
+	static const char *const names[] = {"state/checkpoint", "state/checkpoint.new", "state/journal.0",
+					    "state/journal.1", "out.ndjson"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unlink(test_path(names[i]));
+	for (int i = 0; i < 2; i++)
+		test_write(files[i], "", 0);
+}
+
+static void begin(struct life *l, int64_t checkpoint_us)
+{
+	static const char bad[] = "t0.bad.example\nt1.bad.example\nt2.bad.example\n";
+	char why[256] = "";
+
+	memset(l, 0, sizeof(*l));
+	test_write("bad.txt", bad, sizeof(bad) - 1);
+	if (test_engine_init(&l->t, "2"))
+		abort();
+	struct config *c = &l->t.config;
+	for (int i = 0; i < 2; i++) {
+		struct config_input *in = config_input_add(c, &c->sources.sources[i]);
+		snprintf(in->path, sizeof(in->path), "%s", test_path(files[i]));
+	}
+	snprintf(c->state_dir, sizeof(c->state_dir), "%s", test_path("state"));
+	snprintf(c->output_file, sizeof(c->output_file), "%s", test_path("out.ndjson"));
+	c->output_stdout = false;
+	c->follow = true;
+	c->raise_interval = 1000;
+	c->checkpoint_interval = checkpoint_us;
+	if (service_restore(&l->s, l->t.e, why) || engine_load(l->t.e, &l->t.problems) ||
+	    output_open(&l->out, c, why) ||
+	    service_start(&l->s, &l->out, &(struct live_options){0}, why)) {
+		printf("# %s\n", why);
+		abort();
+	}
+}
+
+static void tick(struct life *l)
+{
+	service_wait(&l->s, -1);
+	service_tick(&l->s);
+}
+
+static uint64_t records(struct life *l)
+{
+	struct ledger sum;
+
+	engine_ledger(l->t.e, &sum);
+	return counter_get(&sum.records);
+}
+
+/* Until all that was fed in this life is read, and then a little. */
+static void take_in(struct life *l, uint64_t want)
+{
+	uint64_t until = clock_monotonic_ns() + WAIT_S * UINT64_C(1000000000);
+
+	while (records(l) < want && clock_monotonic_ns() < until)
+		tick(l);
+	for (int i = 0; i < 4; i++)
+		tick(l);
+}
+
+static int finish(struct life *l)
+{
+	int err = service_stop(&l->s);
+
+	output_close(&l->out);
+	test_engine_fini(&l->t);
+	return err;
+}
+
+/* Feeds what no life has fed yet, a step at a time, to the end. */
+static int live_through(int64_t checkpoint_us)
+{
+	struct life l;
+	int from = lines_in(files[1]);
+
+	begin(&l, checkpoint_us);
+	for (int step = from; step < STEPS; step++) {
+		uint64_t had = records(&l);
+		for (int state = 0; state < 2; state++)
+			if (lines_in(files[state]) == step)
+				feed(state, step);
+		take_in(&l, had + 1);
+	}
+	/* what a life before had not come to is read again: no more comes when it is quiet */
+	for (uint64_t had = UINT64_MAX; had != records(&l);) {
+		had = records(&l);
+		for (int i = 0; i < 30; i++)
+			tick(&l);
+	}
+	return finish(&l);
+}
+
+/* --- what came out -------------------------------------------------------------------- */
+
+struct heard {
+	char id[64];
+	int versions;
+	char status[16];
+	char *states; /* of the last */
+};
+
+struct told {
+	struct heard heard[16];
+	int count, doubled, missing, lines;
+};
+
+static void hear(struct told *t, const char *line)
+{
+	struct heard *h = t->heard, *end = h + t->count;
+	const char *id = strstr(line, "\"id\":\""), *v = strstr(line, "\"version\":"),
+		   *st = strstr(line, "\"status\":\""), *from = strstr(line, "\"member_states\":"),
+		   *to = strstr(line, ",\"profile\":");
+
+	if (!id || !v || !st || !from || !to || t->count == 16)
+		abort();
+	while (h < end && strncmp(h->id, id + 6, 36) != 0)
+		h++;
+	if (h == end) {
+		memcpy(h->id, id + 6, 36);
+		t->count++;
+	}
+	int version = atoi(v + 10);
+	t->doubled += version <= h->versions;
+	t->missing += version > h->versions + 1;
+	h->versions = version;
+	t->lines++;
+	snprintf(h->status, sizeof(h->status), "%.*s", (int)strcspn(st + 10, "\""), st + 10);
+	free(h->states);
+	h->states = strndup(from, (size_t)(to - from));
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct heard *)a)->id, ((const struct heard *)b)->id);
+}
+
+static struct told what_was_said(void)
+{
+	struct told t = {0};
+	FILE *f = fopen(test_path("out.ndjson"), "r");
+	char *line = NULL;
+	size_t room = 0;
+
+	while (f && getline(&line, &room, f) > 0)
+		hear(&t, line);
+	free(line);
+	if (f)
+		fclose(f);
+	qsort(t.heard, (size_t)t.count, sizeof(t.heard[0]), by_id);
+	return t;
+}
+
+static void told_fini(struct told *t)
+{
+	for (int i = 0; i < t->count; i++)
+		free(t->heard[i].states);
+}
+
+static bool gone(const struct heard *h)
+{
+	return strcmp(h->status, "withdrawn") == 0 || strcmp(h->status, "expired") == 0;
+}
+
+static bool same(const struct told *a, const struct told *b)
+{
+	bool good = a->count == b->count;
+
+	for (int i = 0; good && i < a->count; i++)
+		good = strcmp(a->heard[i].id, b->heard[i].id) == 0 && !gone(&a->heard[i]) &&
+		       strcmp(a->heard[i].states, b->heard[i].states) == 0;
+	return good;
+}
+
+/* --- killed at every step -------------------------------------------------------------- */
+
+/* True when it came to its end. */
+static bool run_life(int kill_at, int how, int64_t checkpoint_us)
+{
+	int status;
+
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		disk.kill_at = kill_at;
+		disk.how = how;
+		atomic_store(&disk.events, 0);
+		/* not what the threads' ends still touch: the file has been written */
+		_exit(live_through(checkpoint_us) ? 3 : 0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		abort();
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+		tap_ok(false, "a life ended badly: %d", status);
+	return false;
+}
+
+static void killed_everywhere(const struct told *want, int64_t checkpoint_us, int stride, const char *name)
+{
+	int points = 0, wrong = 0, doubled = 0, missing = 0, kills = 0;
+
+	for (int at = 1; points < 400; at += stride, points++) {
+		fresh_folder();
+		bool ended = run_life(at, at % 3, checkpoint_us);
+		bool beyond = ended;
+		for (int again = 0; !ended; again++) {
+			kills++;
+			/* and once more, somewhere in what it does then */
+			ended = run_life(again == 0 ? at % 37 + 1 : 0, (at + 1) % 3, checkpoint_us);
+		}
+		struct told got = what_was_said();
+		bool good = same(&got, want);
+		wrong += !good;
+		doubled += got.doubled;
+		missing += got.missing;
+		if (!good || got.doubled || got.missing)
+			printf("# killed at %d: %d candidates, %d doubled, %d missing\n", at, got.count,
+			       got.doubled, got.missing);
+		told_fini(&got);
+		if (beyond)
+			break;
+	}
+	printf("# %d points, %d kills\n", points, kills);
+	tap_ok(points > 5, "%s: killed at %d points, %d times", name, points, kills);
+	tap_int(doubled, 0, "no version stands twice");
+	tap_int(missing, 0, "none is left out");
+	tap_int(wrong, 0, "and what is said last is what an undisturbed life says");
+}
+
+int main(void)
+{
+	test_dir_init(10);
+	mkdir(test_path("state"), 0700);
+	fresh_folder();
+	tap_ok(run_life(0, 0, 5000), "an undisturbed life");
+	struct told want = what_was_said();
+	tap_ok(want.count == THREATS && want.lines > 2 * THREATS && !want.doubled && !want.missing,
+	       "says %d candidates in %d lines", want.count, want.lines);
+	killed_everywhere(&want, 5000, TAP_SANITIZED ? 17 : 3, "with checkpoints all the time");
+	killed_everywhere(&want, 3600000000, TAP_SANITIZED ? 13 : 3, "with none after the first");
+	uring = false;
+	killed_everywhere(&want, 50000, TAP_SANITIZED ? 17 : 5, "without io_uring");
+	told_fini(&want);
+	test_dir_fini();
+	return tap_done();
+}
