@@ -88,6 +88,8 @@
 	  "who is heard as the desk: its last word withdraws a candidate or keeps it")             \
 	X(feedback_quorum, "feedback.quorum", COUNT, "2", 1, 64,                                   \
 	  "so many more of feedback.by against a candidate than for it withdraw it without the desk; and so many organisations' MISP sightings silence an indicator") \
+	X(control, "control", PATH, "", 0, 0,                                                      \
+	  "run: the control socket's path (tocsin ctl); empty is none")                            \
 	X(live_fold, "live.fold", COUNT, "8192", 1, 16777216,                                      \
 	  "run: indicators that arrived before they are folded into the ruleset")                  \
 	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \

@@ -147,6 +147,40 @@ void engine_info_json(struct text *t, const struct engine *e)
 	live_json(t, e);
 }
 
+void engine_status_json(struct text *t, const struct engine *e)
+{
+	struct generation *g = generation_get((struct generation_holder *)&e->rules);
+	struct ledger sum;
+	const char *comma = "";
+
+	engine_ledger(e, &sum);
+	text_printf(t, "{\"generation\":%u,\"indicators\":%u,\"ledger\":{", g ? g->number : 0,
+		    g ? g->base->set.count - g->withdrawals + (g->more ? g->more->set.count : 0) : 0);
+	text_printf(t,
+		    "\"records\":%llu,\"bytes\":%llu,\"clean\":%llu,\"hit\":%llu,\"hits\":%llu,"
+		    "\"in_flight\":%llu},\"watermarks\":{",
+		    (unsigned long long)counter_get(&sum.records),
+		    (unsigned long long)counter_get(&sum.bytes),
+		    (unsigned long long)counter_get(&sum.clean),
+		    (unsigned long long)counter_get(&sum.hit),
+		    (unsigned long long)counter_get(&sum.hits),
+		    (unsigned long long)ledger_in_flight(&sum));
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		int64_t w = high_mark_get(&e->watermark[i]);
+		if (w == 0)
+			continue;
+		text_str(t, comma);
+		text_json_str(t, e->config->sources.sources[i].name);
+		text_char(t, ':');
+		text_json_time(t, w);
+		comma = ",";
+	}
+	text_char(t, '}');
+	live_json(t, e);
+	text_char(t, '}');
+	generation_put((struct generation_holder *)&e->rules, g);
+}
+
 static uint32_t worker_threads(const struct config *c)
 {
 	long n = c->threads ? (long)c->threads : sysconf(_SC_NPROCESSORS_ONLN);

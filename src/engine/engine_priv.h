@@ -103,6 +103,7 @@ struct engine {
 	struct names *names;
 	struct evidence_table *evidence;
 	struct partial_store *partial;
+	bool partial_waits; /* a correlation is told later. @thread judge */
 	struct ledger judge_ledger; /* of what the judge completes. @thread judge */
 	struct profile *profile;
 	struct generation_holder rules;

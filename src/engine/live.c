@@ -355,9 +355,7 @@ int live_start(struct live **out, struct engine *e, const struct live_options *o
 	l->readers = readers;
 	pthread_mutex_init(&l->lock, NULL);
 	e->ingest.follow = e->config->follow && !o->stop_at_end;
-	int err = intel_start(e->intel);
-	if (!err)
-		err = add_inputs(l, marks, why);
+	int err = add_inputs(l, marks, why);
 	if (!err)
 		err = open_kafka(l, marks, why);
 	if (!err && l->count == 0 && !follows_folder(e->config)) {
@@ -448,7 +446,6 @@ void live_free(struct live *l)
 {
 	if (!l)
 		return;
-	intel_stop(l->e->intel);
 	for (uint32_t i = 0; i < l->count; i++) {
 		if (l->readers[i].kafka)
 			kafka_close(l->readers[i].kafka);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/control.h"
 #include "engine/engine_priv.h"
 
 #define RETRY_NS	2000000000u /* between attempts on a sink that failed */
@@ -132,6 +133,14 @@ int service_start(struct service *s, struct output *o, const struct live_options
 		return err;
 	}
 	s->scan_ns = clock_monotonic_ns();
+	/* what was ordered before is in force for the first record */
+	if ((err = intel_start(s->e->intel))) {
+		snprintf(why, 256, "the indicators' threads: %s", strerror(-err));
+		return err;
+	}
+	if ((err = control_open(&s->control, s->e, s->e->config->control, why)))
+		return err;
+	intel_wait(s->e->intel, 10000);
 	return live_start(&s->live, s->e, lo, &s->keeper.marks, why);
 }
 
@@ -349,6 +358,8 @@ int service_stop(struct service *s)
 
 	if (durable(s))
 		keeper_rest(&s->keeper);
+	control_close(s->control);
+	s->control = NULL;
 	engine_interrupt(s->e);
 	if (s->live)
 		live_join(s->live);
@@ -364,6 +375,7 @@ int service_stop(struct service *s)
 		err = s->error;
 	}
 	live_free(s->live);
+	intel_stop(s->e->intel);
 	keeper_fini(&s->keeper);
 	outbox_fini(&s->outbox);
 	return err ? err : judged;

@@ -9,7 +9,7 @@
 struct word {
 	char *target, *by;
 	uint64_t id; /* of the sighting */
-	int64_t time_us;
+	int64_t time_us, said_us;
 	int type;
 	bool deleted, decisive;
 };
@@ -62,6 +62,8 @@ static uint64_t id_of(const struct feed_sighting *said)
 		return h;
 	h = hash_bytes(said->target, strlen(said->target), h);
 	h = hash_bytes(said->by, strlen(said->by), h);
+	if (strcmp(said->by, "control") == 0)
+		return h;
 	return hash_pair(hash_pair(h, (uint64_t)said->time_us), (uint64_t)said->type);
 }
 
@@ -80,8 +82,8 @@ static bool grow(struct silence *s)
 
 static bool later(const struct feed_sighting *a, const struct word *b)
 {
-	if (a->time_us != b->time_us)
-		return a->time_us > b->time_us;
+	if (a->said_us != b->said_us)
+		return a->said_us > b->said_us;
 	if (a->deleted != b->deleted)
 		return a->deleted;
 	return a->type > b->type;
@@ -97,7 +99,7 @@ static struct word *word_of(struct silence *s, uint64_t id, const struct feed_si
 	if (s->count == SILENCE_MAX || !grow(s))
 		return NULL;
 	struct word *w = &s->words[s->count];
-	*w = (struct word){.id = id, .time_us = INT64_MIN};
+	*w = (struct word){.id = id, .said_us = INT64_MIN};
 	w->target = strdup(said->target);
 	w->by = strdup(said->by);
 	if (!w->target || !w->by) {
@@ -123,6 +125,7 @@ bool silence_hear(struct silence *s, const struct feed_sighting *said, bool deci
 	if (!later(said, w))
 		return false;
 	w->time_us = said->time_us;
+	w->said_us = said->said_us;
 	w->type = said->type;
 	w->deleted = said->deleted;
 	w->decisive = decisive;

@@ -9,7 +9,7 @@
  * counts together with all others such.
  *
  * Thread   one owner.
- * Order    none: of each sighting the largest by (time, taken back, type) stands, a join.
+ * Order    none: of each sighting the largest by (when it was said, taken back, type) stands, a join.
  * Owns     its strings.
  * Memory   heap.
  * Limit    SILENCE_MAX sightings; further ones are counted as refused.

@@ -104,7 +104,7 @@ static void read_sighting(const json_t *o, struct feed_sighting *out)
 	if (type < 0 || type > 2 || time < 0 || target.len >= sizeof(out->target))
 		return;
 	out->type = (int)type;
-	out->time_us = time * TIMESTAMP_SECOND;
+	out->time_us = out->said_us = time * TIMESTAMP_SECOND;
 	copy(out->target, sizeof(out->target), target);
 }
 

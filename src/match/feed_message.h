@@ -34,7 +34,8 @@ struct feed_sighting {
 	char by[128];	   /* the organisation, "org:7"; "" where it is kept back */
 	char source[128];  /* what the sighting calls its source */
 	int type;	   /* 0 seen, 1 false positive, 2 expiration */
-	int64_t time_us;
+	int64_t time_us;   /* of what it says; of an expiration, when */
+	int64_t said_us;   /* when it was said: of two words the later stands */
 	bool deleted;	   /* it is taken back */
 };
 
