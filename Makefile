@@ -216,6 +216,7 @@ bench:
 	@$(B)/truth seeds 0 10000 $(B)/truth.work --line truth
 	@bench/kafka/run
 	@bench/accuracy/run --readme
+	@bench/sigma/run
 
 docs: build/tocsin
 	$(Q)build/tocsin check --reference >config/REFERENCE.md.new && mv config/REFERENCE.md.new config/REFERENCE.md

@@ -178,8 +178,8 @@ static struct sigma_logsource *stated_by(struct ruleset_sigma *r, const struct c
 	return list;
 }
 
-static void number(struct names *names, const struct sigma_rule *rule, uint32_t wish, uint32_t *threat,
-		   uint32_t *by)
+static void number(struct names *names, const struct sigma_rule *rule, uint32_t wish,
+		   uint32_t *threat, uint32_t *by)
 {
 	char text[SIGMA_ID_MAX + 8];
 	int n = snprintf(text, sizeof(text), "rule:%s", rule->id.p);

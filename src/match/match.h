@@ -22,9 +22,9 @@ struct match_scratch;
 struct scan_state;
 
 struct hit {
-	uint32_t indicator; /* index in the set */
+	uint32_t indicator;                  /* index in the set */
 	const struct observable *observable; /* NULL: on the raw bytes */
-	struct span value;		     /* what matched */
+	struct span value;                   /* what matched */
 	/* Not 0: a STIX pattern that takes several records; which of its observations this
 	 * one is. It is no hit by itself (correlate/partial.h). */
 	uint64_t observations;

@@ -260,7 +260,8 @@ static bool keep(struct pattern_plan *plan, const struct run *r)
 	return true;
 }
 
-static bool plan_regex(const struct condition *c, pattern_score *score, const char *re, struct pattern_plan *plan)
+static bool plan_regex(const struct condition *c, pattern_score *score, const char *re,
+		       struct pattern_plan *plan)
 {
 	const char *p = re, *end = re + c->text_len;
 
@@ -277,7 +278,8 @@ static bool plan_regex(const struct condition *c, pattern_score *score, const ch
 	}
 }
 
-static bool plan_glob(const struct condition *c, pattern_score *score, const char *glob, struct pattern_plan *plan)
+static bool plan_glob(const struct condition *c, pattern_score *score, const char *glob,
+		      struct pattern_plan *plan)
 {
 	struct run r = {.c = c, .score = score};
 
@@ -294,7 +296,8 @@ static bool plan_glob(const struct condition *c, pattern_score *score, const cha
 	return keep(plan, &r);
 }
 
-static bool plan_substring(const struct condition *c, pattern_score *score, const char *text, struct pattern_plan *plan)
+static bool plan_substring(const struct condition *c, pattern_score *score, const char *text,
+			   struct pattern_plan *plan)
 {
 	struct run r = {.c = c, .score = score};
 

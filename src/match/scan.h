@@ -9,13 +9,12 @@
  *
  * One pass turns the bytes of many records into bit sets, 64 bytes a step: where a
  * host name ends, dots, hex digits, quotes, colons, and where a line ends or a byte
- * stands that makes a record rare: an escape that may hide something, UTF-8, an '@'. Rare records are filled
- * again by themselves, with escapes heeded. The sets are walked
- * dot by dot, not byte by byte: a host name or an IPv4 address has a dot in it, an
- * IPv6 address "::" or seven colons, a hash 32 hex digits in a row, an e-mail
- * address an '@'. Each is hashed and looked up in the filter of exact.h. So a
- * value costs nothing until it looks like an atom, and host:port, URLs, lists
- * and "SHA1=..,MD5=.." need no code of their own.
+ * stands that makes a record rare: an escape that may hide something, UTF-8, an '@'. Rare records
+ * are filled again by themselves, with escapes heeded. The sets are walked dot by dot, not byte by
+ * byte: a host name or an IPv4 address has a dot in it, an IPv6 address "::" or seven colons, a
+ * hash 32 hex digits in a row, an e-mail address an '@'. Each is hashed and looked up in the filter
+ * of exact.h. So a value costs nothing until it looks like an atom, and host:port, URLs, lists and
+ * "SHA1=..,MD5=.." need no code of their own.
  *
  * The walk exists three times: AVX-512, AVX2 and portable C (scan_walk.h).
  */
@@ -31,9 +30,9 @@
 
 #define SCAN_BYTES_MAX   (1u << 20)
 #define SCAN_PENDING_MAX 256
-#define SCAN_PAD         64 /* readable bytes behind a record, and behind the unescaped copy */
+#define SCAN_PAD         64   /* readable bytes behind a record, and behind the unescaped copy */
 #define SCAN_LENGTHS     1024 /* value lengths are told apart up to here */
-#define SCAN_TOPS	 4096 /* last labels of names are told apart by so many hashes */
+#define SCAN_TOPS        4096 /* last labels of names are told apart by so many hashes */
 
 /* What the set holds, so that the walk skips what cannot matter. Constant. */
 struct scan_plan {
@@ -45,11 +44,11 @@ struct scan_plan {
 	bool top_names;   /* a domain of one label: the last label is looked up as well */
 	bool digit_names; /* a domain whose last label starts with a digit */
 	uint64_t tops[SCAN_TOPS / 64]; /* last labels that some name ends in, by hash */
-	bool v4, v6;      /* addresses */
+	bool v4, v6;                   /* addresses */
 	bool nets_v4, nets_v6;
 	bool hashes, emails;
 	bool values;     /* VALUE atoms: whole values by length */
-	bool escapes;	 /* any escape of JSON may hide what is looked for */
+	bool escapes;    /* any escape of JSON may hide what is looked for */
 	bool file_names; /* VALUE atoms that match the last part of a path */
 	uint64_t value_lengths[SCAN_LENGTHS /
 			       64]; /* of VALUE and e-mail atoms, modulo SCAN_LENGTHS */
@@ -84,11 +83,11 @@ struct scan_finds {
 
 struct scan_state {
 	const struct scan_plan *plan;
-	uint64_t *bits; /* see scan_set() */
+	uint64_t *bits;                     /* see scan_set() */
 	uint64_t pending[SCAN_PENDING_MAX]; /* hashes to look up once the caches have the words */
 	uint32_t place[SCAN_PENDING_MAX];   /* where they come from */
 	uint32_t pending_count;
-	uint32_t at;		  /* where the walk stands */
+	uint32_t at;              /* where the walk stands */
 	struct scan_finds *finds; /* of a block; NULL: maybe says it of a record */
 	bool maybe;
 	/* what the last record showed */

@@ -114,8 +114,7 @@ static void take_address(struct scan_state *st, const char *p, size_t len)
 	if (!eight_groups(p, len, &a) && !address_parse(p, len, &a))
 		return;
 	scan_push(st, exact_hash_address(&a));
-	if ((a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6) &&
-	    in_networks(st->plan, &a))
+	if ((a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6) && in_networks(st->plan, &a))
 		scan_found(st);
 }
 

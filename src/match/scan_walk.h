@@ -302,7 +302,8 @@ static inline void walk_values(struct scan_state *st, const char *p, size_t from
 	size_t open = SIZE_MAX;
 
 	for (size_t w = from / 64; w * 64 < to; w++) {
-		for (uint64_t q = scan_set(st, SCAN_QUOTE)[w] & within(w, from, to); q; q &= q - 1) {
+		for (uint64_t q = scan_set(st, SCAN_QUOTE)[w] & within(w, from, to); q;
+		     q &= q - 1) {
 			size_t at = w * 64 + (unsigned)__builtin_ctzll(q);
 			if (open == SIZE_MAX) {
 				open = at + 1;
@@ -358,4 +359,4 @@ static void SCAN_WALK(record)(struct scan_state *st, const char *p, size_t len, 
 }
 
 const struct scan_walk SCAN_WALK(scan_walk) = {SCAN_WALK(block), SCAN_WALK(look), SCAN_WALK(rest),
-					      SCAN_WALK(record)};
+					       SCAN_WALK(record)};

@@ -51,7 +51,7 @@ bool sigma_keys_add(struct sigma_keys *k, struct span name, unsigned bit)
 		if (k->bit[i] == bit && k->name[i].len == name.len &&
 		    memcmp(k->name[i].p, name.p, name.len) == 0)
 			return true;
-	if (k->count == SIGMA_KEYS_MAX || bit >= SIGMA_KEY_BITS || name.len < 2 ||
+	if (k->count == SIGMA_KEY_NAMES_MAX || bit >= SIGMA_KEY_BITS || name.len < 2 ||
 	    name.len > SIGMA_KEY_BYTES || name.p[name.len - 1] == ':')
 		return false;
 	char text[SIGMA_KEY_BYTES + 1] = "";

@@ -5,7 +5,7 @@
  * Order    none.
  * Owns     nothing; names are the caller's.
  * Memory   none.
- * Limit    SIGMA_KEYS_MAX names of 2 to SIGMA_KEY_BYTES bytes, SIGMA_KEY_BITS numbers.
+ * Limit    SIGMA_KEY_NAMES_MAX names of 2 to SIGMA_KEY_BYTES bytes, SIGMA_KEY_BITS numbers.
  *
  * Keys are found in the bit sets that the scan of atoms has made of a block (scan.h): a
  * quote with a colon behind it. The scan knows which records are not written so plainly
@@ -18,15 +18,15 @@
 #include "decode/event.h"
 #include "match/scan.h"
 
-#define SIGMA_KEYS_MAX    128
-#define SIGMA_KEY_BYTES   63
-#define SIGMA_KEY_BITS    64
-#define SIGMA_CHANNEL_MAX 127
-#define SIGMA_OTHERS_MAX  32
+#define SIGMA_KEY_NAMES_MAX 128
+#define SIGMA_KEY_BYTES     63
+#define SIGMA_KEY_BITS      64
+#define SIGMA_CHANNEL_MAX   127
+#define SIGMA_OTHERS_MAX    32
 
 struct sigma_keys {
-	struct span name[SIGMA_KEYS_MAX];
-	uint8_t bit[SIGMA_KEYS_MAX];
+	struct span name[SIGMA_KEY_NAMES_MAX];
+	uint8_t bit[SIGMA_KEY_NAMES_MAX];
 	uint32_t count;
 	uint8_t slot[256];        /* 1 + index, by hash */
 	uint64_t tails[256 / 64]; /* which last two bytes some name has, by hash */

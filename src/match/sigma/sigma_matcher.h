@@ -19,7 +19,7 @@
 #include "match/sigma/sigma_set.h"
 
 #define SIGMA_RECORD_VALUES_MAX 8192
-#define SIGMA_NO_ROUTE		UINT32_MAX
+#define SIGMA_NO_ROUTE          UINT32_MAX
 
 struct sigma_matcher;
 struct sigma_scratch;
@@ -56,7 +56,7 @@ bool sigma_read_line(const struct sigma_matcher *m, struct sigma_scratch *sc, ui
 		     const char *p, size_t len);
 
 struct sigma_hit {
-	uint32_t rule;	   /* index in the set */
+	uint32_t rule;     /* index in the set */
 	struct span value; /* of a field that fits, "" where only absence did */
 };
 
