@@ -31,7 +31,7 @@
 /* Lines of hits from all workers, a batch's worth at a time. */
 struct hits_file {
 	pthread_mutex_t lock;
-	int fd;    /* -1: nobody asked */
+	int fd;	   /* -1: nobody asked */
 	int error; /* first -errno of a write, under lock */
 };
 
@@ -41,21 +41,21 @@ struct worker {
 	bool started;
 	struct ledger ledger;
 	struct generation *generation; /* held during a batch */
-	struct ruleset *rules;         /* its base */
+	struct ruleset *rules;	       /* its base */
 	struct match_scratch *scratch; /* the base's for this worker */
 	struct sigma_scratch *sigma;   /* the same; NULL: it has no Sigma rule */
 	struct sigma_plan_scratch *sigma_plan;
 	struct decoder decoder;
 	struct event event;
 	struct match_result result, more; /* of the base, and of what lies over it */
-	struct sigma_result fired;        /* Sigma rules that the record at hand fits */
+	struct sigma_result fired;	  /* Sigma rules that the record at hand fits */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
-	counter *records_of;              /* by source */
-	struct heavy heavy;               /* threats of its hits */
-	struct heavy_watch watch;         /* the same for others */
-	struct placing placing;           /* its hits that are not joined yet */
-	struct text hits;                 /* lines of the current batch */
-	bool placed;                      /* evidence came of the current batch */
+	counter *records_of;		  /* by source */
+	struct heavy heavy;		  /* threats of its hits */
+	struct heavy_watch watch;	  /* the same for others */
+	struct placing placing;		  /* its hits that are not joined yet */
+	struct text hits;   /* lines of the current batch */
+	bool placed;	    /* evidence came of the current batch */
 };
 
 #define PACE_TAKEN 1024
@@ -64,7 +64,7 @@ struct pace {
 	struct pace_threat {
 		uint64_t said_ns; /* monotonic; 0 never */
 		bool waits;
-	} * threat; /* by number */
+	} *threat; /* by number */
 	uint32_t threats;
 	uint32_t *waiting; /* numbers; as much room as threats */
 	uint32_t count;
@@ -86,13 +86,24 @@ struct gate {
 struct feedback_file;
 struct feedback_input {
 	struct feedback *store; /* @thread judge, as all but arrived */
-	struct inbox arrived;   /* messages of feedback.topic */
+	struct inbox arrived;	/* messages of feedback.topic */
 	struct feedback_file *files;
 	uint32_t file_count;
 	uint64_t reviewed; /* generation that the board has taken in */
 };
 void feedback_input_init(struct feedback_input *in);
 void feedback_input_fini(struct feedback_input *in);
+
+/* Threats with a significance profile of their own (own_profile.h). @thread judge */
+struct own_profiles {
+	struct ruleset_sigma *of; /* whose correlations say so; held */
+	struct own_profile {
+		uint32_t threat;
+		struct profile *profile;
+		struct assessor *assessor;
+	} *list;
+	uint32_t count;
+};
 
 struct engine {
 	const struct config *config;
@@ -103,20 +114,21 @@ struct engine {
 	struct names *names;
 	struct evidence_table *evidence;
 	struct partial_store *partial;
-	bool partial_waits;         /* a correlation is told later. @thread judge */
+	bool partial_waits; /* a correlation is told later. @thread judge */
 	struct ledger judge_ledger; /* of what the judge completes. @thread judge */
 	struct profile *profile;
 	struct generation_holder rules;
-	struct intel *intel;       /* what arrives while serving */
+	struct intel *intel; /* what arrives while serving */
 	struct assessor *assessor; /* @thread judge */
-	struct pace pace;          /* @thread judge */
-	struct bell bell;          /* rings when there is evidence to judge */
-	struct board *board;       /* @thread judge */
+	struct own_profiles own;
+	struct pace pace;	   /* @thread judge */
+	struct bell bell;	   /* rings when there is evidence to judge */
+	struct board *board;	   /* @thread judge */
 	struct feedback_input feedback;
-	struct inbox said;             /* candidates of output.topic, ours and other nodes' */
+	struct inbox said; /* candidates of output.topic, ours and other nodes' */
 	struct prevalence *prevalence; /* @thread judge */
 	struct history *history;       /* NULL: none is kept. @thread judge */
-	uint64_t census_ns;            /* when it last took stock; 0 never */
+	uint64_t census_ns;	       /* when it last took stock; 0 never */
 	struct batch_pool pool;
 	struct queue work;
 	struct intake *intake; /* replay: in place of the queue */
@@ -126,21 +138,21 @@ struct engine {
 	struct gate gate;
 	struct hits_file hits;
 	_Atomic bool stop;
-	int64_t future_limit_us;          /* replay: fixed at start; live: moves with the clock */
+	int64_t future_limit_us;	 /* replay: fixed at start; live: moves with the clock */
 	_Atomic uint32_t campaigns_named; /* by notifications alone, in this life */
 	high_mark watermark[SOURCES_MAX]; /* newest event time by source */
-	struct skew skew[SOURCES_MAX];    /* live: how far their clocks are off */
-	struct share share;               /* of the evidence table, by source */
+	struct skew skew[SOURCES_MAX];	  /* live: how far their clocks are off */
+	struct share share;		  /* of the evidence table, by source */
 	counter records_before[SOURCES_MAX]; /* of an earlier life, by source */
 	uint64_t records_least[SOURCES_MAX]; /* there were as many once; constant after start */
-	struct traffic traffic;              /* @thread judge */
+	struct traffic traffic;		  /* @thread judge */
 	struct {
 		engine_note *note;
 		void *arg;
 		uint32_t *said; /* threats */
 		size_t count, capacity;
-	} anomalies;           /* @thread judge */
-	_Atomic bool pressure; /* the table is half full: heavy threats are summarised */
+	} anomalies; /* @thread judge */
+	_Atomic bool pressure;		  /* the table is half full: heavy threats are summarised */
 	struct candidate_context context;
 	struct ingest_context ingest;
 };
@@ -181,6 +193,8 @@ void engine_count_refused(struct engine *e, const struct batch *b);
 /* Hands a filled batch to the workers, or back to the pool when it is empty. */
 void engine_push(struct engine *e, struct batch *b);
 
+/* An assessor for this profile, of the engine's sources and traffic. 0, -ENOMEM. */
+int engine_assessor(struct engine *e, const struct profile *p, struct assessor **out);
 /* The independent origin behind what a source says of a state. */
 uint64_t source_origin(const struct source *s, uint8_t state);
 
