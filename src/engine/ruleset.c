@@ -312,6 +312,9 @@ int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
 		err = ruleset_sigma_finish(r->sigma, o->config, o->names,
 					   r->set.count + r->set.benign_list_count + 2, o->workers,
 					   o->problems);
+	/* at start the rest is better than nothing; a reload has something better */
+	if (!err && o->before && r->sigma->set.broken)
+		err = -EINVAL;
 	return deliver(out, r, err);
 }
 
