@@ -523,7 +523,7 @@ static bool fires(struct worker *wk, const struct job *j, enum format format)
 		return false;
 	uint32_t stated =
 		j->source->id < r->stated_count ? r->stated[j->source->id] : SIGMA_NO_ROUTE;
-	struct sigma_record rec = {format, header != NULL, NULL, NULL, j->p, j->len};
+	struct sigma_record rec = {format, NULL, NULL, j->p, j->len};
 	rec.sets = match_sets(wk->scratch, j->p, j->len, &rec.text);
 	if (!sigma_plan_scan(r->plan, wk->sigma_plan, stated, &rec) ||
 	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))

@@ -60,7 +60,7 @@ static void start(void)
 
 static void one(const char *text, size_t from, size_t to)
 {
-	struct sigma_record rec = {FORMAT_AUTO, false, &block, text, text + from, to - from};
+	struct sigma_record rec = {FORMAT_AUTO, &block, text, text + from, to - from};
 
 	full.hits = planned.hits = 0;
 	if (sigma_read(matcher, record, SIGMA_NO_ROUTE, FORMAT_AUTO, NULL, rec.p, rec.len))

@@ -106,7 +106,7 @@ static void one(struct world *w, uint32_t stated, const char *text, size_t from,
 	full.hits = planned.hits = 0;
 	if (sigma_read_json(w->m, w->record, stated, p, len))
 		sigma_match(w->m, w->record, &full);
-	struct sigma_record rec = {FORMAT_AUTO, false, &w->block, text, p, len};
+	struct sigma_record rec = {FORMAT_AUTO, &w->block, text, p, len};
 	bool any = sigma_plan_scan(w->plan, &w->scratch, stated, &rec);
 	if (any && sigma_read_json(w->m, w->record, stated, p, len)) {
 		sigma_plan_keep(w->plan, &w->scratch, w->record);

@@ -16,31 +16,32 @@ static inline uint64_t eight(const char *p)
 }
 
 /* Of the last bytes, the first and the length. */
-static inline uint8_t hash(const char *p, size_t len)
+static inline uint16_t hash(const char *p, size_t len)
 {
 	uint64_t last = eight(p + len - 8), first = (uint8_t)p[0];
 
-	return (uint8_t)(((last ^ first << 3 ^ len << 17) * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
+	return (uint16_t)(((last ^ first << 3 ^ len << 17) * UINT64_C(0x9e3779b97f4a7c15)) >> 54);
 }
 
 /* Eight bytes can be read at p. */
-static inline uint8_t slot_of(const char *p, size_t len)
+static inline uint16_t slot_of(const char *p, size_t len)
 {
 	if (len >= 8)
 		return hash(p, len);
 	uint64_t w = eight(p) & ((UINT64_C(1) << (8 * len)) - 1);
-	return (uint8_t)((w * UINT64_C(0x9e3779b97f4a7c15)) >> 56);
+	return (uint16_t)((w * UINT64_C(0x9e3779b97f4a7c15)) >> 54);
 }
 
-static inline uint8_t tail_of(const char *end)
+static inline uint16_t tail_of(const char *end)
 {
-	return (uint8_t)(((uint8_t)end[-2] | (uint32_t)(uint8_t)end[-1] << 8) * 40503u >> 8);
+	return (uint16_t)(((uint8_t)end[-2] | (uint32_t)(uint8_t)end[-1] << 8) * 40503u >> 6 &
+			  1023);
 }
 
 /* Most keys are none of the names by their last two bytes; a blank may stand there. */
 static inline bool may_be_name(const struct sigma_keys *k, const char *end)
 {
-	uint8_t t = tail_of(end);
+	uint16_t t = tail_of(end);
 
 	return (k->tails[t / 64] >> (t % 64) & 1) | (end[-1] == ' ') | (end[-2] == ' ');
 }
@@ -56,14 +57,14 @@ bool sigma_keys_add(struct sigma_keys *k, struct span name, unsigned bit)
 		return false;
 	char text[SIGMA_KEY_BYTES + 1] = "";
 	memcpy(text, name.p, name.len);
-	uint8_t i = slot_of(text, name.len);
+	uint16_t i = slot_of(text, name.len);
 	while (k->slot[i])
-		i++;
-	uint8_t tail = tail_of(name.p + name.len);
+		i = (i + 1) & 1023;
+	uint16_t tail = tail_of(name.p + name.len);
 	k->tails[tail / 64] |= UINT64_C(1) << (tail % 64);
 	k->name[k->count] = name;
 	k->bit[k->count] = (uint8_t)bit;
-	k->slot[i] = (uint8_t)++k->count;
+	k->slot[i] = (uint16_t)++k->count;
 	return true;
 }
 
@@ -73,7 +74,7 @@ static inline uint64_t look_up(const struct sigma_keys *k, const char *p, size_t
 
 	if (len - 1 >= SIGMA_KEY_BYTES)
 		return 0;
-	for (uint8_t i = slot_of(p, len); k->slot[i]; i++) {
+	for (uint16_t i = slot_of(p, len); k->slot[i]; i = (i + 1) & 1023) {
 		const struct span *name = &k->name[k->slot[i] - 1];
 		if (name->len == len && memcmp(name->p, p, len) == 0)
 			found |= UINT64_C(1) << k->bit[k->slot[i] - 1];

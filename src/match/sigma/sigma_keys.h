@@ -18,7 +18,7 @@
 #include "decode/event.h"
 #include "match/scan.h"
 
-#define SIGMA_KEY_NAMES_MAX 128
+#define SIGMA_KEY_NAMES_MAX 512
 #define SIGMA_KEY_BYTES     63
 #define SIGMA_KEY_BITS      64
 #define SIGMA_CHANNEL_MAX   127
@@ -28,8 +28,8 @@ struct sigma_keys {
 	struct span name[SIGMA_KEY_NAMES_MAX];
 	uint8_t bit[SIGMA_KEY_NAMES_MAX];
 	uint32_t count;
-	uint8_t slot[256];        /* 1 + index, by hash */
-	uint64_t tails[256 / 64]; /* which last two bytes some name has, by hash */
+	uint16_t slot[1024];       /* 1 + index, by hash */
+	uint64_t tails[1024 / 64]; /* which last two bytes some name has, by hash */
 	/* those whose values count, as numbers of keys */
 	uint64_t channels, events, others;
 	/* what the last are looked at for: words of lower case; any_other: every value */

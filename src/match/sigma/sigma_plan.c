@@ -176,7 +176,7 @@ static uint32_t group_of(const struct sigma_plan *plan, const struct sigma_seen 
 	}
 	if (map == SIGMA_NO_ROUTE)
 		return SIGMA_NO_ROUTE;
-	if (!plan->by_channel || seen->unplain || seen->other || !seen->has_channel ||
+	if (!plan->by_channel[map] || seen->unplain || seen->other || !seen->has_channel ||
 	    !seen->has_event)
 		return plan->of_map[map];
 	return group_of_place(plan, map, seen);
@@ -210,16 +210,6 @@ static bool try_group(const struct sigma_plan *plan, struct sigma_plan_scratch *
 	return any;
 }
 
-/* A line is of no map; a row of columns may be of any. */
-static void try_line(const struct sigma_plan *plan, struct sigma_plan_scratch *sc, uint32_t stated,
-		     const struct sigma_record *rec)
-{
-	if (rec->header || rec->format == FORMAT_ZEEK_TSV)
-		try_group(plan, sc, plan->all, rec, true);
-	else if (stated != SIGMA_NO_ROUTE)
-		try_group(plan, sc, plan->of_stated[stated], rec, true);
-}
-
 static bool is_json(const struct sigma_record *rec)
 {
 	const char *p = rec->p, *end = p + rec->len;
@@ -238,7 +228,8 @@ bool sigma_plan_scan(const struct sigma_plan *plan, struct sigma_plan_scratch *s
 
 	sc->any = false;
 	if (!is_json(rec)) {
-		try_line(plan, sc, stated, rec);
+		/* what a line or a row says, its bytes may spell otherwise (sigma_line.h) */
+		try_group(plan, sc, plan->all, rec, true);
 		return sc->any;
 	}
 	size_t from = rec->sets ? (size_t)(rec->p - rec->text) : 0;

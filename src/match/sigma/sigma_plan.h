@@ -42,7 +42,6 @@ void sigma_plan_scratch_fini(struct sigma_plan_scratch *sc);
 /* A text record as sigma_read() takes it, and what a scan of bytes has made of it. */
 struct sigma_record {
 	enum format format;
-	bool header;                   /* of Zeek's columns: a line is a row of them */
 	const struct scan_state *sets; /* of a block of JSON that it lies in, or NULL */
 	const char *text;              /* where that begins */
 	const char *p;

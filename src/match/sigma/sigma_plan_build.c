@@ -38,20 +38,20 @@ static uint32_t slot_named(const struct sigma_matcher *m, const char *name)
 	return SIGMA_NO_ROUTE;
 }
 
-/* Every path that some shape keeps the field under. */
+/* Every path that a shape of such a map keeps the field under. */
 static bool add_slot(struct sigma_plan *plan, uint32_t slot, unsigned bit)
 {
 	const struct sigma_matcher *m = plan->m;
 
-	if (slot == SIGMA_NO_ROUTE)
-		return false;
-	for (uint32_t h = 0; h < m->shapes; h++) {
+	for (uint32_t h = 0; slot != SIGMA_NO_ROUTE && h + 1 < m->shapes; h++) {
 		size_t at = (size_t)h * m->slots + slot;
+		if (!plan->by_channel[m->maps->shape[h].map])
+			continue;
 		for (uint32_t i = m->first[at]; i < m->first[at + 1]; i++)
 			if (!add_path(&plan->keys, m->place[m->order[i]].path, bit))
 				return false;
 	}
-	return true;
+	return slot != SIGMA_NO_ROUTE;
 }
 
 /* A word that JSON writes as a string, in one way. */
@@ -84,30 +84,64 @@ static bool add_others(struct sigma_plan *plan)
 	const struct sigma_matcher *m = plan->m;
 
 	for (uint32_t r = 0; m->maps && r < m->maps->route_count; r++) {
-		const struct sigma_test *t = sigma_plan_other(plan, r);
-		if (t && !add_other(plan, &m->when[r].list[t - m->maps->route[r].when.list]))
+		const struct sigma_route *route = &m->maps->route[r];
+		const struct sigma_test *t =
+			plan->by_channel[route->map] ? sigma_plan_other(plan, r) : NULL;
+		if (t && !add_other(plan, &m->when[r].list[t - route->when.list]))
 			return false;
 	}
 	return true;
 }
 
+/* Maps whose log sources are told by the channel. */
+static void find_channels(struct sigma_plan *plan)
+{
+	const struct sigma_maps *maps = plan->m->maps;
+
+	for (uint32_t r = 0; maps && r < maps->route_count; r++)
+		for (uint32_t i = 0; i < maps->route[r].when.count; i++)
+			plan->by_channel[maps->route[r].map] |=
+				sigma_span_is(maps->route[r].when.list[i].name, "Channel");
+}
+
+/* The number of a path's last key; new ones as long as there are some. */
+static unsigned number_of(const struct span *last, unsigned *count, struct span path,
+			  struct span *named)
+{
+	const char *dot = memrchr(path.p, '.', path.len);
+	unsigned i = 0;
+
+	named->p = dot ? dot + 1 : path.p;
+	named->len = (uint32_t)(path.p + path.len - named->p);
+	while (i < *count && !sigma_span_equal(last[i], *named))
+		i++;
+	return i;
+}
+
 /* What there is no room for is not asked for: more shapes are possible then. */
-static void make_keys(struct sigma_plan *plan, bool *by_channel)
+static void make_keys(struct sigma_plan *plan)
 {
 	const struct sigma_matcher *m = plan->m;
-	unsigned bit = 0;
+	struct span last[BIT_OTHER], name;
+	unsigned count = 0;
 
-	*by_channel = add_slot(plan, slot_named(m, "Channel"), BIT_CHANNEL) &&
-		      add_slot(plan, slot_named(m, "EventID"), BIT_EVENT) && add_others(plan);
+	find_channels(plan);
+	bool ok = add_slot(plan, slot_named(m, "Channel"), BIT_CHANNEL) &&
+		  add_slot(plan, slot_named(m, "EventID"), BIT_EVENT) && add_others(plan);
+	if (!ok)
+		memset(plan->by_channel, 0, sizeof(plan->by_channel));
 	plan->keys.others = UINT64_C(1) << BIT_OTHER;
 	plan->keys.channels = UINT64_C(1) << BIT_CHANNEL;
 	plan->keys.events = UINT64_C(1) << BIT_EVENT;
 	for (uint32_t h = 0; h + 1 < m->shapes; h++)
-		for (uint32_t i = 0; i < m->tells[h].count && bit < BIT_OTHER; i++) {
+		for (uint32_t i = 0; i < m->tells[h].count; i++) {
 			struct span path = m->place[m->tells[h].list[i].at].path;
-			if (add_path(&plan->keys, path, bit))
-				plan->shape_keys[h] |= UINT64_C(1) << bit;
-			bit++;
+			unsigned bit = number_of(last, &count, path, &name);
+			if (bit == BIT_OTHER || !add_path(&plan->keys, path, bit))
+				continue;
+			if (bit == count)
+				last[count++] = name;
+			plan->shape_keys[h] |= UINT64_C(1) << bit;
 		}
 }
 
@@ -258,9 +292,9 @@ static int add_map(struct build *b, uint32_t map)
 		if (of_map(plan, r, map))
 			add_route(b, r);
 	int err = group_of_set(b, &plan->of_map[map]);
-	if (!err)
+	if (!err && plan->by_channel[map])
 		err = add_channel(b, map, NULL);
-	for (uint32_t r = 0; r < maps->route_count && !err; r++)
+	for (uint32_t r = 0; r < maps->route_count && plan->by_channel[map] && !err; r++)
 		for (uint32_t i = 0; of_map(plan, r, map) && i < maps->route[r].when.count; i++) {
 			const struct sigma_test *t = &maps->route[r].when.list[i];
 			for (uint32_t k = 0;
@@ -316,7 +350,7 @@ static int build_all(struct build *b)
 	if (!plan->witnesses || !plan->events || !plan->groups || !plan->group_hash ||
 	    !plan->of_stated || !b->set || !b->list || grow_slots(b))
 		return -ENOMEM;
-	make_keys(plan, &plan->by_channel);
+	make_keys(plan);
 	int err = witness_all(plan);
 	return err ? err : make_groups(b);
 }

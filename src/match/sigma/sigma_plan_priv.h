@@ -34,7 +34,7 @@ struct sigma_plan {
 	uint32_t group_count;
 	uint32_t all;                      /* group of everything */
 	uint32_t of_map[SIGMA_SHAPES_MAX]; /* of a map's records, whatever their place */
-	bool by_channel;                   /* records are told apart by channel and event */
+	bool by_channel[SIGMA_SHAPES_MAX]; /* by map: channel and event tell its records apart */
 	uint32_t *of_stated;               /* by number of a source's log source */
 	struct sigma_plan_slot *slots;
 	uint32_t slot_mask;
