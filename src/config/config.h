@@ -68,7 +68,9 @@
 	X(table_source_share, "table.source_share", COUNT, "50", 1, 100,                           \
 	  "per cent of the table that one of several sources may claim; hits beyond are over_share") \
 	X(state_dir, "state_dir", PATH, "", 0, 0,                                                  \
-	  "run: where the checkpoint lives; empty keeps nothing across restarts")                  \
+	  "run: where checkpoint and journal live; empty keeps nothing across restarts")            \
+	X(state_sync, "state_sync", FLAG, "true", 0, 1,                                            \
+	  "run: a candidate leaves once the disk has it; false: once the kernel has, which a killed process survives, a power cut may not") \
 	X(history_dir, "history_dir", PATH, "", 0, 0,                                              \
 	  "what was significant where, kept for six months and told as recurrence; empty keeps none") \
 	X(history_max, "history_max", COUNT, "1M", 1024, 67108864,                                 \

@@ -135,7 +135,8 @@ static int enter(struct keeper *k)
 	int err = body.error ? body.error : head.error;
 	const struct journal_frame f = {JOURNAL_SAID, k->chained, head.buf, head.at};
 	if (!err)
-		err = journal_append(k->journal, &f, body.buf, body.at, true);
+		err = journal_append(k->journal, &f, body.buf, body.at,
+				     k->e->config->state_sync);
 	stream_fini(&head);
 	stream_fini(&body);
 	if (!err)

@@ -15,7 +15,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +106,7 @@ static int file_open(struct input **out, const struct ingest_context *cx, const 
 		return err;
 	}
 	in->cx = *cx;
+	in->u.raw.hurry = cx->hurry;
 	in->source = source;
 	in->follow = cx->follow && in->u.raw.regular;
 	in->path = strdup(spec);
@@ -213,6 +213,7 @@ static int follow_rotated(struct input *in, char why[256])
 		return err == -ENOENT ? 0 : err; /* between rename and create: look again */
 	unpack_close(&in->u);
 	in->u = next;
+	in->u.raw.hurry = in->cx.hurry;
 	in->object = name_object(in);
 	watch(in);
 	in->offset = 0;
@@ -379,10 +380,9 @@ static void follow_restart(struct input *in, struct batch *b)
 /* Until the kernel tells of a change, or a while. */
 static void wait_for_growth(struct input *in)
 {
-	struct pollfd p = {.fd = in->watch, .events = POLLIN};
 	char events[1024];
 
-	if (poll(&p, 1, FOLLOW_PAUSE_MS) > 0)
+	if (raw_poll(in->watch, in->cx.hurry, FOLLOW_PAUSE_MS) > 0)
 		while (read(in->watch, events, sizeof(events)) > 0)
 			;
 }
