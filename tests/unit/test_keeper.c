@@ -421,8 +421,9 @@ static void killed_everywhere(const struct told *want, int64_t checkpoint_us, in
 
 #define HOUR INT64_C(3600000000)
 
-/* A life that feeds all steps from..to and is killed when that has been told. */
-static void killed_after(int from, int to, int64_t checkpoint_us)
+/* A life that feeds the first steps and is killed when that has been told. The disk is full
+ * after its start, if so asked, and the journal broken for the first steps of them. */
+static void killed_after(int steps, int64_t checkpoint_us, bool full, int broken)
 {
 	int status;
 
@@ -431,11 +432,16 @@ static void killed_after(int from, int to, int64_t checkpoint_us)
 	if (pid == 0) {
 		struct life l;
 		begin(&l, checkpoint_us);
-		for (int step = from; step < to; step++) {
+		atomic_store(&disk.full, full);
+		for (int step = 0; step < steps; step++) {
 			uint64_t had = records(&l);
+			atomic_store(&disk.broken, step < broken);
 			feed(0, step);
 			feed(1, step);
 			take_in(&l, had + 2);
+			/* a checkpoint is tried meanwhile */
+			for (int i = 0; full && i < 60; i++)
+				tick(&l);
 		}
 		for (int i = 0; i < 20; i++)
 			tick(&l);
@@ -445,18 +451,33 @@ static void killed_after(int from, int to, int64_t checkpoint_us)
 		abort();
 }
 
-static void nothing_to_read_again(const struct told *want)
+static void nothing_to_read_again(const struct told *want, bool full, const char *how)
 {
 	fresh_folder();
-	killed_after(0, STEPS, HOUR);
+	killed_after(STEPS, full ? 5000 : HOUR, full, 0);
 	struct told first = what_was_said();
-	tap_ok(same(&first, want), "all of it is said before the first checkpoint of what was read");
+	tap_ok(same(&first, want), "%s all is said before there is a checkpoint that holds it", how);
 	for (int i = 0; i < 2; i++)
 		test_write(files[i], "", 0); /* an input that cannot be read again */
 	tap_ok(run_life(0, 0, HOUR), "a life that reads nothing");
 	struct told then = what_was_said();
 	tap_int(then.lines, first.lines, "it has nothing to say: the evidence was kept with the lines");
 	tap_ok(same(&then, want), "and takes nothing back");
+	told_fini(&first);
+	told_fini(&then);
+}
+
+/* Lines that no entry has, and then lines that one has, behind the cut of a checkpoint that
+ * never is whole. */
+static void unchained(const struct told *want)
+{
+	fresh_folder();
+	killed_after(STEPS, 5000, true, STEPS / 2);
+	struct told first = what_was_said();
+	tap_int(first.lines, 0, "what an entry holds waits for what none holds");
+	tap_ok(run_life(0, 0, HOUR), "a life that finds that entry");
+	struct told then = what_was_said();
+	tap_ok(same(&then, want) && !then.doubled && !then.missing, "says it from the first version on");
 	told_fini(&first);
 	told_fini(&then);
 }
@@ -511,7 +532,7 @@ static void damaged_journal(const struct told *want)
 
 	for (int i = 0; i < tries; i++) {
 		fresh_folder();
-		killed_after(0, STEPS / 2, HOUR);
+		killed_after(STEPS / 2, HOUR, false, 0);
 		for (int file = 0; file < 2; file++) {
 			const char *path = test_path(file ? "state/journal.1" : "state/journal.0");
 			FILE *f = fopen(path, "r+");
@@ -626,8 +647,10 @@ int main(void)
 	killed_everywhere(&want, 50000, TAP_SANITIZED ? 41 : 11, "without io_uring");
 	full_disk();
 	no_journal();
+	unchained(&want);
 	uring = true;
-	nothing_to_read_again(&want);
+	nothing_to_read_again(&want, false, "without a disturbance");
+	nothing_to_read_again(&want, true, "on a full disk");
 	damaged_journal(&want);
 	judged_after_a_restart();
 	told_fini(&want);
