@@ -92,6 +92,8 @@ REPLAYS := $(FUZZSRC:tests/fuzz/%.c=$(B)/tests/replay/%)
 TRUTHSRC := $(wildcard tests/truth/*.c)
 BENCHSRC := $(wildcard bench/micro/*.c bench/pipeline/*.c)
 BENCHES := $(BENCHSRC:bench/%.c=$(B)/bench/%)
+# Started by a script of its own, which starts a broker first.
+BROKER_BENCHES := $(B)/bench/kafka/consume
 PUBLIC	:= $(wildcard include/tocsin/*.h)
 # A header without a guard is a part of some .c, not one to compile alone.
 HEADERS := $(PUBLIC) $(shell grep -ls '^#ifndef .*_H$$' src/*/*.h src/*/*/*.h)
@@ -205,13 +207,14 @@ fuzz:
 
 .PHONY: fuzzers benches
 fuzzers: $(FUZZERS)
-benches: $(BENCHES) build/tocsin build/gen $(B)/truth
+benches: $(BENCHES) $(BROKER_BENCHES) build/tocsin build/gen $(B)/truth
 
 bench:
 	@HS=$(HS) config/deps.sh build bench >&2
 	@$(MAKE) benches >&2
 	@for b in $(BENCHES); do $$b || exit 1; done
 	@$(B)/truth seeds 0 10000 $(B)/truth.work --line truth
+	@bench/kafka/run
 	@bench/accuracy/run --readme
 
 docs: build/tocsin

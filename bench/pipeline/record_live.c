@@ -95,6 +95,7 @@ struct bench {
 
 static void open_engine(struct bench *b, uint32_t threats)
 {
+	static const struct input_list nothing; /* yet */
 	char why[256] = "";
 
 	problems_init(&b->ps);
@@ -109,22 +110,27 @@ static void open_engine(struct bench *b, uint32_t threats)
 	b->source = source_from_spec(&b->c.sources, "DE/energy/soc-a", why);
 	b->source->format = FORMAT_EVE;
 	if (engine_create(&b->e, &b->c, &b->ps, why) || engine_load(b->e, &b->ps) ||
-	    engine_start(b->e, false))
+	    engine_offer(b->e, &nothing) || engine_start(b->e, false))
 		die(why);
 }
 
 /* Nanoseconds a record. */
 static double read_file(struct bench *b, const char *path, uint32_t records, uint32_t times)
 {
+	struct input_list file = {0};
 	char why[256] = "";
-	double from = bench_now();
 
+	if (input_list_add(&file, path, b->source, why))
+		die(why);
+	double from = bench_now();
 	for (uint32_t i = 0; i < times; i++)
-		if (engine_read(b->e, &ingest_file, path, b->source, NULL, why))
-			die(why);
+		if (engine_offer(b->e, &file))
+			die("out of memory");
+	engine_wait(b->e, -1);
 	engine_quiesce(b->e);
 	double took = bench_now() - from;
 	engine_resume(b->e);
+	input_list_fini(&file);
 	b->records += (uint64_t)records * times;
 	return took / records / times * 1e9;
 }

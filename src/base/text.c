@@ -53,6 +53,11 @@ static bool reserve(struct text *t, size_t more)
 	return true;
 }
 
+void text_room(struct text *t, size_t len)
+{
+	reserve(t, len);
+}
+
 void text_char(struct text *t, char c)
 {
 	text_bytes(t, &c, 1);

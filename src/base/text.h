@@ -27,6 +27,7 @@ void text_init(struct text *t);
 void text_fini(struct text *t);
 void text_reset(struct text *t); /* keeps the memory */
 void text_char(struct text *t, char c);
+void text_room(struct text *t, size_t len); /* for so many more bytes without moving */
 void text_bytes(struct text *t, const void *p, size_t len);
 void text_str(struct text *t, const char *s);
 void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

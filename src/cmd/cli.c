@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 
-enum { RUN = 1, REPLAY = 2, CHECK = 4, EXPLAIN = 8, DEMO = 16, BENCH = 32, ALL = 63 };
+enum { RUN = 1, REPLAY = 2, CHECK = 4, EXPLAIN = 8, DEMO = 16, BENCH = 32, CTL = 64, ALL = 127 };
 
 /* X(ID, letter or 0, "long", "ARG" or NULL, commands, "help") */
 #define FLAGS(X)                                                                                   \
@@ -76,6 +76,7 @@ static int mask_of(const struct command *cmd)
 	       : cmd == &command_check   ? CHECK
 	       : cmd == &command_explain ? EXPLAIN
 	       : cmd == &command_bench   ? BENCH
+	       : cmd == &command_ctl     ? CTL
 					 : DEMO;
 }
 
@@ -172,7 +173,7 @@ static void add_path(struct parse *p, const char *path)
 		cli->argument = path;
 		return;
 	}
-	if (!p->as && strcmp(cli->command, "check") != 0) {
+	if (!p->as && strcmp(cli->command, "check") != 0 && strcmp(cli->command, "ctl") != 0) {
 		complain(p, "%s: who speaks? Put --as CC[/sector[/name]] before it, as in --as DE/energy/soc-a",
 			 path);
 		return;

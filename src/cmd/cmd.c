@@ -6,7 +6,7 @@
 #include "cmd/build_info.h"
 
 static const struct command *const commands[] = {&command_run, &command_replay, &command_check,
-						 &command_explain, &command_demo, &command_bench};
+						 &command_explain, &command_ctl, &command_demo, &command_bench};
 
 static void usage(FILE *out)
 {

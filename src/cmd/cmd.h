@@ -46,7 +46,7 @@ struct command {
 	int (*run)(struct cli *cli);
 };
 
-extern const struct command command_run, command_replay, command_check, command_explain,
+extern const struct command command_run, command_replay, command_check, command_explain, command_ctl,
 	command_demo, command_bench;
 
 /* Reads argv after the subcommand. EXIT_OK to go on; otherwise an exit code + 1000

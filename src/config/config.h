@@ -87,7 +87,11 @@
 	X(feedback_desk, "feedback.desk", TEXT, "", 0, 0,                                          \
 	  "who is heard as the desk: its last word withdraws a candidate or keeps it")             \
 	X(feedback_quorum, "feedback.quorum", COUNT, "2", 1, 64,                                   \
-	  "so many more of feedback.by against a candidate than for it withdraw it without the desk") \
+	  "so many more of feedback.by against a candidate than for it withdraw it without the desk; and so many organisations' MISP sightings silence an indicator") \
+	X(control, "control", PATH, "", 0, 0,                                                      \
+	  "run: the control socket's path (tocsin ctl); empty is none")                            \
+	X(live_fold, "live.fold", COUNT, "8192", 1, 16777216,                                      \
+	  "run: indicators that arrived before they are folded into the ruleset")                  \
 	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \
 	X(output_stdout, "output.stdout", FLAG, "true", 0, 1, "candidates to standard output")     \
 	X(output_file, "output.file", PATH, "", 0, 0, "candidates to this file as well")           \
@@ -138,6 +142,7 @@ struct config_feed {
 	char lineage[128];	/* feeds of one lineage are one origin of an indicator; "" the name */
 	char derived_from[128]; /* the name of the feed it copies: their lineage is one; "" none */
 	uint8_t tlp, pap, severity;
+	bool compacted; /* the topic's keys are ids, its newest value stands, none withdraws */
 	uint32_t line;
 };
 

@@ -227,6 +227,8 @@ static void feed_key(struct load *l, struct config_feed *f, const char *key, con
 		copy(l, v, key, f->lineage, sizeof(f->lineage));
 	else if (strcmp(key, "derived_from") == 0)
 		copy(l, v, key, f->derived_from, sizeof(f->derived_from));
+	else if (strcmp(key, "compacted") == 0)
+		flag(l, v, key, &f->compacted);
 	else if (strcmp(key, "tlp") == 0)
 		set_byte(&f->tlp, word(l, v, key, vocab_tlp_parse, TLP_WORDS));
 	else if (strcmp(key, "pap") == 0)
@@ -236,7 +238,7 @@ static void feed_key(struct load *l, struct config_feed *f, const char *key, con
 	else
 		refuse(l, v,
 		       "indicators: no key \"%s\"; there are name, path, topic, tlp, pap, severity, "
-		       "campaign, lineage, derived_from",
+		       "campaign, lineage, derived_from, compacted",
 		       key);
 }
 

@@ -132,7 +132,7 @@ void config_reference(FILE *out)
 	      "`address_space`, `exercise`, `aggregates`, `may_assert` (`[capacity]`), `lineage`, `relay`, and one of "
 	      "`path`, `topic`, `interface`; "
 	      "`fieldmap` with format `map` |\n"
-	      "| `indicators` | `path` or `topic`; `name`, `tlp`, `pap`, `severity`, `campaign`, `lineage`, `derived_from` |\n"
+	      "| `indicators` | `path` or `topic`; `name`, `tlp`, `pap`, `severity`, `campaign`, `lineage`, `derived_from`, `compacted` (the topic's keys are ids, a tombstone withdraws) |\n"
 	      "| `rules` | paths of pattern files (`id:/regex/flags`) |\n"
 	      "| `benign` | paths of lists of benign values, files or folders |\n"
 	      "| `kafka.properties` | librdkafka settings; a value `file:PATH` or `env:NAME` is read "

@@ -314,11 +314,11 @@ static uint8_t largest_share(struct assessor *a, uint32_t entities)
 static uint16_t one_witness(const struct assessor *a)
 {
 	size_t count = a->witness_count - a->witness_from;
-	const struct witness *w = a->witnesses + a->witness_from;
 	uint16_t sole = SOLE_NOBODY;
 
 	if (!a->origin || !a->records_known || count == 0)
 		return SOLE_NOBODY;
+	const struct witness *w = a->witnesses + a->witness_from;
 	for (size_t i = 0; i < count; i++) {
 		if (origin_of(w[i].sole) != origin_of(w[0].sole))
 			return SOLE_NOBODY;

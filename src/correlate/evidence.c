@@ -157,23 +157,19 @@ void evidence_objects(struct evidence_table *t, evidence_object_name *name, void
 bool evidence_table_join(struct evidence_table *t, uint32_t cell, uint64_t salt,
 			 const struct joining *j, int *rc, struct evidence_claims *claims)
 {
-	const struct cell *c = &t->cells[cell];
 	const bool counted = claims && j->origin;
 	const bool apart = counted && has_origin_apart(t, cell, salt, j->origin);
-	const bool inside = counted && evidence_sighting_of(c, j->origin);
-	enum sighting_place place = evidence_sighting_put(&t->cells[cell], j);
+	const bool inside = counted && evidence_sighting_of(t, cell, j->origin);
+	enum sighting_place place = evidence_sighting_put(t, cell, j);
 
 	if (place == SIGHTING_NEW && counted && !apart)
-		claims->cells += evidence_sighting_first(c, j);
+		claims->cells += evidence_sighting_first(t, cell, j);
 	if (place != SIGHTING_APART)
 		return place == SIGHTING_NEW;
 	struct update u = {.t = t,
 			   .j = j,
 			   .salt = salt,
-			   .record = j->identity ? j->identity
-						 : evidence_join_position(
-							   evidence_table_object(t, j->object),
-							   j->sub, j->offset),
+			   .record = evidence_table_record(t, j),
 			   .cell = cell,
 			   .inside = inside,
 			   .offset_us = (uint32_t)evidence_join_unpack(j->item, 0).time_us};
@@ -195,9 +191,11 @@ struct arrival {
 	uint64_t key, salt;
 	uint32_t us; /* in the hour */
 	uint32_t marks;
+	uint32_t guess; /* where its cell may be, or NONE */
+	bool again;     /* it is the second guess */
 };
 
-static bool arrive(const struct evidence_table *t, const struct observation *o, struct arrival *a)
+static inline bool arrive(const struct evidence_table *t, const struct observation *o, struct arrival *a)
 {
 	if (!fits(o))
 		return false;
@@ -206,29 +204,47 @@ static bool arrive(const struct evidence_table *t, const struct observation *o, 
 
 	*a = (struct arrival){o, key, evidence_table_salt(t, key),
 			      (uint32_t)(o->time_us - bucket * EVIDENCE_BUCKET_US),
-			      1u << o->tlp | 1u << (MARK_PAP + o->pap)};
+			      1u << o->tlp | 1u << (MARK_PAP + o->pap), NONE, false};
 	return true;
 }
 
-/* Nothing but loads, of the two lines of the cell: is all of it known? */
-static bool known(const struct evidence_table *t, const struct arrival *a, uint32_t guess)
+/* What the hit is known by inside a cell whose hits are named. */
+static uint64_t record_of(const struct evidence_table *t, const struct observation *o)
+{
+	return o->identity ? o->identity
+			   : evidence_join_position(evidence_table_object(t, o->object), o->sub,
+						    o->offset);
+}
+
+/*
+ * Nothing but loads, of the first line of the cell: is all of it known? What differs is
+ * gathered in one word: which of these it is cannot be foretold, and a wrong guess of the
+ * processor's waits for memory.
+ */
+static inline bool known(const struct evidence_table *t, const struct arrival *a)
 {
 	const struct observation *o = a->o;
-	const struct cell *c = &t->cells[guess == NONE ? 0 : guess];
+	const struct cell *c = &t->cells[a->guess == NONE ? 0 : a->guess];
+	/* relaxed: what is known was joined, and is seen through the sighting's digest */
+	const uint32_t marks = atomic_load_explicit(&c->marks, memory_order_relaxed);
+	const bool named = marks & MARK_NAMED;
+	const uint64_t origin = atomic_load_explicit(&c->origin, memory_order_relaxed);
 	struct packed item =
 		evidence_join_pack_at(o->rank, a->us, o->object, o->offset, o->sub, o->by);
+	uint64_t differs = (atomic_load_explicit(&c->key, memory_order_relaxed) ^ a->key) |
+			   (a->marks & ~marks) | o->users | o->duration_s |
+			   evidence_join_cut(o->object, o->sub, o->offset) |
+			   (LINKED & ~atomic_load_explicit(&c->next, memory_order_relaxed));
 
-	if (o->origin)
+	if (o->origin) {
 		item.high |= PACKED_ORIGIN;
-	/* relaxed: what is known was joined, and is seen through the sighting's low */
-	return (int)(atomic_load_explicit(&c->key, memory_order_relaxed) == a->key) &
-	       ((atomic_load_explicit(&c->marks, memory_order_relaxed) & a->marks) == a->marks) &
-	       (atomic_load_explicit(&c->next, memory_order_relaxed) >> 31) &
-	       (!o->origin |
-		(atomic_load_explicit(&c->origin, memory_order_relaxed) == o->origin)) &
-	       evidence_sighting_known(c, o->entity, item) &
-	       !(o->users | o->duration_s | o->identity) &
-	       evidence_join_whole(o->object, o->sub, o->offset);
+		differs |= origin ^ o->origin;
+	}
+	if (!named)
+		differs |= o->identity;
+	uint64_t digest =
+		evidence_sighting_digest(t, o->entity, item, named ? record_of(t, o) : 0);
+	return !differs & evidence_sighting_known(c, named, digest);
 }
 
 /* Everything that an observation says, in a word that is not 0. Two that differ have the
@@ -256,10 +272,11 @@ static _Atomic uint64_t *memo_of(const struct evidence_table *t, uint64_t digest
 }
 
 /* Was it joined apart, and is that not long ago? */
-static bool remembered(const struct evidence_table *t, const struct arrival *a, uint32_t guess)
+static bool remembered(const struct evidence_table *t, const struct arrival *a)
 {
 	/* relaxed: a cell that has nothing apart has nothing to remember */
-	if (guess == NONE || !atomic_load_explicit(&t->cells[guess].more, memory_order_relaxed))
+	if (a->guess == NONE ||
+	    !atomic_load_explicit(&t->cells[a->guess].more, memory_order_relaxed))
 		return false;
 	uint64_t digest = digest_of(t, a);
 	/* acquire, paired with the release in remember(): all of it was joined, and told */
@@ -322,8 +339,8 @@ static int update(struct evidence_table *t, const struct observation *o,
 
 	if (!arrive(t, o, &a))
 		return -ERANGE;
-	uint32_t guess = evidence_table_guess(t, a.salt);
-	if (known(t, &a, guess) || remembered(t, &a, guess))
+	a.guess = evidence_table_guess(t, a.salt);
+	if (known(t, &a) || remembered(t, &a))
 		return 0;
 	return join(t, &a, claims);
 }
@@ -340,75 +357,113 @@ int evidence_update_claims(struct evidence_table *t, const struct observation *o
 	return update(t, o, claims);
 }
 
+/*
+ * Many hits at once pass three stages, AHEAD of them between two: each stage asks memory
+ * for what the next one reads, so that they wait for memory together, and compute
+ * meanwhile. STEP of them at once, because what asks waits for its page to be found: in a
+ * short loop for several at a time. What is not known after that is joined LEFT at a time.
+ */
 #define AHEAD 32
+#define STEP  8
+#define RING  (4 * AHEAD) /* a power of two, more than two stages' */
+#define LEFT  16
 
-/* Some hits on their way: each pass asks memory for what the next one reads. */
-struct ahead {
+struct stream {
 	struct evidence_table *t;
-	struct arrival a[AHEAD];
-	uint32_t guess[AHEAD];
-	uint32_t count;
+	const struct observation *o;
+	struct evidence_outcome *outcomes; /* NULL: nobody asks */
+	uint32_t refused, left;
+	struct arrival a[RING], rest[LEFT]; /* o NULL: it does not fit */
 };
 
-static void look_up(struct ahead *h)
+static void refuse(struct stream *s, const struct observation *o, int rc)
 {
-	for (uint32_t i = 0; i < h->count; i++) {
-		h->guess[i] = evidence_table_guess(h->t, h->a[i].salt);
-		const char *cell =
-			(const char *)&h->t->cells[h->guess[i] == NONE ? 0 : h->guess[i]];
-		__builtin_prefetch(cell);
-		__builtin_prefetch(cell + 64);
+	s->refused++;
+	if (s->outcomes)
+		s->outcomes[o - s->o].rc = rc;
+}
+
+static void enter(struct stream *s, const struct observation *o, uint32_t at)
+{
+	struct arrival *a = &s->a[at % RING];
+
+	if (arrive(s->t, o, a)) {
+		__builtin_prefetch(&s->t->tags[evidence_table_cell_home(s->t, a->salt) / GROUP]);
+	} else {
+		a->o = NULL;
+		refuse(s, o, -ERANGE);
 	}
 }
 
-static void drop_known(struct ahead *h)
+static void aim(struct stream *s, uint32_t at)
 {
-	const struct evidence_table *t = h->t;
-	uint32_t left = 0;
+	struct arrival *a = &s->a[at % RING];
 
-	for (uint32_t i = 0; i < h->count; i++) {
-		if (known(t, &h->a[i], h->guess[i]) || remembered(t, &h->a[i], h->guess[i]))
+	a->guess = a->o ? evidence_table_guess(s->t, a->salt) : NONE;
+	__builtin_prefetch(&s->t->cells[a->guess == NONE ? 0 : a->guess]);
+}
+
+static void join_rest(struct stream *s)
+{
+	for (uint32_t i = 0; i < s->left; i++) {
+		const struct observation *o = s->rest[i].o;
+		if (s->rest[i].again && known(s->t, &s->rest[i]))
 			continue;
-		uint32_t head = evidence_table_threat_head(t, h->a[i].o->threat);
-		__builtin_prefetch(&t->dirty[head / 64], 1);
-		h->a[left++] = h->a[i];
+		int rc = join(s->t, &s->rest[i], s->outcomes ? &s->outcomes[o - s->o].claims : NULL);
+		if (rc)
+			refuse(s, o, rc);
 	}
-	h->count = left;
+	s->left = 0;
+}
+
+/* Another cell has its tag: there may be a second one that has. */
+static void guess_again(const struct evidence_table *t, struct arrival *a)
+{
+	uint32_t next = a->guess + 1;
+	bool full;
+
+	if (a->guess == NONE || next % GROUP == 0 ||
+	    atomic_load_explicit(&t->cells[a->guess].key, memory_order_relaxed) == a->key)
+		return;
+	a->guess = evidence_table_in_group(t, next, a->salt, &full);
+	a->again = a->guess != NONE;
+	if (a->again)
+		__builtin_prefetch(&t->cells[a->guess]);
+}
+
+static void decide(struct stream *s, uint32_t at)
+{
+	const struct evidence_table *t = s->t;
+	struct arrival *a = &s->a[at % RING];
+
+	if (!a->o || known(t, a) || remembered(t, a))
+		return;
+	guess_again(t, a);
+	__builtin_prefetch(&t->dirty[evidence_table_threat_head(t, a->o->threat) / 64], 1);
+	if (a->guess != NONE)
+		__builtin_prefetch(&t->inside[a->guess], 1);
+	s->rest[s->left++] = *a;
+	if (s->left == LEFT)
+		join_rest(s);
 }
 
 uint32_t evidence_update_many(struct evidence_table *t, const struct observation *o, uint32_t n,
 			      struct evidence_outcome *outcomes)
 {
-	const struct observation *first = o, *end = o + n;
-	struct ahead h = {.t = t};
-	uint32_t refused = 0;
+	struct stream s = {.t = t, .o = o, .outcomes = outcomes};
 
 	if (outcomes)
 		memset(outcomes, 0, n * sizeof(*outcomes));
-	while (o < end) {
-		for (h.count = 0; h.count < AHEAD && o < end; o++) {
-			if (arrive(t, o, &h.a[h.count])) {
-				uint32_t home =
-					evidence_table_cell_home(t, h.a[h.count++].salt);
-				__builtin_prefetch(&t->tags[home / GROUP]);
-				continue;
-			}
-			refused++;
-			if (outcomes)
-				outcomes[o - first].rc = -ERANGE;
-		}
-		look_up(&h);
-		drop_known(&h);
-		for (uint32_t i = 0; i < h.count; i++) {
-			struct evidence_outcome *out =
-				outcomes ? &outcomes[h.a[i].o - first] : NULL;
-			int rc = join(t, &h.a[i], out ? &out->claims : NULL);
-			refused += rc != 0;
-			if (out)
-				out->rc = rc;
-		}
+	for (uint32_t i = 0; i < n + 2 * AHEAD; i += STEP) {
+		for (uint32_t at = i; at < i + STEP && at < n; at++)
+			enter(&s, &o[at], at);
+		for (uint32_t at = i - AHEAD; at != i - AHEAD + STEP && at < n; at++)
+			aim(&s, at);
+		for (uint32_t at = i - 2 * AHEAD; at != i - 2 * AHEAD + STEP && at < n; at++)
+			decide(&s, at);
 	}
-	return refused;
+	join_rest(&s);
+	return s.refused;
 }
 
 void evidence_usage(const struct evidence_table *t, struct evidence_usage *u)

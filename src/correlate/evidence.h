@@ -37,8 +37,9 @@
  * Owns     its memory, until evidence_fini().
  * Memory   evidence_init() takes and touches everything; restore buffers the
  *          snapshot while it runs.
- *          A cell of up to four hits of one origin, known by their positions, is 128
- *          bytes and all there is; what outgrows that takes entries of 32.
+ *          A cell of up to four hits of one origin, known by their positions (or three,
+ *          of which the first has an identity), is 128 bytes and all there is; what
+ *          outgrows that takes entries of 32.
  * Limit    as configured; an update that finds no room returns -ENOSPC, and is
  *          counted for evidence_lost(). Reports have no bound of their own below
  *          that of all entries. Reported users and durations are kept up to

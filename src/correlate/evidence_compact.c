@@ -142,11 +142,13 @@ static bool cell_old(const struct evidence_table *t, uint32_t i, int32_t oldest)
 static void cell_move(struct evidence_table *t, uint32_t to, uint32_t from)
 {
 	memcpy(&t->cells[to], &t->cells[from], sizeof(*t->cells));
+	memcpy(&t->inside[to], &t->inside[from], sizeof(*t->inside));
 }
 
 static void cell_clear(struct evidence_table *t, uint32_t i)
 {
 	memset(&t->cells[i], 0, sizeof(*t->cells));
+	memset(&t->inside[i], 0, sizeof(*t->inside));
 }
 
 /* --- lists and figures, anew ------------------------------------------------ */

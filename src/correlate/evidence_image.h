@@ -4,7 +4,7 @@
  *
  * header | cells, each: cell_image, its slot_images, its block if it has one |
  * how many lost_images, and those | XXH3-64 of all before it. A sighting's image
- * follows that of its origin. Little-endian. Elements are written, not places, so
+ * follows that of its origin, and that of what it is known by. Little-endian. Elements are written, not places, so
  * that a table of any size and seed can join it.
  *
  * Thread   none.
@@ -19,7 +19,7 @@
 #include "correlate/evidence_table.h"
 
 #define EVIDENCE_IMAGE_MAGIC   "tocsinEV"
-#define EVIDENCE_IMAGE_VERSION 5
+#define EVIDENCE_IMAGE_VERSION 6
 #define EVIDENCE_IMAGE_KINDS   4 /* of elements: what readers are told */
 
 struct header {
@@ -37,7 +37,7 @@ struct cell_image {
 static_assert(sizeof(struct cell_image) == 32, "on disk");
 
 /* Kinds of images that are not slots'. */
-enum { IMAGE_ORIGIN = SLOT_CELL + 1, IMAGE_SIGHTING };
+enum { IMAGE_ORIGIN = SLOT_CELL + 1, IMAGE_SIGHTING, IMAGE_IDENTITY };
 
 struct slot_image {
 	uint64_t element;
@@ -66,7 +66,9 @@ void evidence_image_block(const struct evidence_table *t, uint32_t cell, uint8_t
 /* A cell's image on its way into a table: begin, elements in their order, block, end. */
 struct merging {
 	struct evidence_table *t;
-	uint64_t key, salt, origin; /* of the sightings */
+	uint64_t key, salt;
+	uint64_t origin;   /* of the sightings */
+	uint64_t identity; /* of the next one; 0 = none */
 	uint32_t cell;              /* NONE: there was no room */
 	int rc;
 };

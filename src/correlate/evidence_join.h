@@ -25,10 +25,10 @@ struct packed {
 /* In high, and the uppermost of the offset's bits: a sighting's mark of an origin. */
 #define PACKED_ORIGIN (UINT64_C(1) << 11)
 
-/* Nothing of this position is cut when it is packed, and PACKED_ORIGIN is to spare. */
-static inline bool evidence_join_whole(uint32_t object, uint32_t sub, uint64_t offset)
+/* What is cut of this position when it is packed, with PACKED_ORIGIN to spare; 0: nothing. */
+static inline uint64_t evidence_join_cut(uint32_t object, uint32_t sub, uint64_t offset)
 {
-	return object < 1u << 18 && sub < 1u << 12 && offset < UINT64_C(1) << 39;
+	return object >> 18 | sub >> 12 | offset >> 39;
 }
 
 /* What a record is known by: every bit of the position counts, though evidence keeps fewer.

@@ -41,6 +41,7 @@ static size_t lay_out(struct evidence_table *t, const struct evidence_config *c,
 {
 	size_t at = 0;
 	size_t cells = take(&at, c->cells, sizeof(*t->cells));
+	size_t inside = take(&at, c->cells, sizeof(*t->inside));
 	size_t slots = take(&at, c->entries, sizeof(*t->slots));
 	size_t blocks = take(&at, c->overflows, sizeof(*t->blocks));
 	size_t owners = take(&at, c->overflows, sizeof(*t->block_owner));
@@ -52,6 +53,7 @@ static size_t lay_out(struct evidence_table *t, const struct evidence_config *c,
 
 	if (base) {
 		t->cells = (void *)(base + cells);
+		t->inside = (void *)(base + inside);
 		t->slots = (void *)(base + slots);
 		t->blocks = (void *)(base + blocks);
 		t->block_owner = (void *)(base + owners);
@@ -79,7 +81,8 @@ uint32_t evidence_parts(const struct evidence_config *c, struct evidence_part ou
 
 	if (!rest)
 		return 0;
-	out[0] = (struct evidence_part){"evidence cells", c->cells, sizeof(*t.cells)};
+	out[0] = (struct evidence_part){"evidence cells", c->cells,
+					sizeof(*t.cells) + sizeof(*t.inside)};
 	out[1] = (struct evidence_part){"their index", c->cells, sizeof(*t.heads) + 1};
 	out[2] = (struct evidence_part){"evidence entries", c->entries, sizeof(*t.slots)};
 	out[3] = (struct evidence_part){"sketches", c->overflows,

@@ -68,9 +68,11 @@ static void join_sighting(struct merging *m, const struct slot_image *image)
 {
 	struct joining j = {.entity = image->element,
 			    .item = {~image->a, ~image->b & ~PACKED_ORIGIN},
-			    .origin = image->b & PACKED_ORIGIN ? 0 : m->origin};
+			    .origin = image->b & PACKED_ORIGIN ? 0 : m->origin,
+			    .identity = m->identity};
 	struct evidence_item item = evidence_join_unpack(j.item, 0);
 
+	m->identity = 0;
 	j.object = item.object;
 	j.sub = item.sub;
 	j.offset = item.offset;
@@ -103,6 +105,8 @@ void evidence_merge_element(struct merging *m, const struct slot_image *image)
 		return;
 	if (image->kind == IMAGE_ORIGIN)
 		m->origin = image->element;
+	else if (image->kind == IMAGE_IDENTITY)
+		m->identity = image->element;
 	else if (image->kind == IMAGE_SIGHTING)
 		join_sighting(m, image);
 	else

@@ -71,7 +71,7 @@ static bool slot_sound(const struct in *in, const struct slot_image *s)
 {
 	if (s->kind == SLOT_RECORD)
 		return item_sound(in, s->a, s->b);
-	if (s->kind == IMAGE_ORIGIN)
+	if (s->kind == IMAGE_ORIGIN || s->kind == IMAGE_IDENTITY)
 		return s->element != 0;
 	if (s->kind == IMAGE_SIGHTING)
 		return item_sound(in, s->a, s->b) && (in->origin || (s->b & PACKED_ORIGIN));

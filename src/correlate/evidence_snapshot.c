@@ -70,23 +70,30 @@ static uint32_t next_of(const _Atomic uint32_t *next)
 void evidence_image_elements(const struct evidence_table *t, uint32_t cell,
 			     void (*fn)(void *arg, const struct slot_image *image), void *arg)
 {
-	const struct cell *c = &t->cells[cell];
 	const struct slot *more = evidence_table_more_of(t, cell);
-	struct slot_image image, sighting[SIGHTINGS];
+	struct slot_image image;
+	struct joining j[SIGHTINGS];
+	bool there[SIGHTINGS];
 
 	for (uint32_t i = 0; i < SIGHTINGS; i++)
-		/* acquire: low is written last, and then all of it is there, its origin too */
-		sighting[i] = (struct slot_image){
-			.kind = IMAGE_SIGHTING,
-			.a = atomic_load_explicit(&c->low[i], memory_order_acquire),
-			.b = GET(&c->sighting[i].high),
-			.element = GET(&c->sighting[i].entity)};
-	image = (struct slot_image){.kind = IMAGE_ORIGIN, .element = GET(&c->origin)};
+		there[i] = evidence_sighting_get(t, cell, i, &j[i]);
+	/* after them: whoever sees a sighting sees its origin */
+	image = (struct slot_image){.kind = IMAGE_ORIGIN, .element = GET(&t->cells[cell].origin)};
 	if (image.element)
 		fn(arg, &image);
-	for (uint32_t i = 0; i < SIGHTINGS; i++)
-		if (sighting[i].a)
-			fn(arg, &sighting[i]);
+	for (uint32_t i = 0; i < SIGHTINGS; i++) {
+		if (!there[i])
+			continue;
+		image = (struct slot_image){.kind = IMAGE_IDENTITY, .element = j[i].identity};
+		if (image.element)
+			fn(arg, &image);
+		image = (struct slot_image){.kind = IMAGE_SIGHTING,
+					    .element = j[i].entity,
+					    .a = ~j[i].item.low,
+					    .b = ~(j[i].item.high |
+						   (j[i].origin ? PACKED_ORIGIN : 0))};
+		fn(arg, &image);
+	}
 	for (uint32_t i = more ? next_of(&more->head) : 0; i; i = next_of(&t->slots[i - 1].next))
 		if (image_of(&t->slots[i - 1], &image))
 			fn(arg, &image);
@@ -96,7 +103,7 @@ struct cell_image evidence_image_cell(const struct evidence_table *t, uint32_t c
 {
 	const struct cell *c = &t->cells[cell];
 	const struct slot *more = evidence_table_more_of(t, cell);
-	struct cell_image image = {.key = GET(&c->key), .marks = GET(&c->marks)};
+	struct cell_image image = {.key = GET(&c->key), .marks = GET(&c->marks) & (MARK_PLAIN - 1)};
 
 	if (more) {
 		image.first = GET(&more->first);

@@ -5,8 +5,8 @@
  * freed while others look:
  *
  *   heads[]   threat hash -> newest cell of the chain       push-only lists
- *   cells[]   two cache lines a cell; key is one word; its first SIGHTINGS
- *             hits lie inside, whole
+ *   cells[]   a cache line a cell; key is one word
+ *   inside[]  another: its first SIGHTINGS hits lie inside, whole
  *   tags[]    a byte a cell: some bits of its key's hash, so that a search goes
  *             straight to its cell; 0 says nothing
  *   slots[]   what a cell outgrew: one element of one cell, 32 bytes; or, one a
@@ -47,12 +47,13 @@
  *      next(e) is still h: the list loses nothing and has no cycle.
  *
  * Why a sighting is never half read. Its two words (entity, high) are claimed at
- * once; low, never 0, completes it, by compare-and-swap from 0. A writer that
- * finds its own (entity, high) completes it with its own low, whoever claimed it:
- * whose low it was, the place holds that writer's hit, whole; the other goes on to
- * the next place. A place is passed by only when it is known to be another's, and
- * places are never given back, so the same hit has one place. A reader skips what
- * has no low: nobody's update depending on it is over.
+ * once; where hits are named, what it is known by follows, by compare-and-swap from 0;
+ * then its digest, never 0, completes it, in the same way. A writer that finds its own
+ * words so far goes on with its own next one, whoever claimed it: whose digest it was,
+ * the place holds that writer's hit, whole; the others go on to the next place. A place
+ * is passed by only when it is known to be another's, and places are never given back,
+ * so the same hit has one place. A reader skips what has no digest: nobody's update
+ * depending on it is over. Whether hits are named is settled once, before any is.
  *
  * tests/model/ has all this and the dirty marks in Spin, step by step.
  */
@@ -61,6 +62,7 @@
 
 #include <assert.h>
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "base/hash.h"
 #include "correlate/evidence.h"
@@ -77,28 +79,44 @@ enum slot_kind { SLOT_ENTITY, SLOT_RECORD, SLOT_ORIGIN, SLOT_REPORT, SLOT_CELL, 
 static_assert((int)SLOT_ENTITY == (int)EVIDENCE_ENTITY && (int)SLOT_REPORT == (int)EVIDENCE_REPORT,
 	      "slot kinds are entry kinds");
 
-/* Hits that a cell holds itself: of its first origin, without a report or an identity,
- * with a position that no bit is cut of. */
+/*
+ * Hits that a cell holds itself: of its first origin, without a report, with a position
+ * that no bit is cut of. Four that are known by their positions; or, when the first one
+ * has an identity, NAMED of them with what each is known by where the fourth would be.
+ * A digest is a hit's word low, hidden under a hash of all the rest of it: who has the
+ * hit can tell by this one word, in the cell's first line, that it is there, and who has
+ * the rest gets low back.
+ */
 #define SIGHTINGS 4
+#define NAMED     3
 struct sighting {
 	_Alignas(16) _Atomic uint64_t entity; /* claimed together with high */
 	_Atomic uint64_t high;                /* complement of the packed item's; 0 = free */
 };
 
 struct cell {
-	_Alignas(128) _Atomic uint64_t key; /* 0 = free; evidence_join_key() */
+	_Alignas(64) _Atomic uint64_t key; /* 0 = free; evidence_join_key() */
 	_Atomic uint64_t origin;            /* of the sightings that have one */
 	_Atomic uint32_t next;              /* older cell of the chain + 1, LINKED */
 	_Atomic uint32_t more;              /* its SLOT_CELL + 1 */
-	_Atomic uint32_t marks; /* bit per tlp, bit 8 + pap, bit 16 + kind that has a sketch */
+	_Atomic uint32_t marks; /* bit per tlp, bit 8 + pap, bit 16 + kind that has a sketch; MARK_*
+				 */
 	_Atomic uint32_t dirty; /* 1; compaction: where it came from << 1 as well */
-	_Atomic uint64_t low[SIGHTINGS]; /* complement; 0 = not complete */
-	struct sighting sighting[SIGHTINGS];
+	_Atomic uint64_t digest[SIGHTINGS]; /* 0 = not complete */
 };
-static_assert(sizeof(struct cell) == 128, "a cell is two cache lines that are fetched together");
+static_assert(sizeof(struct cell) == 64, "what tells that a hit is known is one cache line");
+
+/* The rest of a cell, at the same place of its own array: who looks whether a hit is known
+ * has half the memory to look in, and half the pages. */
+struct inside {
+	_Alignas(64) struct sighting at[SIGHTINGS];
+};
+static_assert(sizeof(struct inside) == 64, "a cell is two lines");
 
 #define MARK_PAP    8
 #define MARK_SKETCH 16
+#define MARK_PLAIN  (1u << 24) /* one of these two before the first sighting */
+#define MARK_NAMED  (1u << 25)
 
 struct slot {
 	union {
@@ -175,6 +193,7 @@ struct evidence_table {
 	_Atomic uint32_t *heads; /* newest cell + 1; as many as cells */
 	_Atomic uint64_t *dirty; /* bit per head */
 	struct cell *cells;
+	struct inside *inside;
 	_Atomic uint64_t *tags; /* GROUP cells a word */
 	struct slot *slots;
 	_Atomic uint64_t *block_owner; /* cell key; 0 = free */
@@ -246,35 +265,51 @@ static inline uint64_t evidence_table_bytes(uint64_t word, uint64_t b)
 	return (x - ones) & ~x & ones << 7;
 }
 
+/* Where in the group of this place (its first, but for the second guess) the cell of this
+ * salt may be: at the place or behind it; NONE: nowhere. *full: all have a cell. */
+static inline uint32_t evidence_table_in_group(const struct evidence_table *t, uint32_t place,
+					       uint64_t salt, bool *full)
+{
+	/* relaxed: a tag is a hint, written after its key, and once */
+	uint64_t word = atomic_load_explicit(&t->tags[place / GROUP], memory_order_relaxed);
+	uint64_t at = evidence_table_bytes(word, evidence_table_tag(salt)) >> place % GROUP * 8;
+
+	*full = !evidence_table_bytes(word, 0);
+	return at ? place + (uint32_t)__builtin_ctzll(at) / 8 : NONE;
+}
+
 /* Where the cell of this key is if it is where most are; else NONE, or another's cell. */
 static inline uint32_t evidence_table_guess(const struct evidence_table *t, uint64_t salt)
 {
-	const uint32_t home = evidence_table_cell_home(t, salt);
-	/* relaxed: a tag is a hint, written after its key, and once */
-	uint64_t word = atomic_load_explicit(&t->tags[home / GROUP], memory_order_relaxed);
-	uint64_t at = evidence_table_bytes(word, evidence_table_tag(salt));
+	uint32_t home = evidence_table_cell_home(t, salt);
+	bool full;
+	uint32_t guess = evidence_table_in_group(t, home, salt, &full);
 
-	return at ? home + (uint32_t)__builtin_ctzll(at) / 8 : NONE;
+	if (guess == NONE && full) /* then the search goes on in the next one */
+		guess = evidence_table_in_group(t, (home + GROUP) & t->cell_mask, salt, &full);
+	return guess;
 }
 
-/* Is the hit (high with its mark of an origin) in this cell, complete? Found without a
- * branch: which place it is in cannot be foretold, and a wrong guess waits for memory.
- * (Where two hits share a low, the second of them may be missed.) */
-static inline bool evidence_sighting_known(const struct cell *c, uint64_t entity,
-					   struct packed item)
+/* Of a hit (high with its mark of an origin; record 0 where its position says it all).
+ * Under the table's seed: no hit can be made to look like another. */
+static inline uint64_t evidence_sighting_digest(const struct evidence_table *t, uint64_t entity,
+						struct packed item, uint64_t record)
 {
-	uint32_t places = 1u << (SIGHTINGS - 1);
+	uint64_t rest = hash_pair(t->seed ^ entity, item.high);
 
-	for (uint32_t i = 0; i < SIGHTINGS; i++)
-		/* acquire: low is written last, and then all of it is there */
-		places |= (uint32_t)(atomic_load_explicit(&c->low[i], memory_order_acquire) ==
-				     ~item.low)
-			  << i;
-	const uint32_t at = (uint32_t)__builtin_ctz(places);
-	const struct sighting *s = &c->sighting[at];
-	return (int)(atomic_load_explicit(&c->low[at], memory_order_acquire) == ~item.low) &
-	       (atomic_load_explicit(&s->high, memory_order_relaxed) == ~item.high) &
-	       (atomic_load_explicit(&s->entity, memory_order_relaxed) == entity);
+	return ~item.low ^ (record ? hash_word(rest ^ record) : rest);
+}
+
+/* Is the hit of this digest in this cell, complete? */
+static inline bool evidence_sighting_known(const struct cell *c, bool named, uint64_t digest)
+{
+	bool found = false;
+
+	for (uint32_t i = 0; i < NAMED; i++)
+		/* acquire: the digest is written last, and then all of it is there */
+		found |= atomic_load_explicit(&c->digest[i], memory_order_acquire) == digest;
+	found |= !named & (atomic_load_explicit(&c->digest[NAMED], memory_order_acquire) == digest);
+	return found & (digest != 0);
 }
 
 /* The cell of this key, claimed and linked if new; NONE when there is no room. */
@@ -309,6 +344,14 @@ struct joining {
 	uint8_t pair; /* which two measures follow, as in the observation */
 	uint32_t users, duration_s;
 };
+/* What its record is known by. */
+static inline uint64_t evidence_table_record(const struct evidence_table *t,
+					     const struct joining *j)
+{
+	return j->identity ? j->identity
+			   : evidence_join_position(evidence_table_object(t, j->object), j->sub,
+						    j->offset);
+}
 /* Joins j into the cell, inside or apart; true when that changed something.
  * *rc is -ENOSPC when there was no room for a part of it, else left alone; claims
  * is added to, unless it is NULL. */
@@ -329,14 +372,17 @@ struct folded {
 uint32_t evidence_sighting_fold(const struct evidence_table *t, uint32_t cell, bool with_slots,
 				struct folded out[FOLDED_MAX]);
 /* Sighting i of the cell; false when there is none, or not yet. */
-bool evidence_sighting_get(const struct cell *c, uint32_t i, struct joining *j);
+bool evidence_sighting_get(const struct evidence_table *t, uint32_t cell, uint32_t i,
+			   struct joining *j);
 /* Does a sighting name this origin? */
-bool evidence_sighting_of(const struct cell *c, uint64_t origin);
+bool evidence_sighting_of(const struct evidence_table *t, uint32_t cell, uint64_t origin);
 /* Is j, just put inside, what its origin began with there? Of one hit only, ever. */
-bool evidence_sighting_first(const struct cell *c, const struct joining *j);
+bool evidence_sighting_first(const struct evidence_table *t, uint32_t cell,
+			     const struct joining *j);
 enum sighting_place { SIGHTING_KNOWN, SIGHTING_NEW, SIGHTING_APART };
 /* Puts j inside the cell unless it is there, or has to be kept apart. */
-enum sighting_place evidence_sighting_put(struct cell *c, const struct joining *j);
+enum sighting_place evidence_sighting_put(struct evidence_table *t, uint32_t cell,
+					  const struct joining *j);
 
 /* Puts node (index) on the list at head unless it is on it; next words lie stride apart. */
 void evidence_table_link(_Atomic uint32_t *head, uint32_t node, void *next_of_0, size_t stride);

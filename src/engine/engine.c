@@ -52,11 +52,13 @@ static bool ordinary(void *arg, uint8_t state, uint64_t records)
 static uint32_t feeds_of(void *arg, uint32_t threat)
 {
 	struct engine *e = arg;
-	struct ruleset *r = ruleset_get(&e->rules);
-	uint32_t n = r ? ruleset_origins(r, threat) : 0;
+	struct generation *g = generation_get(&e->rules);
+	uint32_t n = g ? ruleset_origins(g->base, threat) : 0;
+	uint32_t more = g && g->more ? ruleset_origins(g->more, threat) : 0;
 
-	ruleset_put(&e->rules, r);
-	return n;
+	generation_put(&e->rules, g);
+	/* feeds of both parts are told apart when they are folded: until then at least as many */
+	return more > n ? more : n;
 }
 
 static const char *const profile_dirs[] = {"rules/significance",
@@ -159,7 +161,7 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
 	    (err = prevalence_init(&e->prevalence)) ||
-	    (err = init_workers(e)))
+	    (err = intel_init(&e->intel, e)) || (err = init_workers(e)))
 		return err;
 	err = feedback_init(&e->feedback.store, e->config->feedback_by, e->config->feedback_desk,
 			    (uint32_t)e->config->feedback_quorum);
@@ -191,11 +193,10 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	e->worker_count = c->threads ? (uint32_t)c->threads : cores();
 	e->hits.fd = -1;
 	pthread_mutex_init(&e->hits.lock, NULL);
-	pthread_mutex_init(&e->live_lock, NULL);
 	int err = gate_init(&e->gate), bell = bell_init(&e->bell);
 	feedback_input_init(&e->feedback);
 	inbox_init(&e->said);
-	ruleset_holder_init(&e->rules);
+	generation_holder_init(&e->rules);
 	err = err ? err : bell;
 	if (err)
 		snprintf(why, 256, "eventfd: %s", strerror(-err));
@@ -252,8 +253,8 @@ void engine_destroy(struct engine *e)
 		queue_fini(&e->work);
 	if (e->pool.count)
 		batch_pool_fini(&e->pool);
-	ruleset_holder_fini(&e->rules);
-	ruleset_live_fini(&e->live_indicators);
+	intel_fini(e->intel);
+	generation_holder_fini(&e->rules);
 	if (e->board)
 		board_fini(e->board);
 	prevalence_fini(e->prevalence);
@@ -280,7 +281,6 @@ void engine_destroy(struct engine *e)
 	feedback_input_fini(&e->feedback);
 	inbox_fini(&e->said);
 	pthread_mutex_destroy(&e->hits.lock);
-	pthread_mutex_destroy(&e->live_lock);
 	free(e);
 }
 
@@ -297,9 +297,7 @@ int engine_start(struct engine *e, bool live)
 	e->future_limit_us = clock_wall_us() + e->config->clock_skew_max;
 	for (uint32_t i = 0; i < e->worker_count; i++) {
 		struct worker *wk = &e->workers[i];
-		int err = worker_prepare(wk);
-		if (!err)
-			err = -pthread_create(&wk->thread, NULL, worker_thread, wk);
+		int err = -pthread_create(&wk->thread, NULL, worker_thread, wk);
 		if (err) {
 			engine_stop(e);
 			return err;
@@ -446,14 +444,5 @@ int engine_load(struct engine *e, struct problems *ps)
 
 int engine_reload(struct engine *e, const struct config *c, struct problems *ps)
 {
-	struct ruleset *r;
-
-	pthread_mutex_lock(&e->live_lock);
-	int err = ruleset_build(&r, c, &e->live_indicators, e->names, ps);
-	pthread_mutex_unlock(&e->live_lock);
-	if (err)
-		return err;
-	ruleset_publish(&e->rules, r);
-	e->lists = c;
-	return 0;
+	return intel_rebuild(e->intel, c, ps);
 }

@@ -12,7 +12,7 @@
 /* Of an id that is KIND:VALUE, as one whose feed gave it no other is. */
 static const char *value_of(const struct threat_name *t)
 {
-	static const char *const kinds[] = {"ip",    "network",	   "domain", "url",  "hash",
+	static const char *const kinds[] = {"ip",    "network",    "domain", "url",  "hash",
 					    "email", "user-agent", "ja3",    "file", "path"};
 	size_t len = strcspn(t->id, ":");
 
@@ -37,19 +37,17 @@ void engine_set_aside_text(const struct engine *e, const struct set_aside *s,
 	out->states[0] = '\0';
 	for (int i = 0; i < STATES; i++)
 		if (s->states >> i & 1)
-			len += (size_t)snprintf(out->states + len, sizeof(out->states) - len, "%s%s",
-						len ? " " : "", vocab_state_code(i));
+			len += (size_t)snprintf(out->states + len, sizeof(out->states) - len,
+						"%s%s", len ? " " : "", vocab_state_code(i));
 }
 
-/* The threats with most hits; true counts lie between the two bounds. A worker's own
- * are told when it has stopped. */
+/* The threats with most hits; true counts lie between the two bounds. While workers work,
+ * as of their last batches. */
 static void heavy_json(struct text *t, const struct engine *e)
 {
-	struct heavy sum = {.used = 0};
+	struct heavy sum;
 
-	for (uint32_t i = 0; i < e->worker_count; i++)
-		if (!e->workers[i].started)
-			heavy_merge(&sum, &e->workers[i].heavy);
+	engine_heavy(e, &sum);
 	text_str(t, ",\"heavy\":[");
 	for (uint32_t i = 0; i < sum.used && i < HEAVY_SHOWN; i++) {
 		text_str(t, i ? ",{\"threat\":" : "{\"threat\":");
@@ -96,6 +94,31 @@ static void history_json(struct text *t, const struct engine *e)
 		    (unsigned long long)u.damaged);
 }
 
+/* What arrived while serving, and how long it took until every worker matched with it. */
+static void live_json(struct text *t, const struct engine *e)
+{
+	struct generation_holder *h = (struct generation_holder *)&e->rules;
+	struct generation *g = generation_get(h);
+	struct intel_counts n;
+	struct effect effect;
+
+	intel_counts(e->intel, &n);
+	pthread_mutex_lock(&h->lock);
+	effect = h->effect;
+	pthread_mutex_unlock(&h->lock);
+	text_printf(t,
+		    ",\"live\":{\"messages\":%llu,\"waiting\":%llu,\"refused\":%llu,"
+		    "\"indicators\":%u,\"withdrawn\":%u,\"silenced\":%llu,\"folds\":%llu,"
+		    "\"fold_ms\":%llu,\"effect\":",
+		    (unsigned long long)n.messages, (unsigned long long)n.waiting,
+		    (unsigned long long)n.refused, g && g->more ? g->more->set.count : 0,
+		    g ? g->withdrawals : 0, (unsigned long long)n.silenced,
+		    (unsigned long long)n.folds, (unsigned long long)n.fold_ms_last);
+	effect_json(t, &effect);
+	text_char(t, '}');
+	generation_put(h, g);
+}
+
 void engine_info_json(struct text *t, const struct engine *e)
 {
 	struct evidence_usage u;
@@ -106,7 +129,7 @@ void engine_info_json(struct text *t, const struct engine *e)
 		    ",\"table\":{\"cells\":%u,\"cells_max\":%u,\"entries\":%u,\"entries_max\":%u,"
 		    "\"overflows\":%u,\"overflows_max\":%u},\"generation\":%u,\"watermarks\":{",
 		    u.cells, u.capacity.cells, u.entries, u.capacity.entries, u.overflows,
-		    u.capacity.overflows, e->rules.generations);
+		    u.capacity.overflows, e->rules.published);
 	for (uint32_t i = 0; i < e->config->sources.count; i++) {
 		int64_t w = high_mark_get(&e->watermark[i]);
 		if (w == 0)
@@ -121,6 +144,41 @@ void engine_info_json(struct text *t, const struct engine *e)
 	clocks_json(t, e);
 	heavy_json(t, e);
 	history_json(t, e);
+	live_json(t, e);
+}
+
+void engine_status_json(struct text *t, const struct engine *e)
+{
+	struct generation *g = generation_get((struct generation_holder *)&e->rules);
+	struct ledger sum;
+	const char *comma = "";
+
+	engine_ledger(e, &sum);
+	text_printf(t, "{\"generation\":%u,\"indicators\":%u,\"ledger\":{", g ? g->number : 0,
+		    g ? g->base->set.count - g->withdrawals + (g->more ? g->more->set.count : 0) : 0);
+	text_printf(t,
+		    "\"records\":%llu,\"bytes\":%llu,\"clean\":%llu,\"hit\":%llu,\"hits\":%llu,"
+		    "\"in_flight\":%llu},\"watermarks\":{",
+		    (unsigned long long)counter_get(&sum.records),
+		    (unsigned long long)counter_get(&sum.bytes),
+		    (unsigned long long)counter_get(&sum.clean),
+		    (unsigned long long)counter_get(&sum.hit),
+		    (unsigned long long)counter_get(&sum.hits),
+		    (unsigned long long)ledger_in_flight(&sum));
+	for (uint32_t i = 0; i < e->config->sources.count; i++) {
+		int64_t w = high_mark_get(&e->watermark[i]);
+		if (w == 0)
+			continue;
+		text_str(t, comma);
+		text_json_str(t, e->config->sources.sources[i].name);
+		text_char(t, ':');
+		text_json_time(t, w);
+		comma = ",";
+	}
+	text_char(t, '}');
+	live_json(t, e);
+	text_char(t, '}');
+	generation_put((struct generation_holder *)&e->rules, g);
 }
 
 static uint32_t worker_threads(const struct config *c)
@@ -161,8 +219,9 @@ void engine_explain_memory(FILE *out, const struct config *c)
 	sum += explain_row(out, "workers", threads,
 			   (uint64_t)threads * (sizeof(struct worker) + 2 * BATCH_BYTES));
 	fprintf(out, "%-16s %10s %16llu\n", "sum", "", (unsigned long long)sum);
-	fprintf(out, "The evidence table is in %s pages. A cell (%llu bytes) holds four hits of one\n"
-		     "origin itself; what outgrows it takes entries.\n",
+	fprintf(out,
+		"The evidence table is in %s pages. A cell (%llu bytes) holds four hits of one\n"
+		"origin itself; what outgrows it takes entries.\n",
 		evidence_huge_pages(&ec) ? "huge" : "ordinary",
 		(unsigned long long)(n ? parts[0].bytes_each : 0));
 	fputs("Indicators and compiled patterns come on top; tocsin check counts them.\n", out);
@@ -170,12 +229,12 @@ void engine_explain_memory(FILE *out, const struct config *c)
 
 void engine_indicator_counts(const struct engine *e, struct indicator_counts *out)
 {
-	const struct indicator_set *s = &e->rules.current->set;
+	const struct indicator_set *s = &e->rules.current->base->set;
 	uint64_t *const by_kind[] = {
-		[CONDITION_IP] = &out->ips,	  [CONDITION_NETWORK] = &out->networks,
+		[CONDITION_IP] = &out->ips,         [CONDITION_NETWORK] = &out->networks,
 		[CONDITION_DOMAIN] = &out->domains, [CONDITION_URL] = &out->urls,
-		[CONDITION_HASH] = &out->hashes,  [CONDITION_EMAIL] = &out->emails,
-		[CONDITION_VALUE] = &out->values, [CONDITION_PATTERN] = &out->patterns,
+		[CONDITION_HASH] = &out->hashes,    [CONDITION_EMAIL] = &out->emails,
+		[CONDITION_VALUE] = &out->values,   [CONDITION_PATTERN] = &out->patterns,
 	};
 
 	memset(out, 0, sizeof(*out));

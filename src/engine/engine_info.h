@@ -28,4 +28,7 @@ struct indicator_counts {
 };
 void engine_indicator_counts(const struct engine *e, struct indicator_counts *out);
 
+/* What the control socket tells at any time. @thread any */
+void engine_status_json(struct text *t, const struct engine *e);
+
 #endif

@@ -13,10 +13,12 @@
 #include "correlate/partial.h"
 #include "decode/decode.h"
 #include "engine/engine.h"
+#include "engine/generation.h"
+#include "engine/heavy_watch.h"
 #include "engine/inbox.h"
 #include "engine/intake.h"
+#include "engine/intel.h"
 #include "engine/placing.h"
-#include "engine/ruleset.h"
 #include "engine/share.h"
 #include "engine/skew.h"
 #include "engine/traffic.h"
@@ -38,15 +40,16 @@ struct worker {
 	pthread_t thread;
 	bool started;
 	struct ledger ledger;
-	struct ruleset *rules; /* held during a batch */
-	struct match_scratch *scratch;
-	uint32_t scratch_generation;
+	struct generation *generation; /* held during a batch */
+	struct ruleset *rules;	       /* its base */
+	struct match_scratch *scratch; /* the base's for this worker */
 	struct decoder decoder;
 	struct event event;
-	struct match_result result;
+	struct match_result result, more; /* of the base, and of what lies over it */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */
+	struct heavy_watch watch;	  /* the same for others */
 	struct placing placing;		  /* its hits that are not joined yet */
 	struct text hits;   /* lines of the current batch */
 	bool placed;	    /* evidence came of the current batch */
@@ -100,10 +103,8 @@ struct engine {
 	struct partial_store *partial;
 	struct ledger judge_ledger; /* of what the judge completes. @thread judge */
 	struct profile *profile;
-	struct ruleset_holder rules;
-	struct ruleset_live live_indicators;
-	pthread_mutex_t live_lock; /* live_indicators and live_changed */
-	bool live_changed;
+	struct generation_holder rules;
+	struct intel *intel; /* what arrives while serving */
 	struct assessor *assessor; /* @thread judge */
 	struct pace pace;	   /* @thread judge */
 	struct bell bell;	   /* rings when there is evidence to judge */
@@ -143,7 +144,6 @@ struct engine {
 
 void worker_run(struct worker *wk); /* until the work queue is closed and empty */
 int worker_init(struct worker *wk, struct engine *e);
-int worker_prepare(struct worker *wk); /* the first generation's scratch: 0, -ENOMEM. @thread main */
 void worker_fini(struct worker *wk);
 
 /* It names a campaign, or asserts an exceeded capacity. */
@@ -192,6 +192,8 @@ uint32_t engine_recurrence(void *arg, const struct candidate *c, uint8_t state,
 			   struct history_record *rows, uint32_t max);
 /* Keeps in which states c is significant. 0, -ENOMEM. @thread judge */
 int engine_note_history(struct engine *e, const struct candidate *c);
+/* The most frequent threats so far, of all workers. @thread any */
+void engine_heavy(const struct engine *e, struct heavy *sum);
 /* Before judging: what is ordinary, by the records read so far. */
 void engine_take_traffic(struct engine *e);
 

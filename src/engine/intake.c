@@ -167,7 +167,7 @@ static void end_input(struct intake *in, struct lane *l, int n, const char *why)
 	l->input = NULL;
 }
 
-bool intake_fill(struct intake *in, struct batch *b)
+struct batch *intake_fill(struct intake *in)
 {
 	struct lane *l = take_turn(in);
 	uint64_t done = 0, total = 0;
@@ -175,7 +175,8 @@ bool intake_fill(struct intake *in, struct batch *b)
 	int n = 0;
 
 	if (!l)
-		return false;
+		return NULL;
+	struct batch *b = batch_get(&in->e->pool); /* whoever waits for a turn holds none */
 	const struct source_ops *ops = l->path->ops;
 	if (!l->input)
 		n = ops->open(&l->input, &in->e->ingest, l->path->path, l->path->source, why);
@@ -186,7 +187,7 @@ bool intake_fill(struct intake *in, struct batch *b)
 	if (n <= 0)
 		end_input(in, l, n, why);
 	end_turn(in, l, n, done);
-	return true;
+	return b;
 }
 
 bool intake_wait(struct intake *in, int64_t us)

@@ -27,8 +27,9 @@ void intake_fini(struct intake *in);
 int intake_add(struct intake *in, const struct input_list *l); /* 0, -ENOMEM */
 /* No more will be added: once all have ended, intake_fill() says false. */
 void intake_close(struct intake *in);
-/* One fill of some input into the empty batch, which may stay empty. Waits for its turn. */
-bool intake_fill(struct intake *in, struct batch *b);
+/* A batch from the pool with one fill of some input, which may be nothing but refused[];
+ * NULL: all have ended. Waits for its turn. */
+struct batch *intake_fill(struct intake *in);
 /* Until all that was added has been read, or so long (-1: for ever). True when it has. */
 bool intake_wait(struct intake *in, int64_t us);
 uint64_t intake_done(struct intake *in);   /* bytes, for a progress bar */

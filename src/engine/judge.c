@@ -10,6 +10,7 @@
 #include "raise/anomaly.h"
 
 #define CENSUS_NS     60000000000u /* a census reads the whole table */
+#define SUMMARISED    (1u << 31)   /* beside a threat's number in anomalies.said */
 
 void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX])
 {
@@ -101,6 +102,50 @@ static int note_ordinary(struct engine *e, const struct episode *ep)
 	if (!err)
 		e->anomalies.note(e->anomalies.arg, id, t.p, t.len);
 	text_fini(&t);
+	return err;
+}
+
+void engine_heavy(const struct engine *e, struct heavy *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t i = 0; i < e->worker_count; i++)
+		heavy_watch_sum(&e->workers[i].watch, sum);
+}
+
+static int note_one_summarised(struct engine *e, uint32_t threat)
+{
+	uint64_t records[SOURCES_MAX], all = 0;
+	char id[CANDIDATE_ID_MAX];
+	struct heavy sum;
+	struct text t;
+	int first = first_said(e, threat | SUMMARISED);
+
+	if (first <= 0)
+		return first;
+	engine_heavy(e, &sum);
+	engine_records(e, records);
+	for (uint32_t s = 0; s < e->config->sources.count; s++)
+		all += records[s];
+	text_init(&t);
+	anomaly_summarised(&t, id, names_threat_get(e->names, threat), heavy_at_least(&sum, threat),
+			   heavy_at_most(&sum, threat), all);
+	int err = t.error;
+	if (!err)
+		e->anomalies.note(e->anomalies.arg, id, t.p, t.len);
+	text_fini(&t);
+	return err;
+}
+
+/* What workers no longer keep a record at a time is said when they begin with it. */
+static int note_summarised(struct engine *e)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < e->worker_count && e->anomalies.note; i++) {
+		uint32_t threat;
+		for (uint32_t k = 0; !err && (threat = heavy_watch_next(&e->workers[i].watch, k)); k++)
+			err = note_one_summarised(e, threat);
+	}
 	return err;
 }
 
@@ -325,7 +370,8 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 
 	bell_clear(&e->bell);
 	engine_take_traffic(e);
-	if (generation != e->feedback.reviewed) {
+	err = note_summarised(e);
+	if (!err && generation != e->feedback.reviewed) {
 		err = board_review(e->board, &e->context, say_and_keep, &o);
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}

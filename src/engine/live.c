@@ -36,25 +36,13 @@ struct live {
 	bool told; /* that a folder could not be looked through again */
 };
 
-static bool flag(struct engine *e)
-{
-	pthread_mutex_lock(&e->live_lock);
-	bool changed = e->live_changed;
-	pthread_mutex_unlock(&e->live_lock);
-	return changed;
-}
+#define TAKE_IN_MS 1000
 
-#define TAKE_IN_MS 5000
-
-/* Records that follow an indicator are judged with it: they wait until the
- * service has built it in, unless it wants the world still meanwhile. */
+/* Records that follow an indicator are judged with it: they wait until it is in force. */
 static void after_indicators(struct engine *e)
 {
-	for (int ms = 0; ms < TAKE_IN_MS && flag(e) && !gate_is_closed(&e->gate); ms++) {
-		if (atomic_load_explicit(&e->stop, memory_order_relaxed))
-			return;
-		usleep(1000);
-	}
+	if (intel_pending(e->intel))
+		intel_wait(e->intel, TAKE_IN_MS);
 }
 
 /* Fills until the end, passing the gate before each. Returns the last fill's result. */
@@ -214,39 +202,49 @@ static int add_topics(struct live *l, const struct config *c)
 	return 0;
 }
 
-/* An indicator message: kept, and the next rebuild takes it in. Or one of feedback, or a
- * candidate: kept for the service. */
-static void on_indicator(void *arg, const char *topic, const void *payload, size_t len)
+static const struct config_feed *feed_of(const struct config *c, const char *topic)
 {
-	struct live *l = arg;
-	struct engine *e = l->e;
-	struct feed feed = {.tlp = TLP_AMBER, .severity = SEVERITY_MEDIUM};
+	for (uint32_t i = 0; i < c->feed_count; i++)
+		if (strcmp(c->feeds[i].topic, topic) == 0)
+			return &c->feeds[i];
+	return NULL;
+}
 
-	struct inbox *box = strcmp(topic, e->config->feedback_topic) == 0 ? &e->feedback.arrived
-			    : strcmp(topic, e->config->output_topic) == 0 ? &e->said
-									  : NULL;
-	if (box) {
-		if (!inbox_add(box, payload, len))
-			log_error("out of memory: a message of %s was not taken", topic);
+/* An indicator message, a tombstone as well. */
+static void take_indicator(struct engine *e, const struct kafka_message *m)
+{
+	const struct config_feed *f = feed_of(e->config, m->topic);
+	struct feed feed = {.tlp = TLP_AMBER, .severity = SEVERITY_MEDIUM};
+	struct intel_news n = {.kind = INTEL_MESSAGE, .feed = &feed};
+
+	if (!f || (!m->payload && !f->compacted))
 		return;
+	snprintf(feed.name, sizeof(feed.name), "%s", f->name);
+	snprintf(feed.campaign, sizeof(feed.campaign), "%s", f->campaign);
+	snprintf(feed.path, sizeof(feed.path), "kafka:%.500s", m->topic);
+	feed.tlp = f->tlp;
+	feed.pap = f->pap;
+	feed.severity = f->severity;
+	n.message.payload = (struct span){m->payload, (uint32_t)m->len};
+	if (f->compacted) {
+		n.message.key = (struct span){m->key ? m->key : "", (uint32_t)m->key_len};
+		n.message.version = m->time_us;
 	}
-	for (uint32_t i = 0; i < e->config->feed_count; i++) {
-		const struct config_feed *f = &e->config->feeds[i];
-		if (strcmp(f->topic, topic) != 0)
-			continue;
-		snprintf(feed.name, sizeof(feed.name), "%s", f->name);
-		snprintf(feed.campaign, sizeof(feed.campaign), "%s", f->campaign);
-		feed.tlp = f->tlp;
-		feed.pap = f->pap;
-		feed.severity = f->severity;
-	}
-	snprintf(feed.path, sizeof(feed.path), "kafka:%.500s", topic);
-	pthread_mutex_lock(&e->live_lock);
-	if (ruleset_live_add(&e->live_indicators, &feed, payload, len))
-		e->live_changed = true;
-	else
-		log_error("out of memory: an indicator of %s was not taken", topic);
-	pthread_mutex_unlock(&e->live_lock);
+	if (!intel_add(e->intel, &n))
+		log_error("out of memory: an indicator of %s was not taken", m->topic);
+}
+
+/* Of a topic that is read whole: an indicator, feedback, or a candidate for the service. */
+static void on_message(void *arg, const struct kafka_message *m)
+{
+	struct engine *e = ((struct live *)arg)->e;
+	struct inbox *box = strcmp(m->topic, e->config->feedback_topic) == 0 ? &e->feedback.arrived
+			    : strcmp(m->topic, e->config->output_topic) == 0 ? &e->said
+									     : NULL;
+	if (!box)
+		take_indicator(e, m);
+	else if (m->payload && !inbox_add(box, m->payload, m->len))
+		log_error("out of memory: a message of %s was not taken", m->topic);
 }
 
 static int open_kafka(struct live *l, const struct checkpoint_marks *marks, char why[256])
@@ -259,7 +257,7 @@ static int open_kafka(struct live *l, const struct checkpoint_marks *marks, char
 		.topic_count = l->topic_count,
 		.properties = (const char *const *)c->kafka_properties.items,
 		.stop_at_end = l->o.stop_at_end,
-		.on_indicator = on_indicator,
+		.on_message = on_message,
 		.arg = l,
 		.marks = marks->kafka,
 		.mark_count = marks->kafka_count,

@@ -56,9 +56,12 @@ uint32_t named_threat(struct worker *wk)
 
 	if (ev->campaign.len) {
 		threat = ruleset_campaign(wk->rules, ev->campaign.p, ev->campaign.len);
+		if (!threat && wk->generation->more)
+			threat = ruleset_campaign(wk->generation->more, ev->campaign.p,
+						  ev->campaign.len);
 		return threat ? threat : new_campaign(wk, "", ev->campaign);
 	}
-	if (ev->claims & IMPACT_BIT(IMPACT_CLAIM_CAPACITY) && wk->result.hits == 0 &&
+	if (ev->claims & IMPACT_BIT(IMPACT_CLAIM_CAPACITY) && wk->result.hits + wk->more.hits == 0 &&
 	    ev->report_id.len)
 		return new_campaign(wk, "notification:", ev->report_id);
 	return 0;

@@ -6,44 +6,7 @@
 
 #include "engine/ruleset_names.h"
 #include "ingest/ingest.h"
-
-bool ruleset_live_add(struct ruleset_live *l, const struct feed *feed, const void *p, size_t len)
-{
-	if (l->count == l->capacity) {
-		uint32_t capacity = l->capacity ? l->capacity * 2 : 64;
-		struct feed *feeds = realloc(l->feeds, capacity * sizeof(*feeds));
-		if (feeds)
-			l->feeds = feeds;
-		char **payloads = realloc(l->payloads, capacity * sizeof(*payloads));
-		if (payloads)
-			l->payloads = payloads;
-		size_t *lengths = realloc(l->lengths, capacity * sizeof(*lengths));
-		if (lengths)
-			l->lengths = lengths;
-		if (!feeds || !payloads || !lengths)
-			return false;
-		l->capacity = capacity;
-	}
-	char *copy = malloc(len + 1);
-	if (!copy)
-		return false;
-	memcpy(copy, p, len);
-	copy[len] = '\0';
-	l->feeds[l->count] = *feed;
-	l->payloads[l->count] = copy;
-	l->lengths[l->count++] = len;
-	return true;
-}
-
-void ruleset_live_fini(struct ruleset_live *l)
-{
-	for (uint32_t i = 0; i < l->count; i++)
-		free(l->payloads[i]);
-	free(l->feeds);
-	free(l->payloads);
-	free(l->lengths);
-	memset(l, 0, sizeof(*l));
-}
+#include "match/indicator_join.h"
 
 static void campaigns_fini(struct ruleset *r)
 {
@@ -56,6 +19,10 @@ static void free_ruleset(struct ruleset *r)
 {
 	if (!r)
 		return;
+	for (uint32_t i = 0; i < r->scratch_count; i++)
+		match_scratch_free(r->scratch[i]);
+	free(r->scratch);
+	free(r->linked);
 	ruleset_names_fini(r);
 	matcher_free(r->matcher);
 	indicator_set_fini(&r->set);
@@ -96,17 +63,12 @@ static int load_feed(struct ruleset *r, const struct config_feed *cf, struct pro
 	return err;
 }
 
-static int load_all(struct ruleset *r, const struct config *c, const struct ruleset_live *live,
-		    struct problems *ps)
+static int load_all(struct ruleset *r, const struct config *c, struct problems *ps)
 {
 	int err = 0, worst = 0;
 
 	for (uint32_t i = 0; i < c->feed_count; i++)
 		if (c->feeds[i].path[0] && (err = load_feed(r, &c->feeds[i], ps)))
-			worst = err;
-	for (uint32_t i = 0; live && i < live->count; i++)
-		if ((err = feed_load_bytes(&r->set, &live->feeds[i], live->payloads[i],
-					   live->lengths[i], ps)) == -ENOMEM)
 			worst = err;
 	for (uint32_t i = 0; i < c->rules.count; i++)
 		if ((err = rules_load_file(&r->set, c->rules.items[i], ps))) {
@@ -186,73 +148,105 @@ uint32_t ruleset_campaign(const struct ruleset *r, const char *p, size_t len)
 	return r->campaigns[from].threat;
 }
 
-int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
-		  struct names *names, struct problems *ps)
+static int make_scratch(struct ruleset *r, uint32_t workers)
 {
-	struct ruleset *r = calloc(1, sizeof(*r));
-	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
-
-	if (!err)
-		err = load_all(r, c, live, ps);
-	if (!err)
-		err = indicator_set_finish(&r->set);
-	if (!err)
-		err = indicator_set_seal(&r->set);
-	if (!err)
-		err = matcher_compile(&r->matcher, &r->set, ps);
-	if (!err)
-		err = ruleset_names_init(r, names, c);
-	if (!err)
-		err = index_campaigns(r);
-	if (err) {
-		free_ruleset(r);
-		return err;
-	}
-	*out = r;
+	r->scratch = calloc(workers, sizeof(*r->scratch));
+	if (!r->scratch)
+		return -ENOMEM;
+	for (; r->scratch_count < workers; r->scratch_count++)
+		if (match_scratch_init(&r->scratch[r->scratch_count], r->matcher))
+			return -ENOMEM;
 	return 0;
 }
 
-void ruleset_holder_init(struct ruleset_holder *h)
+/* A set with everything in it, made ready. */
+static int complete(struct ruleset *r, const struct ruleset_order *o, bool over)
 {
-	memset(h, 0, sizeof(*h));
-	pthread_mutex_init(&h->lock, NULL);
+	int err = indicator_set_finish(&r->set);
+
+	if (!err && !over)
+		err = indicator_set_linked(&r->set, &r->linked, &r->linked_count);
+	if (!err && !over) /* what lies over it is small, and may be silenced */
+		err = indicator_set_seal(&r->set);
+	if (!err)
+		err = matcher_compile(&r->matcher, &r->set, o->problems);
+	if (!err)
+		err = ruleset_names_init(r, o->names, o->config);
+	if (!err && over)
+		ruleset_inherit(r, o->before);
+	else if (!err && o->before)
+		ruleset_keep(r, o->before);
+	if (!err && !over && o->before_more)
+		ruleset_keep(r, o->before_more);
+	if (!err)
+		err = index_campaigns(r);
+	return err || over ? err : make_scratch(r, o->workers);
 }
 
-void ruleset_holder_fini(struct ruleset_holder *h)
+static int deliver(struct ruleset **out, struct ruleset *r, int err)
 {
-	free_ruleset(h->current);
-	pthread_mutex_destroy(&h->lock);
+	*out = err ? NULL : r;
+	if (err)
+		free_ruleset(r);
+	return err;
 }
 
-void ruleset_publish(struct ruleset_holder *h, struct ruleset *r)
+static struct ruleset *new_ruleset(void)
 {
-	pthread_mutex_lock(&h->lock);
-	struct ruleset *old = h->current;
-	r->generation = ++h->generations;
-	h->current = r;
-	bool idle = old && old->references == 0;
-	pthread_mutex_unlock(&h->lock);
-	if (idle)
-		free_ruleset(old);
-}
+	struct ruleset *r = calloc(1, sizeof(*r));
 
-struct ruleset *ruleset_get(struct ruleset_holder *h)
-{
-	pthread_mutex_lock(&h->lock);
-	struct ruleset *r = h->current;
 	if (r)
-		r->references++;
-	pthread_mutex_unlock(&h->lock);
+		atomic_init(&r->references, 1);
 	return r;
 }
 
-void ruleset_put(struct ruleset_holder *h, struct ruleset *r)
+int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
+		  const struct indicator_set *const *live, uint32_t count)
 {
-	if (!r)
-		return;
-	pthread_mutex_lock(&h->lock);
-	bool last = --r->references == 0 && r != h->current;
-	pthread_mutex_unlock(&h->lock);
-	if (last)
+	struct ruleset *r = new_ruleset();
+	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
+
+	if (!err)
+		err = load_all(r, o->config, o->problems);
+	for (uint32_t i = 0; i < count && !err; i++)
+		err = indicator_set_join(&r->set, live[i]);
+	return deliver(out, r, err ? err : complete(r, o, false));
+}
+
+int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
+		 const struct indicator_set *live)
+{
+	struct ruleset *r = new_ruleset();
+	int err = r ? indicator_set_thaw(&r->set, &o->before->set) : -ENOMEM;
+
+	if (!err)
+		err = indicator_set_join(&r->set, live);
+	return deliver(out, r, err ? err : complete(r, o, false));
+}
+
+int ruleset_lay(struct ruleset **out, const struct ruleset_order *o, struct indicator_set *delta)
+{
+	struct ruleset *r = new_ruleset();
+
+	if (!r) {
+		indicator_set_fini(delta);
+		*out = NULL;
+		return -ENOMEM;
+	}
+	r->set = *delta;
+	memset(delta, 0, sizeof(*delta));
+	return deliver(out, r, complete(r, o, true));
+}
+
+void ruleset_hold(struct ruleset *r)
+{
+	/* relaxed: whoever calls has a reference already */
+	atomic_fetch_add_explicit(&r->references, 1, memory_order_relaxed);
+}
+
+void ruleset_put(struct ruleset *r)
+{
+	/* each release is seen by the acquire of who frees it */
+	if (r && atomic_fetch_sub_explicit(&r->references, 1, memory_order_acq_rel) == 1)
 		free_ruleset(r);
 }

@@ -1,10 +1,11 @@
 /*
- * ruleset - one generation of what is looked for: indicators, rules and benign
- * lists, compiled, with their numbers in names.
+ * ruleset - what is looked for: indicators, rules and benign lists, compiled, with their
+ * numbers in names. What arrives later lies over it as a small ruleset of its own
+ * (generation.h) until both are folded into the next.
  *
- * Thread   built by one; read by all workers; freed by whoever puts it last.
- * Order    get and put under the holder's lock; a reference keeps it alive.
- * Owns     its set and matcher.
+ * Thread   built by one; read by all workers.
+ * Order    none; a reference keeps it alive, the last one to put it frees it.
+ * Owns     its set and matcher, and a scratch a worker.
  * Memory   malloc while building, never on workers' threads: an indicator's name is made
  *          of reserved room when it is first hit.
  */
@@ -19,8 +20,7 @@
 #include "match/match.h"
 
 struct ruleset {
-	uint32_t generation;
-	uint32_t references; /* under the holder's lock */
+	_Atomic uint32_t references;
 	struct indicator_set set;
 	struct matcher *matcher;
 	struct names *names;
@@ -38,23 +38,36 @@ struct ruleset {
 	uint32_t *whole;   /* threats that no atom names, by kind and id */
 	uint16_t *origins; /* of these, independent feeds */
 	uint16_t *root;	   /* of each feed, the first of the same origin */
+	uint64_t *linked; /* hashes of ids whose campaign a relationship states, ascending */
+	uint32_t linked_count;
+	struct match_scratch **scratch; /* one a worker; NULL when it lies over another */
+	uint32_t scratch_count;
 };
 
-/* What arrived on indicator topics since start; joined to the files at each build. */
-struct ruleset_live {
-	struct feed *feeds; /* one a message: name, defaults, "kafka:TOPIC" */
-	char **payloads;
-	size_t *lengths;
-	uint32_t count, capacity;
+/* What a ruleset is made with. */
+struct ruleset_order {
+	const struct config *config;
+	struct names *names;
+	/* the one in force, NULL before the first: threats that go on keep their numbers */
+	const struct ruleset *before;
+	const struct ruleset *before_more; /* what lies over it */
+	uint32_t workers;
+	struct problems *problems;
 };
 
-bool ruleset_live_add(struct ruleset_live *l, const struct feed *feed, const void *p, size_t len);
-void ruleset_live_fini(struct ruleset_live *l);
-
-/* Loads and compiles everything that c names. 0; -ENOMEM; -ENOENT when a named
- * file could not be read or held nothing that could be taken (told in ps). */
-int ruleset_build(struct ruleset **out, const struct config *c, const struct ruleset_live *live,
-		  struct names *names, struct problems *ps);
+/* Loads and compiles everything that the configuration names, joined with count sets that
+ * arrived while serving. 0; -ENOMEM; -ENOENT when a named file could not be read or held
+ * nothing that could be taken (told in problems). */
+int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
+		  const struct indicator_set *const *live, uint32_t count);
+/* What o->before looks for, joined with what arrived. 0, -ENOMEM, -EOVERFLOW. */
+int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
+		 const struct indicator_set *live);
+/* A set that lies over o->before, compiled; it is moved into the ruleset in any case.
+ * 0, -ENOMEM, -EOVERFLOW. */
+int ruleset_lay(struct ruleset **out, const struct ruleset_order *o, struct indicator_set *delta);
+void ruleset_hold(struct ruleset *r);
+void ruleset_put(struct ruleset *r); /* r may be NULL */
 
 /* The numbers in names of an indicator and of a threat of the set; 0 when names is full. */
 uint32_t ruleset_by(const struct ruleset *r, uint32_t indicator);
@@ -65,18 +78,5 @@ uint32_t ruleset_origins(const struct ruleset *r, uint32_t number);
 /* The number in names of the campaign that a feed has by this id or name (case is
  * ignored); 0: of none. */
 uint32_t ruleset_campaign(const struct ruleset *r, const char *p, size_t len);
-
-/* The current generation, swapped by reload. */
-struct ruleset_holder {
-	pthread_mutex_t lock;
-	struct ruleset *current;
-	uint32_t generations;
-};
-
-void ruleset_holder_init(struct ruleset_holder *h);
-void ruleset_holder_fini(struct ruleset_holder *h);
-void ruleset_publish(struct ruleset_holder *h, struct ruleset *r); /* takes r over */
-struct ruleset *ruleset_get(struct ruleset_holder *h);
-void ruleset_put(struct ruleset_holder *h, struct ruleset *r);
 
 #endif

@@ -17,4 +17,11 @@
 int ruleset_names_init(struct ruleset *r, struct names *names, const struct config *c); /* 0, -ENOMEM */
 void ruleset_names_fini(struct ruleset *r);
 
+/* Threats that were hit in another generation go on under their numbers, whichever indicator
+ * would name them now: else one campaign's evidence would lie under two. */
+void ruleset_keep(struct ruleset *r, const struct ruleset *before);
+/* So do those of what lies over a base: of the campaign that only the base knows of, else of
+ * who says the same atom there. */
+void ruleset_inherit(struct ruleset *r, const struct ruleset *base);
+
 #endif

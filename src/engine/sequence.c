@@ -7,10 +7,10 @@
 #include "match/stix_sequence.h"
 #include "raise/hit_json.h"
 
-void sequence_note(struct worker *wk, const struct hit *h, const struct observation *o)
+void sequence_note(struct worker *wk, const struct ruleset *rules, const struct hit *h,
+		   const struct observation *o)
 {
-	const struct matcher_stix_rule *r =
-		matcher_stix_of(&wk->rules->matcher->stix, h->indicator);
+	const struct matcher_stix_rule *r = matcher_stix_of(&rules->matcher->stix, h->indicator);
 	struct partial p = {.rule = r->key, .which = h->observations, .o = *o};
 
 	/* what an exercise shows completes nothing but an exercise */
@@ -21,7 +21,8 @@ void sequence_note(struct worker *wk, const struct hit *h, const struct observat
 
 struct look {
 	struct engine *e;
-	const struct ruleset *rules;
+	const struct generation *generation;
+	const struct ruleset *rules; /* of it, the part that the rule is in */
 	struct text lines; /* hits */
 	int error;
 };
@@ -64,11 +65,28 @@ static void complete(struct look *l, const struct matcher_stix_rule *r, struct p
 		write_hit(l, r, p);
 }
 
+/* The rule of that key that stands, in what lies over the rules first. */
+static const struct matcher_stix_rule *rule_of(struct look *l, uint64_t key)
+{
+	const struct generation *g = l->generation;
+	const struct ruleset *parts[] = {g->more, g->base};
+	const uint64_t *withdrawn[] = {g->more_withdrawn, g->withdrawn};
+
+	for (int i = 0; i < 2; i++) {
+		const struct matcher_stix_rule *r =
+			parts[i] ? matcher_stix_by_key(&parts[i]->matcher->stix, key) : NULL;
+		l->rules = parts[i];
+		if (r && !(withdrawn[i] &&
+			   withdrawn[i][r->indicator / 64] >> (r->indicator % 64) & 1))
+			return r;
+	}
+	return NULL;
+}
+
 static void group(void *arg, struct partial *const *p, uint32_t count)
 {
 	struct look *l = arg;
-	const struct matcher_stix_rule *r =
-		matcher_stix_by_key(&l->rules->matcher->stix, p[0]->rule);
+	const struct matcher_stix_rule *r = rule_of(l, p[0]->rule);
 
 	if (!r) /* of a rule that is no more: forgotten in its time */
 		return;
@@ -98,12 +116,12 @@ int sequence_judge(struct engine *e)
 	if (!partial_changed(e->partial))
 		return 0;
 	text_init(&l.lines);
-	struct ruleset *r = ruleset_get(&e->rules);
-	l.rules = r;
-	int err = r ? partial_each(e->partial, group, &l) : 0;
+	struct generation *g = generation_get(&e->rules);
+	l.generation = g;
+	int err = g ? partial_each(e->partial, group, &l) : 0;
 	if (l.lines.len)
 		hits_append(&e->hits, &l.lines);
-	ruleset_put(&e->rules, r);
+	generation_put(&e->rules, g);
 	text_fini(&l.lines);
 	return err ? err : l.error;
 }

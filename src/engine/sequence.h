@@ -20,8 +20,9 @@
 
 #define SEQUENCE_EFFORT 65536
 
-/* Keeps what a record showed of the pattern of that indicator. @thread worker */
-void sequence_note(struct worker *wk, const struct hit *h, const struct observation *o);
+/* Keeps what a record showed of the pattern of that indicator of r. @thread worker */
+void sequence_note(struct worker *wk, const struct ruleset *r, const struct hit *h,
+		   const struct observation *o);
 /* What is complete by now becomes evidence, and a line of hits. 0, -ENOMEM. @thread judge */
 int sequence_judge(struct engine *e);
 

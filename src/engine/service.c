@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/control.h"
 #include "engine/engine_priv.h"
 
 #define RETRY_NS	2000000000u /* between attempts on a sink that failed */
@@ -132,6 +133,14 @@ int service_start(struct service *s, struct output *o, const struct live_options
 		return err;
 	}
 	s->scan_ns = clock_monotonic_ns();
+	/* what was ordered before is in force for the first record */
+	if ((err = intel_start(s->e->intel))) {
+		snprintf(why, 256, "the indicators' threads: %s", strerror(-err));
+		return err;
+	}
+	if ((err = control_open(&s->control, s->e, s->e->config->control, why)))
+		return err;
+	intel_wait(s->e->intel, 10000);
 	return live_start(&s->live, s->e, lo, &s->keeper.marks, why);
 }
 
@@ -271,28 +280,6 @@ static void send(struct service *s)
 		keeper_sent(&s->keeper);
 }
 
-static void take_live_indicators(struct service *s)
-{
-	struct problems ps;
-
-	pthread_mutex_lock(&s->e->live_lock);
-	bool changed = s->e->live_changed;
-	s->e->live_changed = false;
-	pthread_mutex_unlock(&s->e->live_lock);
-	if (!changed)
-		return;
-	problems_init(&ps);
-	int err = engine_reload(s->e, s->e->lists, &ps);
-	if (err)
-		log_error("indicators that arrived were not taken: %s; the old generation stays",
-			  strerror(-err));
-	for (size_t i = 0; i < ps.count; i++)
-		if (ps.items[i].fatal && strncmp(ps.items[i].file, "kafka:", 6) == 0)
-			log_warning("%s:%u: %s", ps.items[i].file, ps.items[i].line,
-				    ps.items[i].reason);
-	problems_fini(&ps);
-}
-
 static void look_for_files(struct service *s)
 {
 	uint64_t now = clock_monotonic_ns();
@@ -315,7 +302,6 @@ static bool wait_until(struct pollfd *p, nfds_t count, uint64_t until_ns)
 
 int service_tick(struct service *s)
 {
-	take_live_indicators(s);
 	recall_arrived(s);
 	look_for_files(s);
 	int err = judge(s);
@@ -372,6 +358,8 @@ int service_stop(struct service *s)
 
 	if (durable(s))
 		keeper_rest(&s->keeper);
+	control_close(s->control);
+	s->control = NULL;
 	engine_interrupt(s->e);
 	if (s->live)
 		live_join(s->live);
@@ -387,6 +375,7 @@ int service_stop(struct service *s)
 		err = s->error;
 	}
 	live_free(s->live);
+	intel_stop(s->e->intel);
 	keeper_fini(&s->keeper);
 	outbox_fini(&s->outbox);
 	return err ? err : judged;

@@ -18,6 +18,7 @@ struct service {
 	struct engine *e;
 	struct output *o;
 	struct live *live;
+	struct control *control;
 	struct outbox outbox;
 	struct keeper keeper;
 	uint64_t retry_ns, scan_ns; /* monotonic */

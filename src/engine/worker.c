@@ -37,15 +37,16 @@ int worker_init(struct worker *wk, struct engine *e)
 	memset(wk, 0, sizeof(*wk));
 	wk->e = e;
 	text_init(&wk->hits);
+	heavy_watch_init(&wk->watch);
 	wk->records_of = calloc(SOURCES_MAX, sizeof(*wk->records_of));
 	return wk->records_of ? decoder_init(&wk->decoder) : -ENOMEM;
 }
 
 void worker_fini(struct worker *wk)
 {
-	match_scratch_free(wk->scratch);
 	decoder_fini(&wk->decoder);
 	free(wk->records_of);
+	heavy_watch_fini(&wk->watch);
 	text_fini(&wk->hits);
 }
 
@@ -181,14 +182,16 @@ static uint8_t sector_of(const struct worker *wk, const struct job *j)
  * takes an entry for each entity and record: they go to the cell's sketches. In a
  * replay never, because which hits came before that is chance.
  */
-static bool heavy(const struct worker *wk, uint32_t threat)
+static bool heavy(struct worker *wk, uint32_t threat)
 {
 	uint64_t records = counter_get(&wk->ledger.records);
 
 	/* relaxed: from the next tick on will do */
-	return atomic_load_explicit(&wk->e->pressure, memory_order_relaxed) &&
-	       records >= wk->e->traffic.least &&
-	       heavy_at_least(&wk->heavy, threat) * 2 >= records;
+	if (!atomic_load_explicit(&wk->e->pressure, memory_order_relaxed) ||
+	    records < wk->e->traffic.least || heavy_at_least(&wk->heavy, threat) * 2 < records)
+		return false;
+	heavy_watch_summarised(&wk->watch, threat);
+	return true;
 }
 
 static struct observation observe(struct worker *wk, const struct job *j,
@@ -259,9 +262,23 @@ static bool place_named(struct worker *wk, const struct job *j, bool *test)
 	return true;
 }
 
-static void write_hit(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
+/* The ruleset, or what has arrived since and lies over it, and what of it was found. */
+struct part {
+	const struct ruleset *rules; /* NULL: nothing lies over it */
+	const struct match_result *found;
+};
+
+#define PARTS 2
+
+static struct part part_of(const struct worker *wk, int i)
 {
-	const struct ruleset *r = wk->rules;
+	return i == 0 ? (struct part){wk->rules, &wk->result}
+		      : (struct part){wk->generation->more, &wk->more};
+}
+
+static void write_hit(struct worker *wk, const struct job *j, const struct ruleset *r,
+		      const struct hit *h, enum hit_class c)
+{
 	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
 		.by = names_by_get(wk->e->names, ruleset_by(r, h->indicator)),
@@ -284,17 +301,17 @@ static void write_hit(struct worker *wk, const struct job *j, const struct hit *
 
 /* A benign list's verdict is evidence too: it tells why a widely seen value did
  * not raise. */
-static void place_suppressed(struct worker *wk, const struct job *j)
+static void place_suppressed(struct worker *wk, const struct job *j, const struct part *p)
 {
-	const struct ruleset *r = wk->rules;
+	const struct ruleset *r = p->rules, *lists = wk->rules;
 
-	for (uint32_t i = 0; i < wk->result.suppressions; i++) {
-		const struct suppressed *s = &wk->result.suppressed[i];
+	for (uint32_t i = 0; i < p->found->suppressions; i++) {
+		const struct suppressed *s = &p->found->suppressed[i];
 		const struct indicator at = indicator_at(&r->set, s->indicator), *in = &at;
 		place(wk, j, in, ruleset_threat(r, in->threat),
-		      r->benign_by[r->set.benigns[s->benign].list], CLASS_NONE);
+		      lists->benign_by[lists->set.benigns[s->benign].list], CLASS_NONE);
 	}
-	counter_add(&wk->ledger.suppressed, wk->result.suppressions);
+	counter_add(&wk->ledger.suppressed, p->found->suppressions);
 }
 
 static enum reason settle(struct worker *wk, struct job *j)
@@ -309,9 +326,9 @@ static enum reason settle(struct worker *wk, struct job *j)
 }
 
 /* One of the observations that a pattern takes: no hit yet, and never one by itself. */
-static bool note(struct worker *wk, const struct job *j, const struct hit *h, enum hit_class c)
+static bool note(struct worker *wk, const struct job *j, const struct ruleset *r,
+		 const struct hit *h, enum hit_class c)
 {
-	const struct ruleset *r = wk->rules;
 	const struct indicator in = indicator_at(&r->set, h->indicator);
 
 	if (!h->observations)
@@ -319,7 +336,7 @@ static bool note(struct worker *wk, const struct job *j, const struct hit *h, en
 	uint32_t threat = ruleset_threat(r, in.threat), by = ruleset_by(r, h->indicator);
 	struct observation o = observe(wk, j, &in, threat, by, c);
 	if (threat && by)
-		sequence_note(wk, h, &o);
+		sequence_note(wk, r, h, &o);
 	else
 		counter_add(&wk->ledger.unplaced, 1);
 	wk->placed = true;
@@ -327,16 +344,17 @@ static bool note(struct worker *wk, const struct job *j, const struct hit *h, en
 }
 
 /* The hits of a settled record; how many there are beside observations for later. */
-static uint32_t place_hits(struct worker *wk, struct job *j, enum reason why, bool *test)
+static uint32_t place_hits(struct worker *wk, struct job *j, const struct part *p, enum reason why,
+			   bool *test)
 {
-	const struct ruleset *r = wk->rules;
+	const struct ruleset *r = p->rules;
 	uint32_t hits = 0;
 
-	for (uint32_t i = 0; i < wk->result.hits; i++) {
-		const struct hit *h = &wk->result.hit[i];
+	for (uint32_t i = 0; i < p->found->hits; i++) {
+		const struct hit *h = &p->found->hit[i];
 		const struct indicator in = indicator_at(&r->set, h->indicator);
 		enum hit_class c = class_of(wk, j, h);
-		if (h->observations && (why != REASON_OK || note(wk, j, h, c)))
+		if (h->observations && (why != REASON_OK || note(wk, j, r, h, c)))
 			continue;
 		*test |= c == CLASS_TEST;
 		hits++;
@@ -344,7 +362,7 @@ static uint32_t place_hits(struct worker *wk, struct job *j, enum reason why, bo
 			place(wk, j, &in, ruleset_threat(r, in.threat),
 			      ruleset_by(r, h->indicator), c);
 		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, h, c);
+			write_hit(wk, j, r, h, c);
 	}
 	return hits;
 }
@@ -352,13 +370,15 @@ static uint32_t place_hits(struct worker *wk, struct job *j, enum reason why, bo
 /* What a verified record comes to. */
 static void conclude(struct worker *wk, struct job *j)
 {
-	struct match_result *m = &wk->result;
+	const struct part part[PARTS] = {part_of(wk, 0), part_of(wk, 1)};
+	uint32_t found = part[0].found->hits + part[1].found->hits, hits = 0;
+	uint32_t suppressions = part[0].found->suppressions + part[1].found->suppressions;
 	bool test = false;
 
-	counter_add(&wk->ledger.hit_overflow, m->overflow);
+	counter_add(&wk->ledger.hit_overflow, part[0].found->overflow + part[1].found->overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
-	counter_add(&wk->ledger.undecided, m->undecided);
-	if (m->hits == 0 && m->suppressions == 0 && !named_by_itself(&wk->event)) {
+	counter_add(&wk->ledger.undecided, part[0].found->undecided + part[1].found->undecided);
+	if (found == 0 && suppressions == 0 && !named_by_itself(&wk->event)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -366,14 +386,16 @@ static void conclude(struct worker *wk, struct job *j)
 	bool named = false;
 	if (why == REASON_OK) {
 		named_settle_capacity(wk, j->source, j->state);
-		place_suppressed(wk, j);
+		for (int i = 0; i < PARTS; i++)
+			place_suppressed(wk, j, &part[i]);
 		named = place_named(wk, j, &test);
 	} else {
 		named = named_by_itself(&wk->event);
 	}
-	uint32_t hits = place_hits(wk, j, why, &test);
+	for (int i = 0; i < PARTS; i++)
+		hits += place_hits(wk, j, &part[i], why, &test);
 	/* observations for later are no hits, but what cannot be placed is refused all the same */
-	if (hits == 0 && !named && (why == REASON_OK || m->hits == 0)) {
+	if (hits == 0 && !named && (why == REASON_OK || found == 0)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
 	}
@@ -389,6 +411,7 @@ static void conclude(struct worker *wk, struct job *j)
 static void verify(struct worker *wk, struct job *j)
 {
 	match_verify(wk->rules->matcher, wk->scratch, &wk->event, &wk->result);
+	match_verify_more(wk->rules->matcher, wk->scratch, &wk->event, &wk->more);
 	conclude(wk, j);
 }
 
@@ -556,23 +579,23 @@ static void one_batch(struct worker *wk, const struct batch *b)
 	match_block(wk->rules->matcher, wk->scratch, FORMAT_AUTO, NULL, 0);
 }
 
-/* The scratch belongs to a generation; a reload gives a new one. */
-static bool ready(struct worker *wk)
+/* The scratch is the ruleset's, so that a new one costs this thread no memory. */
+static void enter(struct worker *wk)
 {
-	if (wk->scratch && wk->scratch_generation == wk->rules->generation)
-		return true;
-	match_scratch_free(wk->scratch);
-	wk->scratch = NULL;
-	wk->scratch_generation = wk->rules->generation;
-	return match_scratch_init(&wk->scratch, wk->rules->matcher) == 0;
+	uint32_t number = (uint32_t)(wk - wk->e->workers);
+
+	wk->generation = generation_get(&wk->e->rules);
+	assert(wk->generation);
+	wk->rules = wk->generation->base;
+	assert(number < wk->rules->scratch_count);
+	wk->scratch = wk->rules->scratch[number];
+	match_overlay_use(wk->scratch, wk->rules->matcher, wk->generation->over, number);
 }
 
-int worker_prepare(struct worker *wk)
+static void leave(struct worker *wk)
 {
-	wk->rules = ruleset_get(&wk->e->rules);
-	bool ok = wk->rules && ready(wk);
-	ruleset_put(&wk->e->rules, wk->rules);
-	return ok ? 0 : -ENOMEM;
+	match_overlay_use(wk->scratch, wk->rules->matcher, NULL, 0);
+	generation_put(&wk->e->rules, wk->generation);
 }
 
 /* What is to be worked on next; NULL: nothing will come any more. */
@@ -582,16 +605,13 @@ static struct batch *next_batch(struct engine *e)
 
 	if (!e->intake)
 		return queue_pop(&e->work);
-	do {
-		b = batch_get(&e->pool);
-		bool more = intake_fill(e->intake, b);
+	while ((b = intake_fill(e->intake))) {
 		engine_count_refused(e, b);
 		if (b->items)
 			return b;
 		batch_put(&e->pool, b);
-		if (!more)
-			return NULL;
-	} while (true);
+	}
+	return NULL;
 }
 
 void worker_run(struct worker *wk)
@@ -599,14 +619,13 @@ void worker_run(struct worker *wk)
 	struct engine *e = wk->e;
 
 	for (struct batch *b; (b = next_batch(e));) {
-		wk->rules = ruleset_get(&e->rules);
-		bool ok = ready(wk);
-		assert(ok); /* out of memory at reload: nothing sane is left to do */
-		(void)ok;
+		enter(wk);
 		one_batch(wk, b);
-		ruleset_put(&e->rules, wk->rules);
-		if (wk->placed)
+		leave(wk);
+		if (wk->placed) {
+			heavy_watch_show(&wk->watch, &wk->heavy);
 			bell_ring(&e->bell);
+		}
 		wk->placed = false;
 		if (wk->hits.len)
 			hits_append(&e->hits, &wk->hits);

@@ -10,7 +10,7 @@
  * and leaves from there without being moved again, so that a file full of long
  * lines costs each byte two copies and no more.
  */
-#include "ingest/ingest.h"
+#include "ingest/file_input.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,45 +18,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "ingest/unpack.h"
 
-/* One byte more than a batch: a record of exactly BATCH_BYTES is seen to end. */
-#define WINDOW          (BATCH_BYTES + 1u)
 #define FILL_BYTES     (256u << 10) /* of a file: what a core's own cache holds until it is scanned */
 #define FILL_WAIT_MS    20 /* a checkpoint waits as long */
 #define STREAM_WAIT_NS  2000000 /* what has come is not held back for a fuller batch */
-#define FOLLOW_PAUSE_MS 20
-#define FOLLOW_GRACE    50 /* looks: a rotated file's writer may still finish its lines */
 
 static_assert(BATCH_PAD > 1, "the window's last byte lies in the pad");
 
-struct input {
-	struct ingest_context cx;
-	struct unpack u;
-	const struct source *source;
-	struct object *object;
-	char *path;
-	uint8_t *rest; /* WINDOW bytes; [rest_at, rest_len) are read and not delivered */
-	size_t rest_at, rest_len;
-	uint64_t offset; /* in the stream, of the first byte not delivered */
-	bool follow;     /* a plain regular file that may grow */
-	int watch;       /* inotify's descriptor; -1: none, then it is looked at now and then */
-	bool sniffed;    /* its first bytes were looked at */
-	bool skipping;   /* inside a line too long */
-	bool end;        /* no more bytes will come */
-	uint32_t grace;  /* follow: quiet looks since the path names another file */
-	bool told;       /* bad compression or a failed read was counted */
-	int error;       /* a failed read, told after what came before it */
-};
-
 /* The position prefix. A followed file is named with its inode: the next file
  * of that path starts at offset 0 again, and is another object. */
-static struct object *name_object(struct input *in)
+struct object *file_object(struct input *in)
 {
 	char position[4200];
 
@@ -66,16 +41,6 @@ static struct object *name_object(struct input *in)
 	else
 		snprintf(position, sizeof(position), "file:%.4096s", in->path);
 	return object_get(in->cx.objects, position, in->source);
-}
-
-/* Replaces the watch, if any: a new file may go by the path now. */
-static void watch(struct input *in)
-{
-	if (in->watch >= 0)
-		close(in->watch);
-	in->watch = in->follow ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
-	if (in->watch >= 0)
-		inotify_add_watch(in->watch, in->path, IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF);
 }
 
 static void file_close(struct input *in)
@@ -110,11 +75,11 @@ static int file_open(struct input **out, const struct ingest_context *cx, const 
 	in->source = source;
 	in->follow = cx->follow && in->u.raw.regular;
 	in->path = strdup(spec);
-	in->rest = malloc(WINDOW);
-	in->object = in->path ? name_object(in) : NULL;
+	in->rest = malloc(FILE_WINDOW);
+	in->object = in->path ? file_object(in) : NULL;
 	if (!in->rest || !in->object)
 		goto no_memory;
-	watch(in);
+	file_watch(in);
 	*out = in;
 	return 0;
 no_memory:
@@ -150,82 +115,10 @@ static size_t cut(const uint8_t *p, size_t len, size_t max, bool *too_long)
 	return good;
 }
 
-/* The '#' lines at the top, whole ones only; 0 when the first other line is not in sight. */
-static size_t header_length(const uint8_t *p, size_t len, bool all)
-{
-	size_t at = 0;
-
-	while (at < len && p[at] == '#') {
-		const uint8_t *nl = memchr(p + at, '\n', len - at);
-		if (!nl)
-			return all ? at : 0;
-		at = (size_t)(nl - p) + 1;
-	}
-	return at < len || all ? at : 0;
-}
-
-static bool may_be_zeek(const struct input *in)
-{
-	return !in->source || in->source->format == FORMAT_AUTO ||
-	       in->source->format == FORMAT_ZEEK || in->source->format == FORMAT_ZEEK_TSV;
-}
-
-/* True when p starts with word, or is too short to tell. */
-static bool may_start(const uint8_t *p, size_t len, const char *word, size_t word_len)
-{
-	return memcmp(p, word, len < word_len ? len : word_len) == 0;
-}
-
-/* Looks at the stream's first bytes, at the front of the batch; false: more must be seen
- * (all: there is no more). *skip: leading bytes to leave out, a byte order mark. */
-static bool sniff(struct input *in, const uint8_t *p, size_t len, bool all, size_t *skip)
-{
-	static const char bom[3] = "\xef\xbb\xbf", zeek[10] = "#separator";
-
-	*skip = 0;
-	if (may_start(p, len, bom, sizeof(bom))) {
-		if (len < sizeof(bom))
-			return all;
-		*skip = sizeof(bom);
-	}
-	p += *skip;
-	len -= *skip;
-	if (!may_be_zeek(in) || !may_start(p, len, zeek, sizeof(zeek)))
-		return true;
-	all = all || len + *skip >= WINDOW;
-	size_t n = header_length(p, len, all);
-	if (n < sizeof(zeek))
-		return all;
-	if (!in->object->header) { /* one that is set is being read by workers */
-		in->object->header = strndup((const char *)p, n);
-		in->object->format = FORMAT_ZEEK_TSV;
-	}
-	return true;
-}
-
-/* Opens what the path names by now; the old file has been read to its end. */
-static int follow_rotated(struct input *in, char why[256])
-{
-	struct unpack next;
-	int err = unpack_open(&next, in->path, in->cx.io_uring, in->cx.stop, why);
-
-	if (err)
-		return err == -ENOENT ? 0 : err; /* between rename and create: look again */
-	unpack_close(&in->u);
-	in->u = next;
-	in->u.raw.hurry = in->cx.hurry;
-	in->object = name_object(in);
-	watch(in);
-	in->offset = 0;
-	in->grace = 0;
-	in->sniffed = in->skipping = false;
-	return in->object ? 0 : -ENOMEM;
-}
-
 /* How much to ask for; 0: it is enough. More than FILL_BYTES only for a line that is longer. */
 static size_t wanted(const struct input *in, const struct batch *b)
 {
-	size_t room = WINDOW - b->used;
+	size_t room = FILE_WINDOW - b->used;
 
 	if (!in->u.raw.regular || room <= FILL_BYTES)
 		return room;
@@ -284,7 +177,7 @@ static void keep_rest(struct input *in, const struct batch *b, size_t good)
 	memcpy(in->rest, b->bytes + good, in->rest_len);
 }
 
-static void make_item(struct input *in, struct batch *b, size_t len)
+void file_item(struct input *in, struct batch *b, size_t len)
 {
 	/* a newline in the pad is understood: the item is one record of BATCH_BYTES */
 	uint32_t shown = len > BATCH_BYTES ? BATCH_BYTES : (uint32_t)len;
@@ -336,7 +229,7 @@ static bool fill_from_rest(struct input *in, struct batch *b)
 			in->rest_at += n;
 			b->used = (uint32_t)n;
 			if (too_long)
-				make_item(in, b, n);
+				file_item(in, b, n);
 			return too_long;
 		}
 		b->refused[REASON_TOO_LONG]++;
@@ -362,52 +255,7 @@ static void cut_batch(struct input *in, struct batch *b)
 		good = b->used;
 	}
 	keep_rest(in, b, good);
-	make_item(in, b, good);
-}
-
-/* The file is shorter than what was read of it: it was emptied in place. */
-static void follow_restart(struct input *in, struct batch *b)
-{
-	log_warning("%s: shorter than what was read of it; reading it from its start", in->path);
-	if (in->rest_len > 0)
-		b->refused[REASON_READ_FAILED]++; /* the line that was being written */
-	in->rest_len = 0;
-	in->offset = 0;
-	in->skipping = false;
-	unpack_seek(&in->u, 0);
-}
-
-/* Until the kernel tells of a change, or a while. */
-static void wait_for_growth(struct input *in)
-{
-	char events[1024];
-
-	if (raw_poll(in->watch, in->cx.hurry, FOLLOW_PAUSE_MS) > 0)
-		while (read(in->watch, events, sizeof(events)) > 0)
-			;
-}
-
-/* At the end of a file that may grow: looks whether it still is the one to follow. */
-static int follow_on(struct input *in, struct batch *b, char why[256])
-{
-	struct stat st;
-
-	if (fstat(in->u.raw.fd, &st) == 0 && (uint64_t)st.st_size < in->u.raw.offset)
-		follow_restart(in, b);
-	else if (in->grace > FOLLOW_GRACE && in->rest_len > 0) {
-		memcpy(b->bytes, in->rest, in->rest_len);
-		make_item(in, b, in->rest_len);
-		in->rest_len = 0;
-	} else if (in->grace > FOLLOW_GRACE) {
-		int err = follow_rotated(in, why);
-		return err ? err : 1;
-	} else if (stat(in->path, &st) == 0 &&
-		   (st.st_ino != in->u.raw.inode || st.st_dev != in->u.raw.device)) {
-		in->grace++;
-	}
-	if (b->items == 0)
-		wait_for_growth(in);
-	return 1;
+	file_item(in, b, good);
 }
 
 /* The stream's first bytes; false: they wait in `rest` until more can be seen. */
@@ -415,7 +263,7 @@ static bool begin(struct input *in, struct batch *b)
 {
 	size_t skip;
 
-	in->sniffed = sniff(in, b->bytes, b->used, in->end, &skip);
+	in->sniffed = file_sniff(in, b->bytes, b->used, in->end, &skip);
 	if (in->sniffed) {
 		drop_front(in, b, skip);
 		return true;
@@ -445,41 +293,13 @@ static int file_fill(struct input *in, struct batch *b, char why[256])
 		return finish(in, b, why);
 	if (raw_stopped(&in->u.raw))
 		return 0;
-	return in->follow ? follow_on(in, b, why) : 1;
+	return in->follow ? file_follow(in, b, why) : 1;
 }
 
 static void file_progress(const struct input *in, uint64_t *done, uint64_t *total)
 {
 	*done = in->u.raw.offset - (in->u.len - in->u.at);
 	*total = in->u.raw.size;
-}
-
-void ingest_file_mark(const struct input *in, struct file_mark *mark)
-{
-	*mark = (struct file_mark){in->u.raw.device, in->u.raw.inode, in->offset};
-}
-
-int ingest_file_seek(struct input *in, const struct file_mark *mark)
-{
-	uint8_t top[16 << 10];
-	struct stat st;
-	size_t skip;
-
-	assert(in->offset == 0 && in->rest_len == 0);
-	if (!in->u.raw.regular || fstat(in->u.raw.fd, &st) != 0)
-		return -ESPIPE;
-	if (mark->device != in->u.raw.device || mark->inode != in->u.raw.inode ||
-	    (uint64_t)st.st_size < mark->offset)
-		return -ESTALE;
-	ssize_t n = unpack_read(&in->u, top, sizeof(top), 0);
-	if (in->u.kind != UNPACK_PLAIN)
-		return -ESPIPE;
-	/* a Zeek log's header is at its top, wherever we go on */
-	if (n > 0 && mark->offset > 0)
-		in->sniffed = sniff(in, top, (size_t)n, true, &skip);
-	unpack_seek(&in->u, mark->offset);
-	in->offset = mark->offset;
-	return 0;
 }
 
 const struct source_ops ingest_file = {

@@ -88,7 +88,7 @@ static int copy_settings(struct kafka_input *in, const struct ingest_context *cx
 {
 	in->cx = *cx;
 	in->stop_at_end = s->stop_at_end;
-	in->on_indicator = s->on_indicator;
+	in->on_message = s->on_message;
 	in->arg = s->arg;
 	in->topic_count = s->topic_count;
 	in->mark_count = s->mark_count;
@@ -303,6 +303,20 @@ static void fill_from(struct kafka_input *in, struct kafka_part *part, struct ba
 	pthread_mutex_unlock(&in->lock);
 }
 
+static void hand_over(const struct kafka_input *in, const rd_kafka_message_t *msg)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t time_ms = rd_kafka_message_timestamp(msg, &type);
+	const struct kafka_message m = {.topic = rd_kafka_topic_name(msg->rkt),
+					.key = msg->key,
+					.key_len = msg->key_len,
+					.payload = msg->payload,
+					.len = msg->len,
+					.time_us = time_ms > 0 ? time_ms * 1000 : 0};
+
+	in->on_message(in->arg, &m);
+}
+
 /* Indicators that are there. Until the first end of all their partitions, records wait:
  * what was known before the start is in force for the first record. */
 static void read_feed(struct kafka_input *in)
@@ -314,9 +328,8 @@ static void read_feed(struct kafka_input *in)
 			break;
 		if (msg->err)
 			take_error(in, msg);
-		else if (msg->payload && in->on_indicator)
-			in->on_indicator(in->arg, rd_kafka_topic_name(msg->rkt), msg->payload,
-					 msg->len);
+		else if (in->on_message)
+			hand_over(in, msg);
 		rd_kafka_message_destroy(msg);
 	}
 	if (in->feed_ready)

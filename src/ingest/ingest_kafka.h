@@ -33,6 +33,13 @@ struct kafka_topic {
 
 struct kafka_mark;
 
+struct kafka_message {
+	const char *topic;
+	const void *key, *payload; /* NULL: there is none; without a payload, a tombstone */
+	size_t key_len, len;
+	int64_t time_us; /* the broker's or the producer's; 0 none */
+};
+
 struct kafka_settings {
 	const char *brokers; /* "host:port,..." */
 	const char *group;   /* default "tocsin" */
@@ -43,7 +50,7 @@ struct kafka_settings {
 	const char *const *properties;
 	bool stop_at_end; /* finish when every partition's end (as of its assignment) is reached */
 	/* For topics marked indicators; called on the reader thread. */
-	void (*on_indicator)(void *arg, const char *topic, const void *payload, size_t len);
+	void (*on_message)(void *arg, const struct kafka_message *m);
 	void *arg;
 	/* Offsets to start from, from the checkpoint; they win over the group's unless
 	 * that is beyond them: then another node has taken what lies between, and a

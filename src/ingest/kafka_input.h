@@ -45,7 +45,7 @@ struct kafka_input {
 	struct kafka_mark *marks;
 	uint32_t mark_count;
 	bool stop_at_end;
-	void (*on_indicator)(void *arg, const char *topic, const void *payload, size_t len);
+	void (*on_message)(void *arg, const struct kafka_message *m);
 	void *arg;
 
 	/* Telemetry shares its partitions with the group; indicators do not: every

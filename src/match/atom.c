@@ -144,6 +144,14 @@ size_t atom_refang(const char *p, size_t len, char *out, size_t size)
 {
 	size_t n = 0, i = 0;
 
+	/* nearly always there is nothing to do */
+	if (!memchr(p, '[', len) && !memchr(p, '(', len) && !memchr(p, '{', len) &&
+	    !(len > 4 && (p[0] | 0x20) == 'h' && (p[1] | 0x20) == 'x')) {
+		if (len > size)
+			return 0;
+		memcpy(out, p, len);
+		return len;
+	}
 	if (len > 4 && size >= 4 && strncasecmp(p, "hxxp", 4) == 0) {
 		memcpy(out, "http", 4);
 		n = i = 4;

@@ -70,49 +70,57 @@ static int kind_of(struct span type)
 	return type.len == 0 ? BENIGN_STRING : -1;
 }
 
-/* "list" is an array of values, or an object with the values as keys. */
-static void warninglist(struct benign_load *b, const json_t *root)
+static void entry(struct benign_load *b, int kind, struct feed_value v)
 {
-	const json_t *list = json_object_get(root, "list"), *v;
+	struct span s = feed_text(v);
+	const char *why;
+
+	if (!feed_is_string(v))
+		refuse(b, 0, (struct span){"", 0}, "an entry that is no string");
+	else if (!b->error && (why = benign_entry(b, (enum benign_kind)kind, feed_trim(s))))
+		refuse(b, line_of(b, s), s, why);
+}
+
+/* "list" is an array of values, or an object with the values as keys. */
+static void warninglist(struct benign_load *b, struct feed_value root)
+{
+	struct feed_value list = feed_get(root, "list");
 	struct span type = feed_json_string(root, "type"), name = feed_json_string(root, "name");
 	int kind = kind_of(type);
-	const char *key, *why;
-	size_t i;
 
-	if (!json_is_array(list) && !json_is_object(list))
+	if (!feed_is_array(list) && !feed_is_object(list))
 		return problem_refuse(b->ps, "benign", b->path, 0,
 				      "no warninglist: it has no \"list\"");
 	if (kind < 0)
 		return problem_refuse(b->ps, "benign", b->path, 0, "unknown type \"%.*s\"",
 				      (int)(type.len < 60 ? type.len : 60), type.p);
 	new_list(b, name.len ? name : (struct span){b->path, (uint32_t)strlen(b->path)});
-	json_array_foreach(list, i, v)
-	{
-		struct span s = {json_string_value(v), (uint32_t)json_string_length(v)};
-		if (!json_is_string(v))
-			refuse(b, 0, (struct span){"", 0}, "an entry that is no string");
-		else if (!b->error && (why = benign_entry(b, (enum benign_kind)kind, feed_trim(s))))
-			refuse(b, line_of(b, s), s, why);
-	}
-	json_object_foreach((json_t *)(json_is_object(list) ? list : NULL), key, v)
-	{
-		struct span s = {key, (uint32_t)strlen(key)};
-		if (!b->error && (why = benign_entry(b, (enum benign_kind)kind, feed_trim(s))))
-			refuse(b, line_of(b, s), s, why);
-	}
+	feed_each(v, list)
+		entry(b, kind, v);
+	feed_each_key(key, v, list)
+		entry(b, kind, key);
 }
 
 static void read_json(struct benign_load *b)
 {
-	json_error_t e;
-	json_t *root = json_loadb(b->p, b->len, JSON_ALLOW_NUL, &e);
+	struct feed_tree tree;
+	const char *end;
 
-	if (root)
-		warninglist(b, root);
+	if ((b->error = feed_tree_init(&tree, b->len)))
+		return;
+	const char *why = feed_tree_read(&tree, b->p, b->len, &end);
+	while (!why && end < b->p + b->len && *end && strchr(" \t\r\n", *end))
+		end++;
+	if (!why && end < b->p + b->len)
+		why = "more behind the end of the object";
+	uint32_t line = 1;
+	for (const char *p = b->p; why && p < end; p++)
+		line += *p == '\n';
+	if (why)
+		problem_refuse(b->ps, "benign", b->path, line, "no valid JSON: %s", why);
 	else
-		problem_refuse(b->ps, "benign", b->path, (uint32_t)(e.line > 0 ? e.line : 0),
-			       "no valid JSON: %s", e.text);
-	json_decref(root);
+		warninglist(b, feed_root(&tree));
+	feed_tree_fini(&tree);
 }
 
 static void read_plain(struct benign_load *b)
@@ -141,14 +149,15 @@ static void read_plain(struct benign_load *b)
 static int load_file(struct indicator_set *s, const char *path, struct problems *ps)
 {
 	struct benign_load b = {.s = s, .ps = ps, .path = path};
-	char *bytes = NULL;
-	int rc = feed_read(path, &bytes, &b.len);
+	struct feed_bytes bytes;
+	int rc = feed_read(path, &bytes);
 
 	if (rc) {
 		problem_refuse(ps, "benign", path, 0, "cannot read the file: %s", strerror(-rc));
 		return rc;
 	}
-	b.p = bytes;
+	b.p = bytes.p;
+	b.len = bytes.len;
 	if (b.len >= 3 && memcmp(b.p, "\xef\xbb\xbf", 3) == 0) {
 		b.p += 3;
 		b.len -= 3;
@@ -157,7 +166,7 @@ static int load_file(struct indicator_set *s, const char *path, struct problems 
 		read_json(&b);
 	else
 		read_plain(&b);
-	free(bytes);
+	feed_bytes_fini(&bytes);
 	return b.error;
 }
 

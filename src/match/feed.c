@@ -2,46 +2,64 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-int feed_read(const char *path, char **out, size_t *out_len)
+#include "base/lazy.h"
+
+/* Room for what the file says it holds, and a look for more: pipes say nothing. */
+static int read_fd(int fd, struct feed_bytes *b)
 {
-	FILE *f = fopen(path, "rbe");
-	size_t cap = 1 << 16, len = 0, n;
-	char *p = NULL;
-	int rc = -ENOMEM;
+	for (;;) {
+		if (b->len + 1 >= b->room) {
+			char *more = lazy_grow(b->p, b->room, b->room * 2);
+			if (!more)
+				return -ENOMEM;
+			b->p = more;
+			b->room *= 2;
+		}
+		ssize_t n = read(fd, b->p + b->len, b->room - 1 - b->len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : 0; /* what was not written is zero */
+		b->len += (size_t)n;
+		if (b->len > FEED_BYTES_MAX)
+			return -EFBIG;
+	}
+}
 
-	if (!f)
+void feed_bytes_fini(struct feed_bytes *b)
+{
+	lazy_free(b->p, b->room);
+	*b = (struct feed_bytes){0};
+}
+
+int feed_read(const char *path, struct feed_bytes *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
 		return -errno;
-	while ((p = realloc(*out = p, cap + 1))) {
-		errno = 0;
-		n = fread(p + len, 1, cap - len, f);
-		len += n;
-		if (len < cap) {
-			rc = ferror(f) ? -(errno ? errno : EIO) : 0;
-			break;
-		}
-		if (cap >= FEED_BYTES_MAX) {
-			rc = -EFBIG;
-			break;
-		}
-		cap *= 2;
-	}
-	if (!p)
-		p = *out;
-	fclose(f);
-	if (rc) {
-		free(p);
-		*out = NULL;
-		return rc;
-	}
-	p[len] = '\0';
-	*out = p;
-	*out_len = len;
-	return 0;
+	int rc = fstat(fd, &st) ? -errno : 0;
+	if (!rc && S_ISREG(st.st_mode) && (uint64_t)st.st_size > FEED_BYTES_MAX)
+		rc = -EFBIG;
+	*b = (struct feed_bytes){.room = 4096};
+	if (!rc)
+		b->room += S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
+	b->p = rc ? NULL : lazy_alloc_huge(b->room);
+	if (!rc)
+		rc = b->p ? read_fd(fd, b) : -ENOMEM;
+	close(fd);
+	if (rc)
+		feed_bytes_fini(b);
+	return rc;
 }
 
 void feed_refuse(struct feed_load *l, uint32_t line, const char *fmt, ...)
@@ -92,11 +110,31 @@ static struct span local_threat(struct feed_load *l)
 	return (struct span){d->text.p + at, (uint32_t)(d->text.len - at)};
 }
 
+/* Under a key there is one indicator, and the key is its id. */
+static bool take_key(struct feed_load *l)
+{
+	struct draft *d = &l->draft;
+	struct span key = l->message->key;
+
+	if (l->taken) {
+		feed_refuse(l, d->line, "more than one indicator under a key");
+		return false;
+	}
+	if (d->id.len && (d->id.len != key.len || memcmp(d->id.p, key.p, key.len) != 0)) {
+		feed_refuse_value(l, d->line, d->id.p, d->id.len, "is not the message's key");
+		return false;
+	}
+	d->local |= d->id.len == 0;
+	d->id = key;
+	d->modified = l->message->version;
+	return l->taken = true;
+}
+
 void feed_add(struct feed_load *l)
 {
 	struct draft *d = &l->draft;
 
-	if (l->error)
+	if (l->error || (l->message && l->message->key.len && !take_key(l)))
 		return;
 	if (d->id.len == 0) {
 		assert(!d->dead);
@@ -167,9 +205,10 @@ static void read_all(struct feed_load *l)
 
 /* p[len] is NUL. */
 static int load(struct indicator_set *s, const struct feed *feed, const char *p, size_t len,
-		struct problems *ps)
+		const struct feed_message *m, struct problems *ps)
 {
-	struct feed_load l = {.s = s, .feed = feed, .ps = ps, .p = p, .len = len};
+	struct feed_load l = {
+		.s = s, .feed = feed, .ps = ps, .p = p, .len = len, .message = m};
 	int number = indicator_set_feed(s, feed);
 
 	if (number < 0)
@@ -184,30 +223,39 @@ static int load(struct indicator_set *s, const struct feed *feed, const char *p,
 
 int feed_load_file(struct indicator_set *s, const struct feed *feed, struct problems *ps)
 {
-	char *p = NULL;
-	size_t len = 0;
-	int rc = feed_read(feed->path, &p, &len);
+	struct feed_bytes b;
+	int rc = feed_read(feed->path, &b);
 
 	if (rc) {
 		problem_refuse(ps, "indicator", feed->path, 0, "cannot read the file: %s",
 			       strerror(-rc));
 		return rc;
 	}
-	rc = load(s, feed, p, len, ps);
-	free(p);
+	rc = load(s, feed, b.p, b.len, NULL, ps);
+	feed_bytes_fini(&b);
 	return rc;
 }
 
 int feed_load_bytes(struct indicator_set *s, const struct feed *feed, const char *p, size_t len,
 		    struct problems *ps)
 {
+	const struct feed_message m = {.payload = {p, (uint32_t)len}};
+
+	return len > FEED_BYTES_MAX ? -EFBIG : feed_load_message(s, feed, &m, ps);
+}
+
+int feed_load_message(struct indicator_set *s, const struct feed *feed,
+		      const struct feed_message *m, struct problems *ps)
+{
+	const char *p = m->payload.p;
+	size_t len = m->payload.len;
 	char *copy = len <= FEED_BYTES_MAX ? malloc(len + 1) : NULL;
 
 	if (!copy)
 		return len <= FEED_BYTES_MAX ? -ENOMEM : -EFBIG;
 	memcpy(copy, p, len);
 	copy[len] = '\0';
-	int rc = load(s, feed, copy, len, ps);
+	int rc = load(s, feed, copy, len, m, ps);
 	free(copy);
 	return rc;
 }

@@ -7,24 +7,23 @@
  * Order    none; the error is sticky: once the set is full or memory is out, the
  *          readers do nothing more.
  * Owns     the draft; the bytes are the caller's.
- * Memory   Jansson's tree of the file while a JSON feed is read.
+ * Memory   the file, and while a JSON feed is read its tree.
  * Limit    FEED_BYTES_MAX a file.
  */
 #ifndef TOCSIN_MATCH_FEED_LOAD_H
 #define TOCSIN_MATCH_FEED_LOAD_H
 
-#include <jansson.h>
-
+#include "match/feed_message.h"
+#include "match/feed_tree.h"
 #include "match/indicator_draft.h"
 
 #define FEED_BYTES_MAX ((size_t)1 << 30)
 #define FEED_LINE_MAX  (1u << 20)
 
-/* Where the last id was found, so that the next search starts behind it. */
+/* Where lines were counted to. */
 struct feed_lines {
 	size_t at;
-	uint32_t line;   /* of at */
-	uint32_t misses; /* ids that were not found ahead; a few are looked for from the start */
+	uint32_t line; /* of at */
 };
 
 struct feed_load {
@@ -36,11 +35,24 @@ struct feed_load {
 	struct feed_lines lines;
 	struct draft draft;
 	uint16_t number; /* of the feed in the set */
+	const struct feed_message *message; /* NULL: a file, or a message that stands for itself */
+	bool taken;			    /* message's one indicator */
 	int error;       /* 0 or -errno */
 };
 
-/* A whole file into malloc'd bytes with a NUL behind them; 0, -errno. */
-int feed_read(const char *path, char **p, size_t *len);
+#define FEED_KEY_MAX 1024 /* bytes of a compacted topic's key */
+
+/* A payload that is there; with a key it holds one indicator, whose id is the key. */
+int feed_load_message(struct indicator_set *s, const struct feed *feed,
+		      const struct feed_message *m, struct problems *ps);
+
+/* A whole file, with a NUL behind it. */
+struct feed_bytes {
+	char *p;
+	size_t len, room;
+};
+int feed_read(const char *path, struct feed_bytes *b); /* 0, -errno */
+void feed_bytes_fini(struct feed_bytes *b);
 
 /* An entry that cannot be taken; line 0 when it is not known. */
 void feed_refuse(struct feed_load *l, uint32_t line, const char *fmt, ...)
@@ -51,15 +63,15 @@ void feed_refuse_value(struct feed_load *l, uint32_t line, const char *p, size_t
 /* The draft into the set; the id may be empty: then "<type>:<value>". */
 void feed_add(struct feed_load *l);
 
-/* The line on which "id": "<id>" (or "uuid") stands, 0 when it cannot be found. */
+/* The line on which id, a span of the file, stands; 0 when it is none. */
 uint32_t feed_line_of(struct feed_load *l, struct span id);
 
 /* The string under key; empty when it is absent or no string. */
-struct span feed_json_string(const json_t *o, const char *key);
+struct span feed_json_string(struct feed_value o, const char *key);
 /* true, 1, "1", "true" */
-bool feed_json_true(const json_t *o, const char *key);
+bool feed_json_true(struct feed_value o, const char *key);
 /* A number, or a string that holds one. */
-bool feed_json_number(const json_t *o, const char *key, double *value);
+bool feed_json_number(struct feed_value o, const char *key, double *value);
 
 /* A plain value's conditions, its kind told by content; NULL, or why not. */
 const char *feed_list_take(struct draft *d, uint32_t clause, struct span v);
@@ -68,10 +80,10 @@ void feed_list_value(struct feed_load *l, uint32_t line, const char *p, size_t l
 
 /* The readers. */
 void feed_json(struct feed_load *l);
-bool feed_stix_is(const json_t *o);
-void feed_stix(struct feed_load *l, const json_t *o);
-bool feed_misp_is(const json_t *o);
-void feed_misp(struct feed_load *l, const json_t *o);
+bool feed_stix_is(struct feed_value o);
+void feed_stix(struct feed_load *l, struct feed_value o);
+bool feed_misp_is(struct feed_value o);
+void feed_misp(struct feed_load *l, struct feed_value o);
 bool feed_zeek_is(const char *p, size_t len);
 void feed_zeek(struct feed_load *l);
 bool feed_csv_is(const char *p, size_t len);

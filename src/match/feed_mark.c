@@ -55,24 +55,20 @@ static int pap_word(struct span s)
 	return s.len ? vocab_pap_parse(s.p, s.len) : -1;
 }
 
-bool feed_mark_object(const json_t *o, int *tlp, int *pap)
+bool feed_mark_object(struct feed_value o, int *tlp, int *pap)
 {
-	const json_t *ext = json_object_get(o, "extensions"), *e;
-	const json_t *def = json_object_get(o, "definition");
-	struct span name = feed_json_string(o, "name");
-	const char *key;
+	struct feed_value ext = feed_get(o, "extensions"), def = feed_get(o, "definition");
 
 	*tlp = tlp_word(feed_json_string(def, "tlp"));
 	*pap = pap_word(feed_json_string(def, "pap"));
-	json_object_foreach((json_t *)ext, key, e)
-	{
+	feed_each_key(key, e, ext) {
 		int t = tlp_word(feed_json_string(e, "tlp_2_0"));
 		int p = pap_word(feed_json_string(e, "pap"));
 		*tlp = t > *tlp ? t : *tlp;
 		*pap = p > *pap ? p : *pap;
 	}
 	if (*tlp < 0 && *pap < 0)
-		feed_mark_tag(name, tlp, pap);
+		feed_mark_tag(feed_json_string(o, "name"), tlp, pap);
 	return *tlp >= 0 || *pap >= 0;
 }
 

@@ -11,14 +11,13 @@
 #ifndef TOCSIN_MATCH_FEED_MARK_H
 #define TOCSIN_MATCH_FEED_MARK_H
 
-#include <jansson.h>
-
+#include "match/feed_tree.h"
 #include "match/indicator_draft.h"
 
 /* The marking ids that FIRST's TLP 1.0 and 2.0 and MISP's PAP fixed. */
 bool feed_mark_known(struct span id, int *tlp, int *pap);
 /* A marking-definition object; false when it says nothing about TLP or PAP. */
-bool feed_mark_object(const json_t *o, int *tlp, int *pap);
+bool feed_mark_object(struct feed_value o, int *tlp, int *pap);
 /* "tlp:amber", "PAP:RED"; -1 where it is none. An unknown word behind "tlp:" is red. */
 void feed_mark_tag(struct span tag, int *tlp, int *pap);
 /* Onto the draft: the first replaces the feed's default, of several the strictest counts. */

@@ -15,41 +15,39 @@ struct around {
 	bool withdrawn;   /* the message deletes what it holds */
 };
 
-static bool is_attribute(const json_t *o)
+static bool is_attribute(struct feed_value o)
 {
-	return json_object_get(o, "value") && json_object_get(o, "type") &&
-	       (json_object_get(o, "to_ids") || json_object_get(o, "category"));
+	return feed_get(o, "value").node && feed_get(o, "type").node &&
+	       (feed_get(o, "to_ids").node || feed_get(o, "category").node);
 }
 
 /* A manifest, a tag or a server setting is none of these. */
-bool feed_misp_is(const json_t *o)
+bool feed_misp_is(struct feed_value o)
 {
-	return json_is_object(json_object_get(o, "Event")) || json_object_get(o, "Attribute") ||
-	       json_object_get(o, "Object") || is_attribute(o);
+	return feed_is_object(feed_get(o, "Event")) || feed_get(o, "Attribute").node ||
+	       feed_get(o, "Object").node || is_attribute(o);
 }
 
-static struct span value_text(const json_t *o, char number[32])
+static struct span value_text(struct feed_value o)
 {
-	const json_t *v = json_object_get(o, "value");
+	struct feed_value v = feed_get(o, "value");
 
-	if (json_is_integer(v)) {
-		int n = snprintf(number, 32, "%lld", (long long)json_integer_value(v));
-		return (struct span){number, (uint32_t)n};
-	}
-	return feed_json_string(o, "value");
+	return feed_kind(v) == FEED_REAL ? (struct span){"", 0} : feed_text(v);
 }
 
-static int64_t timestamp_of(const json_t *o)
+static int64_t timestamp_of(struct feed_value o)
 {
-	const json_t *v = json_object_get(o, "timestamp");
-	struct span s = feed_json_string(o, "timestamp");
+	struct feed_value v = feed_get(o, "timestamp");
+	struct span s = feed_text(v);
 	int64_t us;
+	double n;
 
-	if (json_is_integer(v)) {
-		json_int_t n = json_integer_value(v);
-		return n > 0 && n < INT64_C(100000000000) ? n * TIMESTAMP_SECOND : INT64_MIN;
-	}
-	if (s.len && (timestamp_parse_epoch(s.p, s.len, &us) || timestamp_parse(s.p, s.len, &us)))
+	if (feed_kind(v) == FEED_INTEGER)
+		return feed_json_number(o, "timestamp", &n) && n > 0 && n < 1e11
+			       ? (int64_t)n * TIMESTAMP_SECOND
+			       : INT64_MIN;
+	if (feed_is_string(v) && s.len &&
+	    (timestamp_parse_epoch(s.p, s.len, &us) || timestamp_parse(s.p, s.len, &us)))
 		return us;
 	return INT64_MIN;
 }
@@ -74,7 +72,7 @@ static void mark(struct draft *d, const struct misp_marks *own, const struct aro
 }
 
 /* Not for detection: counted, and an older version that was, ends. */
-static bool set_aside(struct feed_load *l, const json_t *o, const struct around *a)
+static bool set_aside(struct feed_load *l, struct feed_value o, const struct around *a)
 {
 	if (a->withdrawn || feed_json_true(o, "deleted"))
 		l->s->deleted++;
@@ -85,12 +83,12 @@ static bool set_aside(struct feed_load *l, const json_t *o, const struct around 
 	return true;
 }
 
-static void attribute(struct feed_load *l, const json_t *o, const struct around *a)
+static void attribute(struct feed_load *l, struct feed_value o, const struct around *a)
 {
-	char why[STIX_PATTERN_WHY_MAX], number[32];
+	char why[STIX_PATTERN_WHY_MAX];
 	struct draft *d = &l->draft;
 	struct misp_marks own;
-	struct span id = feed_json_string(o, "uuid"), v = value_text(o, number);
+	struct span id = feed_json_string(o, "uuid"), v = value_text(o);
 	uint32_t line = feed_line_of(l, id);
 	const char *bad = NULL;
 
@@ -115,7 +113,7 @@ static void attribute(struct feed_load *l, const json_t *o, const struct around 
 }
 
 /* MISP: 1 high, 2 medium, 3 low, 4 undefined. */
-static int threat_level(const json_t *o)
+static int threat_level(struct feed_value o)
 {
 	double level;
 
@@ -127,7 +125,7 @@ static int threat_level(const json_t *o)
 			    : -1;
 }
 
-static void read_event(struct around *a, const json_t *event)
+static void read_event(struct around *a, struct feed_value event)
 {
 	feed_misp_marks(&a->event, event);
 	a->name = feed_json_string(event, "info");
@@ -135,19 +133,19 @@ static void read_event(struct around *a, const json_t *event)
 	a->withdrawn |= feed_json_true(event, "deleted");
 }
 
-static void one_attribute(struct feed_load *l, const json_t *o, const struct around *a)
+static void one_attribute(struct feed_load *l, struct feed_value o, const struct around *a)
 {
 	struct around near;
 
 	if (l->error)
 		return;
-	if (!json_is_object(o)) {
+	if (!feed_is_object(o)) {
 		feed_refuse(l, 0, "an attribute that is no object");
 		return;
 	}
 	/* a search result carries the event inside each attribute */
-	const json_t *event = json_object_get(o, "Event");
-	if (json_is_object(event)) {
+	struct feed_value event = feed_get(o, "Event");
+	if (feed_is_object(event)) {
 		near = *a;
 		read_event(&near, event);
 		a = &near;
@@ -156,65 +154,61 @@ static void one_attribute(struct feed_load *l, const json_t *o, const struct aro
 }
 
 /* An array of them, or one alone. */
-static void attributes(struct feed_load *l, const json_t *v, const struct around *a)
+static void attributes(struct feed_load *l, struct feed_value v, const struct around *a)
 {
-	size_t i;
-	const json_t *o;
-
-	if (!v)
+	if (!v.node)
 		return;
-	if (!json_is_array(v))
+	if (!feed_is_array(v))
 		return one_attribute(l, v, a);
-	json_array_foreach(v, i, o) one_attribute(l, o, a);
+	feed_each(o, v)
+		one_attribute(l, o, a);
 }
 
-static void one_object(struct feed_load *l, const json_t *o, struct around *a)
+static void one_object(struct feed_load *l, struct feed_value o, struct around *a)
 {
 	bool withdrawn = a->withdrawn;
 
 	feed_misp_marks(&a->object, o);
 	a->withdrawn |= feed_json_true(o, "deleted");
-	attributes(l, json_object_get(o, "Attribute"), a);
-	feed_misp_marks(&a->object, NULL);
+	attributes(l, feed_get(o, "Attribute"), a);
+	feed_misp_no_marks(&a->object);
 	a->withdrawn = withdrawn;
 }
 
-static void objects(struct feed_load *l, const json_t *v, struct around *a)
+static void objects(struct feed_load *l, struct feed_value v, struct around *a)
 {
-	size_t i;
-	const json_t *o;
-
-	if (json_is_object(v))
+	if (feed_is_object(v))
 		one_object(l, v, a);
-	json_array_foreach(v, i, o) one_object(l, o, a);
+	feed_each(o, v)
+		one_object(l, o, a);
 }
 
 /* Kafka messages say what was done: "delete", "soft-delete". */
-static bool deletes(const json_t *o)
+static bool deletes(struct feed_value o)
 {
 	struct span action = feed_json_string(o, "action");
 
 	return action.len >= 6 && memmem(action.p, action.len, "delete", 6);
 }
 
-void feed_misp(struct feed_load *l, const json_t *o)
+void feed_misp(struct feed_load *l, struct feed_value o)
 {
-	const json_t *event = json_object_get(o, "Event");
+	struct feed_value event = feed_get(o, "Event");
 	struct around a = {.severity = -1, .withdrawn = deletes(o)};
 
-	feed_misp_marks(&a.event, NULL);
-	feed_misp_marks(&a.object, NULL);
+	feed_misp_no_marks(&a.event);
+	feed_misp_no_marks(&a.object);
 	if (is_attribute(o)) {
 		one_attribute(l, o, &a);
 		return;
 	}
-	if (json_is_object(event)) {
+	if (feed_is_object(event)) {
 		read_event(&a, event);
-		attributes(l, json_object_get(event, "Attribute"), &a);
-		objects(l, json_object_get(event, "Object"), &a);
-	} else if (json_object_get(o, "info")) {
+		attributes(l, feed_get(event, "Attribute"), &a);
+		objects(l, feed_get(event, "Object"), &a);
+	} else if (feed_get(o, "info").node) {
 		read_event(&a, o); /* an event without its wrapping */
 	}
-	attributes(l, json_object_get(o, "Attribute"), &a);
-	objects(l, json_object_get(o, "Object"), &a);
+	attributes(l, feed_get(o, "Attribute"), &a);
+	objects(l, feed_get(o, "Object"), &a);
 }

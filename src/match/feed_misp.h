@@ -26,7 +26,9 @@ struct misp_marks {
 	char id[MISP_CAMPAIGN_MAX], name[MISP_CAMPAIGN_MAX];
 };
 
+/* Nothing stated. */
+void feed_misp_no_marks(struct misp_marks *m);
 /* Reads Tag[] and Galaxy[] of o. */
-void feed_misp_marks(struct misp_marks *m, const json_t *o);
+void feed_misp_marks(struct misp_marks *m, struct feed_value o);
 
 #endif

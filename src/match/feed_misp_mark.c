@@ -96,13 +96,13 @@ static void galaxy_tag(struct misp_marks *m, struct span tag)
 	claim(m, galaxy_rank(galaxy), tag, name);
 }
 
-static void tag(struct misp_marks *m, const json_t *t)
+static void tag(struct misp_marks *m, struct feed_value t)
 {
 	struct span name = feed_json_string(t, "name");
 	int tlp, pap;
 
-	if (json_is_string(t))
-		name = (struct span){json_string_value(t), (uint32_t)json_string_length(t)};
+	if (feed_is_string(t))
+		name = feed_text(t);
 	feed_mark_tag(name, &tlp, &pap);
 	m->tlp = tlp > m->tlp ? tlp : m->tlp;
 	m->pap = pap > m->pap ? pap : m->pap;
@@ -113,7 +113,7 @@ static void tag(struct misp_marks *m, const json_t *t)
  * A cluster's id is its tag, as an export with tags alone would have it: the same
  * campaign must not be two because one MISP sent clusters and another tags.
  */
-static void cluster(struct misp_marks *m, const json_t *c, struct span galaxy)
+static void cluster(struct misp_marks *m, struct feed_value c, struct span galaxy)
 {
 	struct span type = feed_json_string(c, "type"), name = feed_json_string(c, "value");
 	struct span id = feed_json_string(c, "tag_name");
@@ -131,17 +131,25 @@ static void cluster(struct misp_marks *m, const json_t *c, struct span galaxy)
 	claim(m, galaxy_rank(type), id, name);
 }
 
-void feed_misp_marks(struct misp_marks *m, const json_t *o)
+void feed_misp_no_marks(struct misp_marks *m)
 {
-	const json_t *v, *c;
-	size_t i, k;
-
 	m->tlp = m->pap = m->rank = -1;
 	m->id_len = m->name_len = 0;
-	json_array_foreach(json_object_get(o, "Tag"), i, v) tag(m, v);
-	json_array_foreach(json_object_get(o, "Galaxy"), i, v)
-		json_array_foreach(json_object_get(v, "GalaxyCluster"), k, c)
-			cluster(m, c, feed_json_string(v, "type"));
-	json_array_foreach(json_object_get(o, "GalaxyCluster"), k, c)
+}
+
+void feed_misp_marks(struct misp_marks *m, struct feed_value o)
+{
+	struct feed_value tags = feed_get(o, "Tag"), galaxies_of = feed_get(o, "Galaxy");
+	struct feed_value clusters = feed_get(o, "GalaxyCluster");
+
+	feed_misp_no_marks(m);
+	feed_each(t, tags)
+		tag(m, t);
+	feed_each(g, galaxies_of) {
+		struct feed_value inner = feed_get(g, "GalaxyCluster");
+		feed_each(c, inner)
+			cluster(m, c, feed_json_string(g, "type"));
+	}
+	feed_each(c, clusters)
 		cluster(m, c, (struct span){"", 0});
 }

@@ -17,36 +17,34 @@ static bool starts(struct span s, const char *word)
 	return s.len > strlen(word) && memcmp(s.p, word, strlen(word)) == 0;
 }
 
-bool feed_stix_is(const json_t *o)
+bool feed_stix_is(struct feed_value o)
 {
 	struct span type = feed_json_string(o, "type"), id = feed_json_string(o, "id");
 
-	return same(type, "bundle") || json_is_array(json_object_get(o, "objects")) ||
+	return same(type, "bundle") || feed_is_array(feed_get(o, "objects")) ||
 	       (type.len && id.len && memmem(id.p, id.len, "--", 2)) || same(type, "indicator");
 }
 
 /* Absent is open; false when it is there and no time. */
-static bool time_of(const json_t *o, const char *key, int64_t *us)
+static bool time_of(struct feed_value o, const char *key, int64_t *us)
 {
-	const json_t *v = json_object_get(o, key);
-
-	if (!v)
+	if (!feed_get(o, key).node)
 		return true;
 	struct span s = feed_json_string(o, key);
 	return timestamp_parse(s.p, s.len, us);
 }
 
-static int64_t modified_of(const json_t *o)
+static int64_t modified_of(struct feed_value o)
 {
 	int64_t us = INT64_MIN;
 
-	if (!json_object_get(o, "modified") || !time_of(o, "modified", &us))
+	if (!feed_get(o, "modified").node || !time_of(o, "modified", &us))
 		time_of(o, "created", &us);
 	return us;
 }
 
 /* NULL, or why the times cannot be used. */
-static const char *validity(struct draft *d, const json_t *o)
+static const char *validity(struct draft *d, struct feed_value o)
 {
 	if (!time_of(o, "valid_from", &d->valid_from))
 		return "valid_from is no timestamp";
@@ -55,12 +53,12 @@ static const char *validity(struct draft *d, const json_t *o)
 	return d->valid_until > d->valid_from ? NULL : "valid_until is not after valid_from";
 }
 
-static const char *confidence(struct draft *d, const json_t *o)
+static const char *confidence(struct draft *d, struct feed_value o)
 {
-	const json_t *v = json_object_get(o, "confidence");
+	struct feed_value v = feed_get(o, "confidence");
 	double c;
 
-	if (!v || json_is_null(v))
+	if (!v.node || feed_kind(v) == FEED_NULL)
 		return NULL;
 	if (!feed_json_number(o, "confidence", &c) || !(c >= 0 && c <= 100))
 		return "confidence is not 0 to 100";
@@ -73,17 +71,15 @@ static const char *confidence(struct draft *d, const json_t *o)
 }
 
 /* Marking ids as one text; those that are known by heart are settled at once. */
-static void markings(struct draft *d, const json_t *o, struct text *unknown)
+static void markings(struct draft *d, struct feed_value o, struct text *unknown)
 {
-	const json_t *refs = json_object_get(o, "object_marking_refs"), *v;
-	size_t i;
+	struct feed_value refs = feed_get(o, "object_marking_refs");
 
-	json_array_foreach(refs, i, v)
-	{
+	feed_each(v, refs) {
 		int tlp = -1, pap = -1;
-		if (!json_is_string(v))
+		struct span id = feed_text(v);
+		if (!feed_is_string(v))
 			continue;
-		struct span id = {json_string_value(v), (uint32_t)json_string_length(v)};
 		if (feed_mark_known(id, &tlp, &pap)) {
 			feed_mark(d, tlp, pap);
 			continue;
@@ -98,7 +94,7 @@ static void markings(struct draft *d, const json_t *o, struct text *unknown)
 }
 
 /* Patterns of the other languages: NULL when the draft has it, else why not. */
-static const char *pattern(struct draft *d, const json_t *o, char why[STIX_PATTERN_WHY_MAX])
+static const char *pattern(struct draft *d, struct feed_value o, char why[STIX_PATTERN_WHY_MAX])
 {
 	struct span type = feed_json_string(o, "pattern_type"), p = feed_json_string(o, "pattern");
 
@@ -120,7 +116,7 @@ static const char *pattern(struct draft *d, const json_t *o, char why[STIX_PATTE
 	return st == STIX_PATTERN_OK ? NULL : why;
 }
 
-static void indicator(struct feed_load *l, const json_t *o)
+static void indicator(struct feed_load *l, struct feed_value o)
 {
 	char why[STIX_PATTERN_WHY_MAX];
 	struct draft *d = &l->draft;
@@ -152,7 +148,7 @@ static void indicator(struct feed_load *l, const json_t *o)
 	text_fini(&unknown);
 }
 
-static void relationship(struct feed_load *l, const json_t *o)
+static void relationship(struct feed_load *l, struct feed_value o)
 {
 	struct span source = feed_json_string(o, "source_ref");
 	struct span target = feed_json_string(o, "target_ref");
@@ -165,7 +161,7 @@ static void relationship(struct feed_load *l, const json_t *o)
 				      feed_json_true(o, "revoked"));
 }
 
-static void named(struct feed_load *l, const json_t *o)
+static void named(struct feed_load *l, struct feed_value o)
 {
 	struct span id = feed_json_string(o, "id"), name = feed_json_string(o, "name");
 
@@ -173,7 +169,7 @@ static void named(struct feed_load *l, const json_t *o)
 		l->error = indicator_set_object(l->s, id, name, modified_of(o));
 }
 
-static void marking(struct feed_load *l, const json_t *o)
+static void marking(struct feed_load *l, struct feed_value o)
 {
 	struct span id = feed_json_string(o, "id");
 	int tlp = -1, pap = -1;
@@ -182,7 +178,7 @@ static void marking(struct feed_load *l, const json_t *o)
 		l->error = indicator_set_marking(l->s, id, tlp, pap);
 }
 
-static void object(struct feed_load *l, const json_t *o)
+static void object(struct feed_load *l, struct feed_value o)
 {
 	static const char *const names[] = {"campaign", "intrusion-set", "threat-actor", "malware",
 					    "tool"};
@@ -199,28 +195,28 @@ static void object(struct feed_load *l, const json_t *o)
 			return named(l, o);
 }
 
-void feed_stix(struct feed_load *l, const json_t *o)
+void feed_stix(struct feed_load *l, struct feed_value o)
 {
-	const json_t *objects = json_object_get(o, "objects"), *v;
-	size_t i;
+	struct feed_value objects = feed_get(o, "objects");
+	size_t i = 0;
 
-	if (!objects) {
+	if (!objects.node) {
 		if (!same(feed_json_string(o, "type"), "bundle"))
 			object(l, o);
 		return;
 	}
-	if (!json_is_array(objects)) {
+	if (!feed_is_array(objects)) {
 		feed_refuse(l, feed_line_of(l, feed_json_string(o, "id")),
 			    "a bundle's objects are no array");
 		return;
 	}
-	json_array_foreach(objects, i, v)
-	{
+	feed_each(v, objects) {
 		if (l->error)
 			return;
-		if (json_is_object(v))
+		if (feed_is_object(v))
 			object(l, v);
 		else
 			feed_refuse(l, 0, "objects[%zu] is no object", i);
+		i++;
 	}
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/lazy.h"
 #include "match/indicator_draft.h"
 #include "match/indicator_index.h"
 
@@ -24,7 +25,7 @@ static void index_free(struct index *ix)
 	index_map_fini(&ix->by_link);
 	index_map_fini(&ix->by_object);
 	index_map_fini(&ix->by_marking);
-	free(ix->entries);
+	lazy_free(ix->entries, (size_t)ix->entry_capacity * sizeof(*ix->entries));
 	free(ix->links);
 	free(ix->objects);
 	free(ix->markings);
@@ -256,9 +257,11 @@ static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d
 		   struct index_slot *slot)
 {
 	struct index *ix = s->index;
-	struct entry e = {.indicator = INDEX_NONE};
-	int rc = index_grow((void **)&ix->entries, ix->entry_count, &ix->entry_capacity,
-			    sizeof(*ix->entries));
+	struct entry e = {.indicator = INDEX_NONE,
+			  .hash = slot->hash,
+			  .scope = ix->by_id.keys[slot - ix->by_id.slots].scope};
+	int rc = index_grow_lazy((void **)&ix->entries, ix->entry_count, &ix->entry_capacity,
+				 sizeof(*ix->entries));
 
 	if (!rc)
 		rc = take(s, feed, d, content, &e, true);
@@ -271,9 +274,18 @@ static int add_new(struct indicator_set *s, uint16_t feed, const struct draft *d
 	return 0;
 }
 
+uint32_t indicator_rule_scope(void)
+{
+	return RULE_SCOPE;
+}
+
 int indicator_set_add(struct indicator_set *s, uint16_t feed, const struct draft *d)
 {
-	return indicator_set_put(s, feed, d, content_hash(s, feed, d), scope_of(s, feed, d));
+	uint32_t scope = scope_of(s, feed, d);
+
+	/* a cache miss among millions; the hash takes about as long */
+	index_map_prefetch(&((struct index *)s->index)->by_id, d->id, scope);
+	return indicator_set_put(s, feed, d, content_hash(s, feed, d), scope);
 }
 
 int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft *d,

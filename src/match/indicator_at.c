@@ -260,13 +260,18 @@ bool indicator_entry(const struct indicator_set *s, struct span id, uint32_t sco
 {
 	int64_t i = find_scope(s, id, scope);
 
-	if (i < 0)
-		return false;
-	const struct indicator in = indicator_at(s, (uint32_t)i);
+	if (i >= 0)
+		indicator_entry_at(s, (uint32_t)i, e);
+	return i >= 0;
+}
+
+void indicator_entry_at(const struct indicator_set *s, uint32_t i, struct entry *e)
+{
+	const struct indicator in = indicator_at(s, i);
 	const struct threat t = threat_at(s, in.threat);
 	*e = (struct entry){.id = ref(in.id, in.id_len),
 			    .modified = in.modified,
-			    .indicator = (uint32_t)i,
+			    .indicator = i,
 			    .tlp_stated = true,
 			    .pap_stated = true};
 	if (t.kind == THREAT_CAMPAIGN) {
@@ -275,14 +280,13 @@ bool indicator_entry(const struct indicator_set *s, struct span id, uint32_t sco
 	}
 	if (i < s->atoms.count) {
 		struct atom_view v;
-		atom_view(s, (uint32_t)i, &v);
+		atom_view(s, i, &v);
 		e->name = v.name;
 		e->threat_id = v.meta->form == ATOM_THREAT_ENDS ? v.threat_id : ref(0, 0);
 	} else if (t.kind == THREAT_INDICATOR) {
 		e->name = ref(t.name, t.name_len);
 		e->threat_id = ref(t.id, t.id_len);
 	}
-	return true;
 }
 
 size_t indicator_set_bytes(const struct indicator_set *s)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lazy.h"
 #include "match/indicator_index.h"
 
 /* A copy of count items in a block of its own, never NULL for none. */
@@ -26,17 +27,35 @@ static int copy_map(struct index_map *to, const struct index_map *from)
 	*to = (struct index_map){0};
 	if (!from->slots)
 		return 0;
-	int rc = copy_array(&to->slots, NULL, from->slots, from->capacity, sizeof(*from->slots));
-	rc |= copy_array(&to->keys, NULL, from->keys, from->capacity, sizeof(*from->keys));
-	if (rc)
-		return rc; /* index_map_fini() frees what there is */
+	size_t slots = (size_t)from->capacity * sizeof(*from->slots);
+	size_t keys = (size_t)from->capacity * sizeof(*from->keys);
 	to->capacity = from->capacity;
+	to->slots = lazy_alloc_huge(slots);
+	to->keys = lazy_alloc_huge(keys);
+	if (!to->slots || !to->keys)
+		return -ENOMEM; /* index_map_fini() frees what there is */
+	memcpy(to->slots, from->slots, slots);
+	memcpy(to->keys, from->keys, keys);
 	to->count = from->count;
 	return 0;
 }
 
 #define COPY(to, from, field, n, cap)                                                              \
 	copy_array(&(to)->field, &(to)->cap, (from)->field, (from)->n, sizeof(*(from)->field))
+
+static int copy_entries(struct index *to, const struct index *from)
+{
+	size_t bytes = (size_t)from->entry_capacity * sizeof(*from->entries);
+
+	if (!from->entries)
+		return 0;
+	to->entries = lazy_alloc_huge(bytes);
+	if (!to->entries)
+		return -ENOMEM;
+	memcpy(to->entries, from->entries, (size_t)from->entry_count * sizeof(*from->entries));
+	to->entry_capacity = from->entry_capacity;
+	return 0;
+}
 
 static int copy_index(struct index *to, const struct index *from)
 {
@@ -50,7 +69,7 @@ static int copy_index(struct index *to, const struct index *from)
 	rc |= copy_map(&to->by_link, &from->by_link);
 	rc |= copy_map(&to->by_object, &from->by_object);
 	rc |= copy_map(&to->by_marking, &from->by_marking);
-	rc |= COPY(to, from, entries, entry_count, entry_capacity);
+	rc |= copy_entries(to, from);
 	rc |= COPY(to, from, links, link_count, link_capacity);
 	rc |= COPY(to, from, objects, object_count, object_capacity);
 	rc |= COPY(to, from, markings, marking_count, marking_capacity);

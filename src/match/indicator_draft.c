@@ -220,10 +220,7 @@ struct span draft_own_id(struct draft *d)
 	size_t at = d->text.len;
 
 	/* room first: what is copied lies in the same buffer and must not move meanwhile */
-	text_printf(&d->text, "%*s", (int)c->text_len + 32, "");
-	if (d->text.error)
-		return (struct span){0};
-	d->text.len = at;
+	text_room(&d->text, c->text_len + 32);
 	text_str(&d->text, prefix);
 	text_char(&d->text, ':');
 	text_bytes(&d->text, d->text.p + c->text, c->text_len);

@@ -70,6 +70,7 @@ int indicator_set_put(struct indicator_set *s, uint16_t feed, const struct draft
 		      uint64_t content, uint32_t scope);
 /* The namespace of ids that are a feed's own. */
 uint32_t indicator_feed_scope(const char *feed);
+uint32_t indicator_rule_scope(void); /* of rules' */
 
 /* The rule of that id, NULL when there is none; valid until the next add. */
 const struct indicator *indicator_set_rule(const struct indicator_set *s, struct span id);

@@ -311,11 +311,30 @@ static int prepare(struct finish *f)
 	return rc ? rc : index_map_reserve(&f->threats, n);
 }
 
-static void each(struct finish *f, void (*pass)(struct finish *, uint32_t))
+#define AHEAD 12 /* entries whose places in the maps are asked for early */
+
+static void ahead(struct finish *f, uint32_t number)
 {
-	for (uint32_t i = 0; i < f->ix->entry_count && !f->error; i++)
+	if (number >= f->ix->entry_count)
+		return;
+	const struct entry *e = &f->ix->entries[number];
+	if (e->indicator == INDEX_NONE)
+		return;
+	const struct indicator *in = &f->s->indicators[e->indicator];
+	const struct condition *c = &f->s->conditions[in->first_condition];
+	index_map_prefetch(&f->atoms, indicator_text(f->s, c->text, c->text_len),
+			   (uint32_t)c->kind << 8 | c->type);
+	index_map_prefetch(&f->threats, index_span(f->s, naming_id(e)), THREAT_INDICATOR + 1);
+}
+
+static void each(struct finish *f, void (*pass)(struct finish *, uint32_t), bool looks_up)
+{
+	for (uint32_t i = 0; i < f->ix->entry_count && !f->error; i++) {
+		if (looks_up)
+			ahead(f, i + AHEAD);
 		if (f->ix->entries[i].indicator != INDEX_NONE)
 			pass(f, i);
+	}
 }
 
 int indicator_set_finish(struct indicator_set *s)
@@ -330,9 +349,9 @@ int indicator_set_finish(struct indicator_set *s)
 		s->threat_count = 0;
 		choose_links(&f);
 	}
-	each(&f, resolve_markings);
-	each(&f, claim);
-	each(&f, assign);
+	each(&f, resolve_markings, false);
+	each(&f, claim, true);
+	each(&f, assign, true);
 	index_map_fini(&f.threats);
 	index_map_fini(&f.atoms);
 	index_map_fini(&f.linked);

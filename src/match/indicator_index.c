@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/lazy.h"
 
 void index_map_fini(struct index_map *m)
 {
-	free(m->slots);
-	free(m->keys);
+	lazy_free(m->slots, (size_t)m->capacity * sizeof(*m->slots));
+	lazy_free(m->keys, (size_t)m->capacity * sizeof(*m->keys));
 	memset(m, 0, sizeof(*m));
 }
 
@@ -53,18 +54,15 @@ static bool resize(struct index_map *m, uint32_t capacity)
 	struct index_map old = *m;
 
 	m->capacity = capacity;
-	m->slots = malloc((size_t)capacity * sizeof(*m->slots));
-	m->keys = malloc((size_t)capacity * sizeof(*m->keys));
-	if (!m->slots || !m->keys) {
-		free(m->slots);
-		free(m->keys);
+	m->slots = lazy_alloc_huge((size_t)capacity * sizeof(*m->slots));
+	m->keys = lazy_alloc_huge((size_t)capacity * sizeof(*m->keys));
+	bool ok = m->slots && m->keys;
+	if (ok)
+		move(m, &old);
+	index_map_fini(ok ? &old : &(struct index_map){m->slots, m->keys, capacity, 0});
+	if (!ok)
 		*m = old;
-		return false;
-	}
-	move(m, &old);
-	free(old.slots);
-	free(old.keys);
-	return true;
+	return ok;
 }
 
 static bool grow(struct index_map *m)
@@ -72,6 +70,12 @@ static bool grow(struct index_map *m)
 	if (m->capacity >= 1u << 31)
 		return false;
 	return resize(m, m->capacity ? m->capacity * 2 : 64);
+}
+
+void index_map_prefetch(const struct index_map *m, struct span key, uint32_t scope)
+{
+	if (m->capacity)
+		__builtin_prefetch(&m->slots[index_hash(key, scope) & (m->capacity - 1)]);
 }
 
 int index_map_reserve(struct index_map *m, uint32_t count)
@@ -131,6 +135,21 @@ int index_grow(void **items, uint32_t count, uint32_t *capacity, size_t size)
 		return 0;
 	uint32_t more = *capacity ? *capacity * 2 : 16;
 	void *p = more > *capacity ? realloc(*items, (size_t)more * size) : NULL;
+	if (!p)
+		return -ENOMEM;
+	*items = p;
+	*capacity = more;
+	return 0;
+}
+
+int index_grow_lazy(void **items, uint32_t count, uint32_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return 0;
+	uint32_t more = *capacity ? *capacity * 2 : 64;
+	void *p = more > *capacity
+			  ? lazy_grow(*items, (size_t)*capacity * size, (size_t)more * size)
+			  : NULL;
 	if (!p)
 		return -ENOMEM;
 	*items = p;

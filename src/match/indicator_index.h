@@ -41,6 +41,7 @@ struct index_map {
 /* The version of an indicator id that won so far. */
 struct entry {
 	struct ref id, threat_id, name, campaign, campaign_name, markings;
+	uint32_t hash, scope; /* of its id, as in by_id */
 	uint64_t content; /* hash over everything, the last tie-break */
 	int64_t modified;
 	uint32_t indicator; /* INDEX_NONE: withdrawn */
@@ -78,6 +79,8 @@ struct index {
 /* The entry that a sealed set once had for this id, made up; false when it has none. */
 bool indicator_entry(const struct indicator_set *s, struct span id, uint32_t scope,
 		     struct entry *e);
+/* The same by number. */
+void indicator_entry_at(const struct indicator_set *s, uint32_t indicator, struct entry *e);
 uint32_t index_hash(struct span key, uint32_t scope);
 void index_map_fini(struct index_map *m);
 /* The value under key, or INDEX_NONE. */
@@ -89,10 +92,14 @@ struct index_slot *index_map_put(struct index_map *m, const char *text, struct s
 				 uint32_t scope);
 void index_map_set(struct index_map *m, struct index_slot *slot, struct ref key, uint32_t value);
 void index_map_undo(struct index_map *m, struct index_slot *slot);
+/* Has the place where key will be looked for brought nearer. */
+void index_map_prefetch(const struct index_map *m, struct span key, uint32_t scope);
 /* Room for count keys without growing on the way; 0, -ENOMEM. */
 int index_map_reserve(struct index_map *m, uint32_t count);
 
-/* Room for one more item in a growing array; 0, -ENOMEM. */
+/* Room for one more item in a growing array; 0, -ENOMEM. The second is for what is large
+ * and goes when loading is over (lazy.h). */
+int index_grow_lazy(void **items, uint32_t count, uint32_t *capacity, size_t size);
 int index_grow(void **items, uint32_t count, uint32_t *capacity, size_t size);
 
 /* Room for so many more bytes of text; 0, -ENOMEM, -EOVERFLOW (4 GB). */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "match/indicator_draft.h"
 #include "match/indicator_index.h"
 
@@ -203,6 +204,24 @@ static int put_versions(struct move *m, const struct indicator_set *base, uint64
 	return rc;
 }
 
+/* What stands in a sealed set; what was withdrawn is in its index. */
+static int put_sealed(struct move *m)
+{
+	const struct indicator_set *from = m->from;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < from->count && !rc; i++) {
+		const struct indicator in = indicator_at(from, i);
+		uint32_t scope = in.rule    ? indicator_rule_scope()
+				 : in.local ? indicator_feed_scope(from->feeds[in.feed].name)
+					    : 0;
+		struct entry e;
+		indicator_entry_at(from, i, &e);
+		rc = put(m, &e, scope, INT64_MAX);
+	}
+	return rc;
+}
+
 /* A relationship that base does not know yet claims an indicator that only base has. */
 static int bring_over(struct move *m, struct span source, uint64_t *withdrawn)
 {
@@ -279,6 +298,8 @@ int indicator_set_join(struct indicator_set *s, const struct indicator_set *from
 
 	if (!rc)
 		rc = put_versions(&m, NULL, NULL);
+	if (!rc && from->sealed)
+		rc = put_sealed(&m);
 	if (!rc)
 		rc = put_links(&m, NULL, NULL);
 	if (!rc)
@@ -347,6 +368,12 @@ int indicator_set_cut(struct indicator_set *delta, const struct indicator_set *b
 	return rc;
 }
 
+void indicator_set_end(struct indicator_set *s, uint32_t indicator, int64_t valid_until)
+{
+	if (s->indicators[indicator].valid_until > valid_until)
+		s->indicators[indicator].valid_until = valid_until;
+}
+
 static uint32_t scope_of(const struct feed *feed)
 {
 	return feed ? indicator_feed_scope(feed->name) : 0;
@@ -374,16 +401,84 @@ uint32_t indicator_set_find(const struct indicator_set *s, const struct feed *fe
 	return entry_of(s, id, scope_of(feed), &e) ? e.indicator : INDICATOR_NONE;
 }
 
+int64_t indicator_set_modified(const struct indicator_set *s, const struct feed *feed,
+			       struct span id)
+{
+	struct entry e;
+
+	return entry_of(s, id, scope_of(feed), &e) ? e.modified : INT64_MIN;
+}
+
 uint32_t indicator_set_versions(const struct indicator_set *s)
 {
 	return index_of(s)->entry_count + (s->sealed ? s->count : 0);
 }
 
-bool indicator_set_related(const struct indicator_set *s, struct span id)
+uint64_t indicator_link_hash(struct span id)
 {
-	struct entry e;
+	return hash_bytes(id.p, id.len, 0);
+}
 
-	return entry_of(s, id, 0, &e) && e.campaign.len == 0;
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+int indicator_set_linked(const struct indicator_set *s, uint64_t **hashes, uint32_t *count)
+{
+	const struct index *ix = index_of(s);
+
+	*count = 0;
+	*hashes = malloc(((size_t)ix->link_count + 1) * sizeof(**hashes));
+	if (!*hashes)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < ix->link_count; i++)
+		if (!ix->links[i].revoked)
+			(*hashes)[(*count)++] =
+				indicator_link_hash(index_span(s, ix->links[i].source));
+	qsort(*hashes, *count, sizeof(**hashes), by_value);
+	return 0;
+}
+
+static int copy_benigns(struct indicator_set *s, const struct indicator_set *from)
+{
+	int rc = 0;
+
+	s->benigns = malloc(((size_t)from->benign_count + 1) * sizeof(*s->benigns));
+	s->benign_lists = malloc(((size_t)from->benign_list_count + 1) * sizeof(*s->benign_lists));
+	if (!s->benigns || !s->benign_lists)
+		return -ENOMEM;
+	s->benign_capacity = from->benign_count + 1;
+	s->benign_list_capacity = from->benign_list_count + 1;
+	for (; s->benign_count < from->benign_count && !rc; s->benign_count++) {
+		struct benign *b = &s->benigns[s->benign_count];
+		struct ref text;
+		*b = from->benigns[s->benign_count];
+		rc = indicator_set_text(s, indicator_text(from, b->text, b->text_len), &text);
+		b->text = text.at;
+	}
+	if (from->benign_list_count)
+		memcpy(s->benign_lists, from->benign_lists,
+		       from->benign_list_count * sizeof(*s->benign_lists));
+	s->benign_list_count = from->benign_list_count;
+	return rc;
+}
+
+int indicator_set_thaw(struct indicator_set *s, const struct indicator_set *from)
+{
+	int rc = indicator_set_init(s);
+
+	if (!rc)
+		rc = copy_benigns(s, from);
+	if (!rc)
+		rc = indicator_set_join(s, from);
+	s->revoked = from->revoked;
+	s->deleted = from->deleted;
+	s->not_to_ids = from->not_to_ids;
+	s->expired_patterns = from->expired_patterns;
+	return rc;
 }
 
 static bool marks_anew(const struct indicator_set *live, const struct indicator_set *base)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/lazy.h"
 #include "base/timestamp.h"
 #include "match/indicator_atom.h"
 
@@ -25,7 +26,6 @@ struct seal {
 	struct place *order; /* of live entries */
 	uint32_t count;
 	uint8_t *is_atom;   /* by entry */
-	uint32_t *scope;    /* by entry */
 	uint32_t *at;	    /* by entry: an atom's place in the text, then everyone's number */
 	uint32_t *named_by; /* by old threat: the entry of the atom that names it, or WHOLE */
 	uint32_t *threat;   /* by old threat: its number among the whole ones */
@@ -91,7 +91,7 @@ static int compare(const struct seal *z, const struct place *a, const struct pla
 	if (!c)
 		c = index_compare(old(z, z->ix->entries[a->entry].id),
 				  old(z, z->ix->entries[b->entry].id));
-	uint32_t x = z->scope[a->entry], y = z->scope[b->entry];
+	uint32_t x = z->ix->entries[a->entry].scope, y = z->ix->entries[b->entry].scope;
 	return c ? c : (x > y) - (x < y);
 }
 
@@ -117,27 +117,25 @@ static void sort_by_hash(struct place *a, struct place *b, uint32_t n)
 
 static int put_in_order(struct seal *z)
 {
-	const struct index_map *m = &z->ix->by_id;
 	uint32_t n = 0, live = z->from->count;
-	struct place *two = malloc(((size_t)live * 2 + 1) * sizeof(*two));
+	size_t bytes = ((size_t)live * 2 + 1) * sizeof(struct place);
+	struct place *two = lazy_alloc_huge(bytes);
 
 	z->order = malloc(((size_t)live + 1) * sizeof(*z->order));
 	if (!two || !z->order) {
-		free(two);
+		lazy_free(two, bytes);
 		return -ENOMEM;
 	}
-	for (uint32_t i = 0; i < m->capacity; i++) {
-		uint32_t entry = m->slots[i].value;
-		if (entry == INDEX_NONE || z->ix->entries[entry].indicator == INDEX_NONE)
+	for (uint32_t i = 0; i < z->ix->entry_count; i++) {
+		if (z->ix->entries[i].indicator == INDEX_NONE)
 			continue;
 		assert(n < live);
-		two[n++] = (struct place){m->slots[i].hash, entry};
-		z->scope[entry] = m->keys[i].scope;
-		z->is_atom[entry] = fits_atom(z, entry);
+		two[n++] = (struct place){z->ix->entries[i].hash, i};
+		z->is_atom[i] = fits_atom(z, i);
 	}
 	sort_by_hash(two, two + live, n); /* three passes: ends in the second half */
 	memcpy(z->order, two + live, (size_t)n * sizeof(*two));
-	free(two);
+	lazy_free(two, bytes);
 	z->count = n;
 	for (uint32_t i = 1; i < n; i++) /* runs of one hash are short */
 		for (uint32_t k = i; k > 0 && compare(z, &z->order[k - 1], &z->order[k]) > 0; k--) {
@@ -159,20 +157,28 @@ static bool names(const struct seal *z, uint32_t entry, const struct threat *t)
 	       same(name, indicator_text(z->from, t->name, t->name_len));
 }
 
+/* Passes go by entry: neighbours there lie side by side in memory. */
+static bool is_live(const struct seal *z, uint32_t entry)
+{
+	return z->ix->entries[entry].indicator != INDEX_NONE;
+}
+
 static void sort_threats(struct seal *z)
 {
 	struct indicator_set *to = &z->to;
 
 	for (uint32_t i = 0; i < z->from->threat_count; i++)
 		z->named_by[i] = WHOLE;
-	for (uint32_t i = 0; i < z->count; i++) {
-		uint32_t entry = z->order[i].entry, t = indicator_of(z, entry)->threat;
-		if (z->is_atom[entry] && names(z, entry, &z->from->threats[t]))
-			z->named_by[t] = entry;
+	for (uint32_t i = 0; i < z->ix->entry_count; i++) {
+		if (!is_live(z, i) || !z->is_atom[i])
+			continue;
+		uint32_t t = indicator_of(z, i)->threat;
+		if (names(z, i, &z->from->threats[t]))
+			z->named_by[t] = i;
 	}
-	for (uint32_t i = 0; i < z->count; i++)
-		if (!z->is_atom[z->order[i].entry])
-			z->named_by[indicator_of(z, z->order[i].entry)->threat] = WHOLE;
+	for (uint32_t i = 0; i < z->ix->entry_count; i++)
+		if (is_live(z, i) && !z->is_atom[i])
+			z->named_by[indicator_of(z, i)->threat] = WHOLE;
 	for (uint32_t i = 0; i < z->from->threat_count; i++) {
 		struct threat t = z->from->threats[i];
 		if (z->named_by[i] != WHOLE)
@@ -305,7 +311,7 @@ static struct atom_meta meta_of(struct seal *z, uint32_t entry)
 		.flags = (uint8_t)((e->modified != INT64_MIN ? ATOM_MODIFIED : 0) |
 				   (in->valid_from != INT64_MIN ? ATOM_FROM : 0) |
 				   (in->valid_until != INT64_MAX ? ATOM_UNTIL : 0) |
-				   (z->scope[entry] & 1 ? ATOM_LOCAL : 0) |
+				   (z->ix->entries[entry].scope & 1 ? ATOM_LOCAL : 0) |
 				   (by != WHOLE && by != entry ? ATOM_FOLLOWS : 0)),
 	};
 }
@@ -347,7 +353,6 @@ static void pack(struct seal *z, uint32_t entry, struct span next_name)
 	z->to.text_len += (size_t)(p - start);
 }
 
-/* In the order of loading: neighbours there lie side by side in memory. */
 static void pack_all(struct seal *z)
 {
 	uint32_t last = INDEX_NONE;
@@ -363,6 +368,13 @@ static void pack_all(struct seal *z)
 		pack(z, last, (struct span){"", 0});
 }
 
+static int by_atom(const void *a, const void *b)
+{
+	const struct atom_follower *x = a, *y = b;
+
+	return (x->atom > y->atom) - (x->atom < y->atom);
+}
+
 static void number_atoms(struct seal *z)
 {
 	struct indicator_atoms *a = &z->to.atoms;
@@ -374,13 +386,10 @@ static void number_atoms(struct seal *z)
 			z->at[entry] = a->count++; /* its number, from now on */
 		}
 	}
-	for (uint32_t i = 0; i < z->count; i++) {
-		uint32_t entry = z->order[i].entry;
-		uint32_t by = z->named_by[indicator_of(z, entry)->threat];
-		if (z->is_atom[entry] && by != WHOLE && by != entry)
-			a->followers[a->follower_count++] =
-				(struct atom_follower){z->at[entry], z->at[by]};
-	}
+	for (uint32_t i = 0; i < a->follower_count; i++)
+		a->followers[i] = (struct atom_follower){z->at[a->followers[i].atom],
+							 z->at[a->followers[i].leader]};
+	qsort(a->followers, a->follower_count, sizeof(*a->followers), by_atom);
 }
 
 static void copy_whole(struct seal *z, uint32_t entry)
@@ -392,7 +401,7 @@ static void copy_whole(struct seal *z, uint32_t entry)
 
 	in.id = id.at;
 	in.pattern = copy(z, indicator_text(z->from, in.pattern, in.pattern_len)).at;
-	in.local = z->scope[entry] & 1;
+	in.local = z->ix->entries[entry].scope & 1;
 	in.modified = z->ix->entries[entry].modified;
 	in.threat = z->threat[in.threat];
 	in.first_condition = to->atoms.count + to->condition_count;
@@ -438,12 +447,14 @@ static void keep_dead(struct seal *z, struct index *kept)
 		const struct entry *e = &z->ix->entries[number];
 		struct index_slot *slot = index_map_put(&kept->by_id, z->to.text, old(z, e->id),
 							m->keys[i].scope);
-		if (!slot || index_grow((void **)&kept->entries, kept->entry_count,
-					&kept->entry_capacity, sizeof(*kept->entries))) {
+		if (!slot || index_grow_lazy((void **)&kept->entries, kept->entry_count,
+					     &kept->entry_capacity, sizeof(*kept->entries))) {
 			z->error = -ENOMEM;
 			return;
 		}
 		kept->entries[kept->entry_count] = (struct entry){.id = copy(z, old(z, e->id)),
+								  .hash = e->hash,
+								  .scope = e->scope,
 								  .content = e->content,
 								  .modified = e->modified,
 								  .indicator = INDEX_NONE};
@@ -497,31 +508,43 @@ static void *array(struct seal *z, size_t count, size_t size)
 	return p;
 }
 
+static bool follows(const struct seal *z, uint32_t entry)
+{
+	uint32_t by = z->named_by[indicator_of(z, entry)->threat];
+
+	return z->is_atom[entry] && by != WHOLE && by != entry;
+}
+
 static void prepare(struct seal *z)
 {
 	const struct indicator_set *s = z->from;
-	uint32_t atoms = 0, followers = 0, conditions = 0;
+	struct indicator_atoms *a = &z->to.atoms;
+	uint32_t atoms = 0, conditions = 0, n = 0;
 
-	for (uint32_t i = 0; i < z->count; i++) {
-		const struct entry *e = &z->ix->entries[z->order[i].entry];
-		bool atom = z->is_atom[z->order[i].entry];
-		atoms += atom;
-		conditions += atom ? 0 : indicator_of(z, z->order[i].entry)->conditions;
-		if (e->modified != INT64_MIN && e->modified > z->to.atoms.base_us)
-			z->to.atoms.base_us = e->modified;
+	for (uint32_t i = 0; i < z->ix->entry_count; i++) {
+		const struct entry *e = &z->ix->entries[i];
+		if (!is_live(z, i))
+			continue;
+		atoms += z->is_atom[i];
+		conditions += z->is_atom[i] ? 0 : indicator_of(z, i)->conditions;
+		if (e->modified != INT64_MIN && e->modified > a->base_us)
+			a->base_us = e->modified;
 	}
-	z->to.atoms.base_us -= z->to.atoms.base_us % TIMESTAMP_SECOND;
+	a->base_us -= a->base_us % TIMESTAMP_SECOND;
 	z->to.threats = array(z, s->threat_count, sizeof(*s->threats));
 	if (!z->error)
 		sort_threats(z);
-	for (uint32_t i = 0; i < z->count && !z->error; i++) {
-		uint32_t entry = z->order[i].entry, by = z->named_by[indicator_of(z, entry)->threat];
-		followers += z->is_atom[entry] && by != WHOLE && by != entry;
-	}
-	z->to.atoms.at = array(z, atoms, sizeof(uint32_t));
-	z->to.atoms.followers = array(z, followers, sizeof(*z->to.atoms.followers));
+	for (uint32_t i = 0; i < z->ix->entry_count && !z->error; i++)
+		n += is_live(z, i) && follows(z, i);
+	a->at = array(z, atoms, sizeof(*a->at));
+	a->followers = array(z, n, sizeof(*a->followers));
 	z->to.indicators = array(z, z->count - atoms, sizeof(*s->indicators));
 	z->to.conditions = array(z, conditions, sizeof(*s->conditions));
+	/* by entry until atoms are numbered */
+	for (uint32_t i = 0; i < z->ix->entry_count && !z->error; i++)
+		if (is_live(z, i) && follows(z, i))
+			a->followers[a->follower_count++] = (struct atom_follower){
+				i, z->named_by[indicator_of(z, i)->threat]};
 }
 
 static void work(struct seal *z)
@@ -529,7 +552,6 @@ static void work(struct seal *z)
 	const struct indicator_set *s = z->from;
 
 	z->is_atom = array(z, z->ix->entry_count, 1);
-	z->scope = array(z, z->ix->entry_count, sizeof(*z->scope));
 	z->at = array(z, z->ix->entry_count, sizeof(*z->at));
 	z->named_by = array(z, s->threat_count, sizeof(*z->named_by));
 	z->threat = array(z, s->threat_count, sizeof(*z->threat));
@@ -599,7 +621,6 @@ int indicator_set_seal(struct indicator_set *s)
 	}
 	free(z.order);
 	free(z.is_atom);
-	free(z.scope);
 	free(z.at);
 	free(z.named_by);
 	free(z.threat);

@@ -48,6 +48,11 @@ int matcher_compile(struct matcher **m, const struct indicator_set *set, struct 
 void matcher_free(struct matcher *m);
 size_t matcher_bytes(const struct matcher *m); /* memory held */
 
+/* The indicators of m's set that are this atom (a condition of set's) and nothing else, until
+ * fn says false. */
+void matcher_alone(const struct matcher *m, const struct indicator_set *set,
+		   const struct condition *c, bool (*fn)(void *arg, uint32_t indicator), void *arg);
+
 int match_scratch_init(struct match_scratch **sc, const struct matcher *m); /* 0, -ENOMEM */
 void match_scratch_free(struct match_scratch *sc);
 

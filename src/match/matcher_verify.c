@@ -540,7 +540,7 @@ void match_verify(const struct matcher *m, struct match_scratch *sc, const struc
 void match_verify_more(const struct matcher *m, struct match_scratch *sc, const struct event *ev,
 		       struct match_result *out)
 {
-	out->hits = out->suppressions = out->overflow = 0;
+	out->hits = out->suppressions = out->overflow = out->undecided = 0;
 	if (!sc->over || !sc->over->more)
 		return;
 	struct verify base = base_part(m, sc, ev), v = more_part(m, sc, ev);

@@ -137,22 +137,23 @@ int rules_load_file(struct indicator_set *s, const char *path, struct problems *
 	struct feed feed = {.tlp = TLP_AMBER, .pap = PAP_CLEAR, .severity = SEVERITY_MEDIUM};
 	struct feed_load l = {.s = s, .feed = &feed, .ps = ps};
 	const char *slash = strrchr(path, '/');
-	char *bytes = NULL;
+	struct feed_bytes bytes;
 
 	snprintf(feed.name, sizeof(feed.name), "%s", slash ? slash + 1 : path);
 	snprintf(feed.path, sizeof(feed.path), "%s", path);
-	int rc = feed_read(path, &bytes, &l.len);
+	int rc = feed_read(path, &bytes);
 	if (rc) {
 		problem_refuse(ps, "rule", path, 0, "cannot read the file: %s", strerror(-rc));
 		return rc;
 	}
-	l.p = bytes;
+	l.p = bytes.p;
+	l.len = bytes.len;
 	int number = indicator_set_feed(s, &feed);
 	l.error = number < 0 ? number : 0;
 	l.number = (uint16_t)(number < 0 ? 0 : number);
 	draft_init(&l.draft);
 	read_rules(&l);
 	draft_fini(&l.draft);
-	free(bytes);
+	feed_bytes_fini(&bytes);
 	return l.error;
 }

@@ -21,4 +21,10 @@ void anomaly_over_correlation(struct text *out, char id[CANDIDATE_ID_MAX],
 			      const struct threat_name *threat, const struct episode *ep,
 			      const uint64_t of[STATES]);
 
+/* A threat whose records are no longer kept one by one, while the table fills up: so many hits
+ * of so many records, as workers have seen them so far. */
+void anomaly_summarised(struct text *out, char id[CANDIDATE_ID_MAX],
+			const struct threat_name *threat, uint64_t at_least, uint64_t at_most,
+			uint64_t of_records);
+
 #endif

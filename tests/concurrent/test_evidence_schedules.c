@@ -174,6 +174,7 @@ static struct view views[LOOKS], told[THREATS], final[THREATS];
 static int view_count, width; /* threats that are updated */
 static bool far;              /* positions have no place inside their cell */
 static bool alike;            /* hits differ in little but their position */
+static bool named;            /* most have an identity, each position its own */
 static int failures[4];
 
 static uint64_t element_of(const struct observation *o, int kind)
@@ -314,6 +315,8 @@ static void draw_updates(void)
 						 .origin = below(wide),
 						 .users = below(3) ? 0 : 1 + below(5),
 						 .offset = below(5) + far * FAR}};
+		if (named && below(8))
+			updates[i].o.identity = 1000 + updates[i].o.offset;
 	}
 }
 
@@ -414,6 +417,7 @@ static bool one_seed(uint64_t seed)
 	width = 1 + (int)(seed / 4 % THREATS);
 	far = seed / 24 % 2;
 	alike = seed / 48 % 2;
+	named = seed / 96 % 2;
 	if (evidence_init(&table, &c))
 		exit(2);
 	table->seed = hash_word(seed + 77); /* where things lie repeats as well */

@@ -385,11 +385,14 @@ static void check_rebalance(void)
 
 static uint64_t indicators;
 
-static void on_indicator(void *arg, const char *topic, const void *payload, size_t len)
+static uint64_t tombstones;
+
+static void on_message(void *arg, const struct kafka_message *m)
 {
-	(void)payload;
-	if (arg == &indicators && strcmp(topic, "iocs") == 0 && len == 8)
-		indicators++;
+	if (arg != &indicators || strcmp(m->topic, "iocs") != 0 || m->time_us <= 0)
+		return;
+	indicators += m->payload && m->len == 8 && !m->key;
+	tombstones += !m->payload && m->key_len == 3 && memcmp(m->key, "old", 3) == 0;
 }
 
 static void check_indicators(void)
@@ -399,7 +402,7 @@ static void check_indicators(void)
 				     .group = "iocs",
 				     .topics = topics,
 				     .topic_count = 2,
-				     .on_indicator = on_indicator,
+				     .on_message = on_message,
 				     .arg = &indicators,
 				     .properties = quick};
 	struct kafka_input *in;
@@ -423,6 +426,12 @@ static void check_indicators(void)
 	for (int k = 0; k < 50 && indicators < 101; k++)
 		read_once(&s, in);
 	tap_int((long long)indicators, 101, "and a later one while running");
+	rd_kafka_producev(producer, RD_KAFKA_V_TOPIC("iocs"), RD_KAFKA_V_PARTITION(0),
+			  RD_KAFKA_V_KEY("old", 3), RD_KAFKA_V_END);
+	rd_kafka_flush(producer, 5000);
+	for (int k = 0; k < 50 && tombstones < 1; k++)
+		read_once(&s, in);
+	tap_int((long long)tombstones, 1, "a tombstone comes with its key");
 	kafka_close(in);
 	text_fini(&s.lines);
 	set.topic_count = 1;

@@ -108,7 +108,7 @@ static void refusals(void)
 	check("{\"name\":\"X\",\"type\":\"telepathy\",\"list\":[]}",
 	      "! 0: unknown type \"telepathy\"\n", "a type");
 	check("{\"name\":\"X\"}", "! 0: no warninglist: it has no \"list\"\n", "no list");
-	check("{\"name\":", "! 1: no valid JSON: unexpected token near end of file\n",
+	check("{\"name\":", "! 1: no valid JSON: the text ends too soon\n",
 	      "broken JSON");
 	char *got = load("/nonexistent/list");
 	tap_str(got, "error -2\n! 0: cannot read the file: No such file or directory\n", "no file");

@@ -50,6 +50,28 @@ static uint32_t join(struct evidence_table *t, uint32_t cells, uint32_t from, ui
 	return refused;
 }
 
+/* A cell that begins with a hit that has an identity holds three, whether they have one. */
+static void named(const struct evidence_config *c)
+{
+	struct evidence_table *t;
+	struct evidence_usage u;
+
+	if (evidence_init(&t, c))
+		exit(2);
+	for (uint32_t i = 1; i <= CELLS; i++)
+		for (uint32_t k = 0; k < 3; k++) {
+			struct observation o = hit(i, k);
+			o.identity = i % 8 == k ? 0 : hash_word(o.offset);
+			evidence_update(t, &o);
+		}
+	evidence_usage(t, &u);
+	/* an eighth began with one that has none: two hits apart, of two entities */
+	tap_ok(u.cells == CELLS && u.entries == CELLS / 8 * 6,
+	       "three with an identity take no entry either (%u, of those that began without)",
+	       u.entries);
+	evidence_fini(t);
+}
+
 static bool parts_sum(const struct evidence_config *c)
 {
 	struct evidence_part parts[EVIDENCE_PARTS];
@@ -95,5 +117,6 @@ int main(void)
 		       over - empty);
 	}
 	evidence_fini(t);
+	named(&c);
 	return tap_done();
 }

@@ -185,7 +185,7 @@ static void refusals(void)
 	      "! 0: objects[8] is no object\n",
 	      "each with its line and reason");
 	check("{\"type\":\"bundle\",\n\"objects\":[\n{]}",
-	      "! 3: no valid JSON: string or '}' expected near ']'\n", "broken JSON");
+	      "! 3: no valid JSON: no key where one is due\n", "broken JSON");
 	check("{\"type\":\"bundle\",\"id\":\"bundle--1\",\"objects\":{}}",
 	      "! 1: a bundle's objects are no array\n", "objects that are no array");
 	check("{\"hello\":1}", "! 0: a JSON object that is neither STIX nor MISP\n",

@@ -67,6 +67,30 @@ static void joins(void)
 	free(want);
 }
 
+/* A sealed set thawed says what it said, and takes up what comes. */
+static void thaws(void)
+{
+	char *want = all_at_once();
+	struct indicator_set s, again;
+
+	indicator_set_init(&s);
+	for (int i = 0; i < FILES; i++)
+		if (i != 11 && i != 12) /* comes later */
+			load(&s, i);
+	tap_ok(indicator_set_finish(&s) == 0 && indicator_set_seal(&s) == 0 &&
+		       indicator_set_thaw(&again, &s) == 0,
+	       "sealed and thawed");
+	load(&again, 12);
+	load(&again, 11);
+	indicator_set_finish(&again);
+	char *got = dump_set(&again);
+	tap_str(got, want, "a thawed set that loads on is the set of all");
+	free(got);
+	free(want);
+	indicator_set_fini(&s);
+	indicator_set_fini(&again);
+}
+
 /* What a line says but for its threat, which the whole generation settles. */
 static void part(struct text *out, const struct indicator_set *s, uint32_t i)
 {
@@ -222,6 +246,7 @@ static void withdrawals(bool sealed)
 int main(void)
 {
 	joins();
+	thaws();
 	overlays();
 	withdrawals(false);
 	withdrawals(true);

@@ -22,7 +22,8 @@ int pthread_setname_np(pthread_t thread, const char *name)
 	uint64_t *p = NULL;
 
 	(void)thread;
-	if (strcmp(name, "tocsin-worker") != 0 || mallctl("thread.allocatedp", &p, &len, NULL, 0) || !p)
+	if (strcmp(name, "tocsin-worker") != 0 || mallctl("thread.allocatedp", &p, &len, NULL, 0) ||
+	    !p)
 		return 0;
 	uint32_t i = atomic_fetch_add_explicit(&started, 1, memory_order_relaxed);
 	if (i < WORKERS) {
@@ -30,6 +31,23 @@ int pthread_setname_np(pthread_t thread, const char *name)
 		atomic_store_explicit(&allocated[i], p, memory_order_release);
 	}
 	return 0;
+}
+
+/* What arrives while serving: taken in, folded in, reloaded. */
+static void indicators_change(struct test_engine *t, int round)
+{
+	struct feed feed = {.name = "isac", .path = "kafka:isac", .severity = SEVERITY_MEDIUM};
+	struct intel_news n = {.kind = INTEL_MESSAGE, .feed = &feed};
+	char value[64];
+
+	for (int i = 0; i < 20; i++) {
+		int len = snprintf(value, sizeof(value),
+				   "new-%d-%d.example\n10.9.%d.0/24\nuser@r%d.example\n", round, i,
+				   i, round);
+		n.message.payload = (struct span){value, (uint32_t)len};
+		intel_add(t->e->intel, &n);
+	}
+	intel_wait(t->e->intel, 5000);
 }
 
 static void read_all(struct test_engine *t)
@@ -53,6 +71,17 @@ int main(void)
 		return 1;
 	read_all(&t);
 	read_all(&t);
+	if (intel_start(t.e->intel))
+		return 1;
+	for (int i = 0; i < 3; i++) {
+		indicators_change(&t, i);
+		read_all(&t);
+		tap_int(i == 1 ? intel_fold(t.e->intel)
+			       : engine_reload(t.e, &t.config, &t.problems),
+			0, i == 1 ? "folded" : "reloaded");
+		indicators_change(&t, i + 10);
+		read_all(&t);
+	}
 	engine_ledger(t.e, &l);
 	tap_ok(counter_get(&l.records) > 4 * RECORDS && counter_get(&l.hit) >= 40,
 	       "%llu records, %llu hit", (unsigned long long)counter_get(&l.records),
@@ -62,6 +91,7 @@ int main(void)
 		tap_ok(p != NULL, "worker %d was seen starting", i);
 		tap_int(p ? (long long)(*p - before[i]) : -1, 0, "and has taken no byte since");
 	}
+	intel_stop(t.e->intel);
 	engine_stop(t.e);
 	test_engine_fini(&t);
 	test_dir_fini();
