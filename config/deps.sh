@@ -69,6 +69,7 @@ list_test() {
 	command_of tshark tshark
 	command_of python3 python3
 	python3 -c 'import jsonschema' 2>/dev/null || lack python3-jsonschema
+	python3 -c 'import yaml' 2>/dev/null || lack python3-yaml
 	command_of jq jq
 	command_of kcat kcat
 	command_of unzip unzip

@@ -23,7 +23,9 @@ static size_t count_rows(const struct indicator_counts *n, struct row rows[ROWS_
 		{"url", n->urls},	       {"hash", n->hashes},	  {"email", n->emails},
 		{"value", n->values},	       {"pattern", n->patterns},  {"benign", n->benign},
 		{"benign_lists", n->benign_lists}, {"revoked", n->revoked}, {"deleted", n->deleted},
-		{"not_to_ids", n->not_to_ids},
+		{"not_to_ids", n->not_to_ids}, {"sigma_rules", n->sigma_rules},
+		{"sigma_filters", n->sigma_filters}, {"sigma_correlations", n->sigma_correlations},
+		{"sigma_unrouted", n->sigma_unrouted},
 	};
 	size_t count = sizeof(all) / sizeof(all[0]);
 

@@ -207,6 +207,9 @@ void config_fini(struct config *c)
 	strings_fini(&c->rules);
 	strings_fini(&c->benign);
 	strings_fini(&c->kafka_properties);
+	for (uint32_t i = 0; i < c->placeholder_count; i++)
+		strings_fini(&c->placeholders[i].values);
+	free(c->placeholders);
 	free(c->inputs);
 	free(c->feeds);
 	source_registry_fini(&c->sources);
@@ -235,6 +238,19 @@ bool config_list_add(struct config_strings *l, const char *text)
 	items[l->count] = strdup(text);
 	items[l->count + 1] = NULL;
 	return items[l->count] && ++l->count;
+}
+
+struct config_placeholder *config_placeholder_add(struct config *c, const char *name)
+{
+	struct config_placeholder *ph;
+
+	if (c->placeholder_count == CONFIG_LIST_MAX || strlen(name) >= sizeof(ph->name) ||
+	    !grow((void **)&c->placeholders, c->placeholder_count, sizeof(*ph)))
+		return NULL;
+	ph = &c->placeholders[c->placeholder_count++];
+	memset(ph, 0, sizeof(*ph));
+	strcpy(ph->name, name);
+	return ph;
 }
 
 struct config_feed *config_feed_add(struct config *c, const char *name)

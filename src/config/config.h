@@ -39,6 +39,8 @@
 	  "a threat in this per cent of all records of a state is ordinary there and does not raise; 0 off") \
 	X(over_correlation_records, "over_correlation.records", COUNT, "10000", 1, 1099511627776,  \
 	  "records of a state below which nothing is ordinary")                                    \
+	X(sigma_maps, "sigma_maps", PATH, "", 0, 0,                                                \
+	  "folder of field maps for Sigma rules; empty is the one that comes with the program")    \
 	X(home_net, "home_net", TEXT, "", 0, 0,                                                    \
 	  "what is inside: CIDRs; default the private, unique-local and link-local ranges")        \
 	X(entity_key, "entity_key", TEXT, "", 0, 0,                                                \
@@ -151,6 +153,12 @@ struct config_strings {
 	uint32_t count;
 };
 
+/* What "%name%" stands for in a Sigma rule under the expand modifier. */
+struct config_placeholder {
+	char name[128];
+	struct config_strings values;
+};
+
 struct config {
 	char path[CONFIG_TEXT_MAX]; /* of the file, "" when there is none */
 #define X(member, name, type, def, min, max, doc) CONFIG_C_##type member;
@@ -162,7 +170,9 @@ struct config {
 	uint32_t input_count;
 	struct config_feed *feeds;
 	uint32_t feed_count;
-	struct config_strings rules;		/* pattern files */
+	struct config_strings rules;		/* files and folders: Sigma, patterns */
+	struct config_placeholder *placeholders; /* of Sigma rules */
+	uint32_t placeholder_count;
 	struct config_strings benign;		/* files and folders */
 	struct config_strings kafka_properties; /* "key=value" */
 };
@@ -177,6 +187,7 @@ bool config_set(struct config *c, const char *assignment, struct problems *ps);
 /* Checks what only the whole can tell, and resolves home_net. */
 bool config_finish(struct config *c, struct problems *ps);
 bool config_list_add(struct config_strings *l, const char *text);
+struct config_placeholder *config_placeholder_add(struct config *c, const char *name);
 struct config_feed *config_feed_add(struct config *c, const char *name);
 struct config_input *config_input_add(struct config *c, struct source *s);
 

@@ -130,6 +130,27 @@ static void flag(struct load *l, const yaml_node_t *n, const char *key, bool *ou
 		refuse(l, n, "%s: neither true nor false", key);
 }
 
+static yaml_node_t *lookup(struct load *l, const yaml_node_t *map, const char *key);
+
+static void logsource(struct load *l, const yaml_node_t *n, struct source *s)
+{
+	const struct {
+		const char *key;
+		char *to;
+	} parts[] = {{"product", s->product}, {"category", s->category}, {"service", s->service}};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		yaml_node_t *v = lookup(l, n, parts[i].key);
+		if (v)
+			copy(l, v, "logsource", parts[i].to, sizeof(s->product));
+		for (char *p = parts[i].to; *p; p++)
+			if (*p >= 'A' && *p <= 'Z')
+				*p = (char)(*p | 0x20);
+	}
+	if (!s->product[0] && !s->category[0] && !s->service[0])
+		refuse(l, n, "logsource: a map of product, category, service, as Sigma rules name them");
+}
+
 static void source_key(struct load *l, struct config_input *in, const char *key,
 		       const yaml_node_t *v)
 {
@@ -159,6 +180,8 @@ static void source_key(struct load *l, struct config_input *in, const char *key,
 		aggregates(l, v, s);
 	else if (strcmp(key, "may_assert") == 0)
 		may_assert(l, v, s);
+	else if (strcmp(key, "logsource") == 0)
+		logsource(l, v, s);
 	else if (strcmp(key, "path") == 0)
 		copy_path(l, v, key, in->path);
 	else if (strcmp(key, "topic") == 0)
@@ -171,7 +194,7 @@ static void source_key(struct load *l, struct config_input *in, const char *key,
 		refuse(l, v,
 		       "sources: no key \"%s\"; there are name, state, sector, soc, tlp, format, "
 		       "organisation, address_space, exercise, aggregates, may_assert, lineage, relay, "
-		       "path, topic, interface, fieldmap",
+		       "logsource, path, topic, interface, fieldmap",
 		       key);
 }
 
@@ -299,6 +322,29 @@ static void add_benign(struct load *l, const yaml_node_t *n)
 	add_path(l, n, &l->c->benign);
 }
 
+/* name: value, or name: [values] */
+static void placeholders(struct load *l, const yaml_node_t *map)
+{
+	static const char accepted[] = "placeholders: a map of names, each with a text or a list of texts";
+
+	if (map->type != YAML_MAPPING_NODE) {
+		refuse(l, map, "%s", accepted);
+		return;
+	}
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+		yaml_node_t *key = node(l, p->key), *v = node(l, p->value);
+		struct config_placeholder *ph =
+			scalar(key) ? config_placeholder_add(l->c, scalar(key)) : NULL;
+		bool ok = ph && (scalar(v) ? config_list_add(&ph->values, scalar(v))
+					   : v->type == YAML_SEQUENCE_NODE);
+		for (yaml_node_item_t *i = v->data.sequence.items.start;
+		     ok && !scalar(v) && i < v->data.sequence.items.top; i++)
+			ok = scalar(node(l, *i)) && config_list_add(&ph->values, scalar(node(l, *i)));
+		if (!ok)
+			refuse(l, key, "%s", accepted);
+	}
+}
+
 static void properties(struct load *l, const yaml_node_t *map)
 {
 	if (map->type != YAML_MAPPING_NODE) {
@@ -362,6 +408,8 @@ static void entry(struct load *l, const char *name, const yaml_node_t *v)
 		each(l, v, name, add_rule);
 	else if (strcmp(name, "benign") == 0)
 		each(l, v, name, add_benign);
+	else if (strcmp(name, "placeholders") == 0)
+		placeholders(l, v);
 	else if (strcmp(name, "kafka.properties") == 0)
 		properties(l, v);
 	else if (v->type == YAML_MAPPING_NODE)

@@ -32,6 +32,8 @@ struct source {
 	 * different hosts; "" is the Member State's common space. */
 	char address_space[SOURCE_NAME_MAX];
 	char lineage[SOURCE_NAME_MAX]; /* sources of one lineage are one origin; the name when not given */
+	/* What kind of log it is, in Sigma's words; "" where it does not say. */
+	char product[64], category[64], service[64];
 	uint8_t state;	/* vocab */
 	uint8_t sector; /* vocab, SECTOR_UNKNOWN */
 	uint8_t tlp;

@@ -54,6 +54,9 @@ static const struct {
 	{"TimeCreated", TELL_WINDOWS},
 	{"UtcTime", TELL_WINDOWS},
 	{"EventTime", TELL_WINDOWS},
+	{"Event.System.EventID", TELL_EVENT_ID},
+	{"Event.System.EventID.#text", TELL_EVENT_ID},
+	{"Event.System.Channel", TELL_WINDOWS},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

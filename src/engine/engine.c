@@ -1,4 +1,5 @@
 #include "engine/engine_priv.h"
+#include "engine/shipped.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -61,41 +62,12 @@ static uint32_t feeds_of(void *arg, uint32_t threat)
 	return more > n ? more : n;
 }
 
-static const char *const profile_dirs[] = {"rules/significance",
-					   "/usr/local/share/tocsin/rules/significance",
-					   "/usr/share/tocsin/rules/significance", NULL};
-
-/* The program's path less this many parts, and the tail after it. */
-static bool beside_program(char *out, size_t size, int up, const char *tail)
-{
-	ssize_t len = readlink("/proc/self/exe", out, size - strlen(tail) - 1);
-
-	for (; len > 0 && up > 0; up--) {
-		while (len > 0 && out[len - 1] != '/')
-			len--;
-		len -= len > 0;
-	}
-	if (len <= 0)
-		return false;
-	strcpy(out + len, tail);
-	return true;
-}
-
 static int load_profile(struct engine *e, struct problems *ps, char why[256])
 {
-	char built[4096], installed[4096];
-	const char *dirs[6] = {0};
-	size_t n = 0;
+	struct shipped shipped;
 
-	/* wherever the program is started from: PREFIX of its PREFIX/bin, or the tree that it
-	 * was built in, as build/FLAVOUR/tocsin */
-	if (beside_program(installed, sizeof(installed), 2, "/share/tocsin/rules/significance"))
-		dirs[n++] = installed;
-	if (beside_program(built, sizeof(built), 3, "/rules/significance"))
-		dirs[n++] = built;
-	for (size_t i = 0; profile_dirs[i]; i++)
-		dirs[n++] = profile_dirs[i];
-	e->profile = profile_load(e->config->profile, dirs, ps);
+	shipped_find(&shipped, "rules/significance");
+	e->profile = profile_load(e->config->profile, shipped.dirs, ps);
 	if (e->profile)
 		return 0;
 	snprintf(why, 256, "the significance profile \"%.200s\" did not load", e->config->profile);

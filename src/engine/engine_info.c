@@ -227,6 +227,16 @@ void engine_explain_memory(FILE *out, const struct config *c)
 	fputs("Indicators and compiled patterns come on top; tocsin check counts them.\n", out);
 }
 
+static void count_sigma(const struct ruleset_sigma *r, struct indicator_counts *out)
+{
+	out->rules += r->set.count;
+	out->threats += r->set.count;
+	out->sigma_rules = r->set.count;
+	out->sigma_filters = r->set.filters;
+	out->sigma_correlations = r->set.correlations;
+	out->sigma_unrouted = r->unrouted;
+}
+
 void engine_indicator_counts(const struct engine *e, struct indicator_counts *out)
 {
 	const struct indicator_set *s = &e->rules.current->base->set;
@@ -245,6 +255,7 @@ void engine_indicator_counts(const struct engine *e, struct indicator_counts *ou
 	for (uint32_t i = s->atoms.count; i < s->count; i++)
 		++*(indicator_at(s, i).rule ? &out->rules : &out->indicators);
 	out->threats = s->threats_named;
+	count_sigma(e->rules.current->base->sigma, out);
 	out->benign = s->benign_count;
 	out->benign_lists = s->benign_list_count;
 	out->feeds = s->feed_count;

@@ -25,6 +25,9 @@ struct indicator_counts {
 	uint64_t indicators, rules, threats, benign, benign_lists, feeds;
 	uint64_t ips, networks, domains, urls, hashes, emails, values, patterns;
 	uint64_t revoked, deleted, not_to_ids;
+	/* of rules; correlations are refused, and nothing that is read is of the log source of
+	 * an unrouted one */
+	uint64_t sigma_rules, sigma_filters, sigma_correlations, sigma_unrouted;
 };
 void engine_indicator_counts(const struct engine *e, struct indicator_counts *out);
 

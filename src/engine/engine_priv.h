@@ -43,9 +43,11 @@ struct worker {
 	struct generation *generation; /* held during a batch */
 	struct ruleset *rules;	       /* its base */
 	struct match_scratch *scratch; /* the base's for this worker */
+	struct sigma_scratch *sigma;   /* the same; NULL: it has no Sigma rule */
 	struct decoder decoder;
 	struct event event;
 	struct match_result result, more; /* of the base, and of what lies over it */
+	struct sigma_result fired;	  /* Sigma rules that the record at hand fits */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
 	struct heavy heavy;		  /* threats of its hits */
@@ -101,6 +103,7 @@ struct engine {
 	struct names *names;
 	struct evidence_table *evidence;
 	struct partial_store *partial;
+	bool partial_waits; /* a correlation is told later. @thread judge */
 	struct ledger judge_ledger; /* of what the judge completes. @thread judge */
 	struct profile *profile;
 	struct generation_holder rules;

@@ -209,7 +209,7 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 
 	engine_take_traffic(e);
 	e->census_ns = 0; /* the last word is by the whole of the evidence */
-	err = sequence_judge(e);
+	err = sequence_judge(e, true);
 	for (uint32_t t = 1; t <= threats && !err; t++)
 		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
 	err = err ? err : g.error;
@@ -376,7 +376,7 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
 	if (!err)
-		err = sequence_judge(e);
+		err = sequence_judge(e, false);
 	if (!err)
 		err = judge_waiting(&o, now, rest_ns);
 	return err ? err : judge_dirty(&o, now, rest_ns);

@@ -28,7 +28,7 @@ struct ledger {
 	counter hit_overflow;	      /* hits beyond MATCH_HITS_MAX in one record */
 	counter field_overflow;	      /* fields or observables beyond an event's bounds */
 	counter unplaced;	      /* hits that found no room in the evidence table */
-	counter undecided;	      /* STIX patterns that took too much work to decide */
+	counter undecided;	      /* STIX patterns and expressions of rules that took too much work to decide */
 	counter partial_refused;      /* observations of rules of several records without room */
 	counter partial_dropped;      /* of these, in stretches of time that had too many */
 	counter over_share;	      /* hits of sources that have claimed their share of it */

@@ -25,6 +25,7 @@ static void free_ruleset(struct ruleset *r)
 	free(r->linked);
 	ruleset_names_fini(r);
 	matcher_free(r->matcher);
+	ruleset_sigma_put(r->sigma);
 	indicator_set_fini(&r->set);
 	campaigns_fini(r);
 	free(r);
@@ -71,7 +72,7 @@ static int load_all(struct ruleset *r, const struct config *c, struct problems *
 		if (c->feeds[i].path[0] && (err = load_feed(r, &c->feeds[i], ps)))
 			worst = err;
 	for (uint32_t i = 0; i < c->rules.count; i++)
-		if ((err = rules_load_file(&r->set, c->rules.items[i], ps))) {
+		if ((err = ruleset_sigma_load(r->sigma, &r->set, c->rules.items[i], ps))) {
 			problem_refuse(ps, "rule", c->rules.items[i], 0, "cannot be read: %s",
 				       strerror(-err));
 			worst = -ENOENT;
@@ -207,10 +208,18 @@ int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
 	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
 
 	if (!err)
+		err = ruleset_sigma_create(&r->sigma, o->config);
+	if (!err)
 		err = load_all(r, o->config, o->problems);
 	for (uint32_t i = 0; i < count && !err; i++)
 		err = indicator_set_join(&r->set, live[i]);
-	return deliver(out, r, err ? err : complete(r, o, false));
+	if (!err)
+		err = complete(r, o, false);
+	if (!err)
+		err = ruleset_sigma_finish(r->sigma, o->config, o->names,
+					   r->set.count + r->set.benign_list_count + 2, o->workers,
+					   o->problems);
+	return deliver(out, r, err);
 }
 
 int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
@@ -219,6 +228,10 @@ int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
 	struct ruleset *r = new_ruleset();
 	int err = r ? indicator_set_thaw(&r->set, &o->before->set) : -ENOMEM;
 
+	if (r) {
+		r->sigma = o->before->sigma;
+		ruleset_sigma_hold(r->sigma);
+	}
 	if (!err)
 		err = indicator_set_join(&r->set, live);
 	return deliver(out, r, err ? err : complete(r, o, false));

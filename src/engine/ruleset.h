@@ -17,12 +17,14 @@
 
 #include "config/config.h"
 #include "correlate/names.h"
+#include "engine/ruleset_sigma.h"
 #include "match/match.h"
 
 struct ruleset {
 	_Atomic uint32_t references;
 	struct indicator_set set;
 	struct matcher *matcher;
+	struct ruleset_sigma *sigma; /* shared by what is folded from it; NULL when it lies over another */
 	struct names *names;
 	_Atomic uint32_t *threat; /* number in names, by threat of the set; 0: not hit yet */
 	_Atomic uint32_t *by;	  /* number in names, by indicator; the same */

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "engine/engine_priv.h"
+#include "engine/correlating.h"
 #include "engine/sequence.h"
 #include "raise/hit_json.h"
 
@@ -276,14 +277,13 @@ static struct part part_of(const struct worker *wk, int i)
 		      : (struct part){wk->generation->more, &wk->more};
 }
 
-static void write_hit(struct worker *wk, const struct job *j, const struct ruleset *r,
-		      const struct hit *h, enum hit_class c)
+static void write_hit(struct worker *wk, const struct job *j, struct span value, uint32_t by,
+		      uint32_t threat, uint8_t severity, enum hit_class c)
 {
-	const struct indicator at = indicator_at(&r->set, h->indicator), *in = &at;
 	struct hit_json line = {
-		.by = names_by_get(wk->e->names, ruleset_by(r, h->indicator)),
-		.value = h->value.p,
-		.value_len = h->value.len,
+		.by = names_by_get(wk->e->names, by),
+		.value = value.p,
+		.value_len = value.len,
 		.hit_class = (uint8_t)c,
 		.source = j->source->name,
 		.position = j->b->object->position,
@@ -291,9 +291,9 @@ static void write_hit(struct worker *wk, const struct job *j, const struct rules
 		.sub = j->sub,
 		.time_us = wk->event.has_time ? wk->event.time_us : j->item->time_us,
 		.state = j->state,
-		.threat = names_threat_get(wk->e->names, ruleset_threat(r, in->threat))->id,
+		.threat = names_threat_get(wk->e->names, threat)->id,
 		.entity = j->entity,
-		.severity = in->severity,
+		.severity = severity,
 	};
 	hit_json(&wk->hits, &line);
 	text_char(&wk->hits, '\n');
@@ -362,7 +362,64 @@ static uint32_t place_hits(struct worker *wk, struct job *j, const struct part *
 			place(wk, j, &in, ruleset_threat(r, in.threat),
 			      ruleset_by(r, h->indicator), c);
 		if (wk->e->hits.fd >= 0)
-			write_hit(wk, j, r, h, c);
+			write_hit(wk, j, h->value, ruleset_by(r, h->indicator),
+				  ruleset_threat(r, in.threat), in.severity, c);
+	}
+	return hits;
+}
+
+/* What the record says of itself stands over what the rule says. */
+static enum hit_class class_of_rule(const struct worker *wk, const struct job *j,
+				    const struct sigma_rule *rule)
+{
+	if (j->source->exercise || wk->event.test)
+		return CLASS_TEST;
+	return (enum hit_class)(wk->event.stated_class != CLASS_NONE ? wk->event.stated_class
+								     : rule->hit_class);
+}
+
+/* What the record shows of the correlations that its rule has a part in. */
+static void feed_correlations(struct worker *wk, const struct job *j, uint32_t rule)
+{
+	const struct ruleset_sigma *r = wk->rules->sigma;
+	const struct sigma_correlations *chain = &r->set.chain;
+
+	if (chain->count == 0)
+		return;
+	for (uint32_t i = chain->first[rule]; i < chain->first[rule + 1]; i++) {
+		const struct sigma_feed *f = &chain->feeds[i];
+		const struct sigma_rule *meta = &chain->list[f->correlation].meta;
+		const struct indicator as = {.severity = meta->severity, .tlp = meta->tlp};
+		struct observation o = observe(wk, j, &as, r->chain_threat[f->correlation],
+					       r->chain_by[f->correlation],
+					       class_of_rule(wk, j, meta));
+		correlating_note(wk, f, &o);
+		wk->placed = true;
+	}
+}
+
+/* The same of Sigma rules; those that are only parts of correlations are no hits. */
+static uint32_t place_rules(struct worker *wk, struct job *j, enum reason why, bool *test)
+{
+	const struct ruleset_sigma *r = wk->rules->sigma;
+	uint32_t hits = 0;
+
+	for (uint32_t i = 0; i < wk->fired.hits; i++) {
+		const struct sigma_hit *h = &wk->fired.hit[i];
+		const struct sigma_rule *rule = &r->set.rules[h->rule];
+		const struct indicator as = {.severity = rule->severity, .tlp = rule->tlp};
+		enum hit_class c = class_of_rule(wk, j, rule);
+		if (why == REASON_OK)
+			feed_correlations(wk, j, h->rule);
+		if (rule->referred)
+			continue;
+		*test |= c == CLASS_TEST;
+		hits++;
+		if (why == REASON_OK)
+			place(wk, j, &as, r->threat[h->rule], r->by[h->rule], c);
+		if (wk->e->hits.fd >= 0)
+			write_hit(wk, j, h->value, r->by[h->rule], r->threat[h->rule],
+				  rule->severity, c);
 	}
 	return hits;
 }
@@ -375,7 +432,9 @@ static void conclude(struct worker *wk, struct job *j)
 	uint32_t suppressions = part[0].found->suppressions + part[1].found->suppressions;
 	bool test = false;
 
-	counter_add(&wk->ledger.hit_overflow, part[0].found->overflow + part[1].found->overflow);
+	found += wk->fired.hits;
+	counter_add(&wk->ledger.hit_overflow, part[0].found->overflow + part[1].found->overflow +
+						      wk->fired.overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
 	counter_add(&wk->ledger.undecided, part[0].found->undecided + part[1].found->undecided);
 	if (found == 0 && suppressions == 0 && !named_by_itself(&wk->event)) {
@@ -394,6 +453,7 @@ static void conclude(struct worker *wk, struct job *j)
 	}
 	for (int i = 0; i < PARTS; i++)
 		hits += place_hits(wk, j, &part[i], why, &test);
+	hits += place_rules(wk, j, why, &test);
 	/* observations for later are no hits, but what cannot be placed is refused all the same */
 	if (hits == 0 && !named && (why == REASON_OK || found == 0)) {
 		counter_add(&wk->ledger.clean, 1);
@@ -452,6 +512,24 @@ static bool is_notification(enum format format, const char *p, uint32_t len)
 		memcmp(p, begin, sizeof(begin) - 1) == 0);
 }
 
+/* Sigma rules on the record as it is: none needs it decoded. */
+static bool fires(struct worker *wk, const struct job *j, enum format format)
+{
+	const struct ruleset_sigma *r = wk->rules->sigma;
+	const char *header = j->b->object->header;
+
+	wk->fired.hits = wk->fired.overflow = 0;
+	if (!wk->sigma)
+		return false;
+	uint32_t stated = j->source->id < r->stated_count ? r->stated[j->source->id] : SIGMA_NO_ROUTE;
+	if (!sigma_scan(r->matcher, wk->sigma, stated, format, j->p, j->len) ||
+	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))
+		return false;
+	sigma_match(r->matcher, wk->sigma, &wk->fired);
+	counter_add(&wk->ledger.undecided, wk->fired.gave_up);
+	return wk->fired.hits > 0;
+}
+
 static void text_record(struct worker *wk, struct job *j)
 {
 	const struct object *o = j->b->object;
@@ -459,7 +537,7 @@ static void text_record(struct worker *wk, struct job *j)
 
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len + 1u);
-	if (!is_notification(format, j->p, j->len) &&
+	if (!fires(wk, j, format) && !is_notification(format, j->p, j->len) &&
 	    !match_scan(wk->rules->matcher, wk->scratch, format, j->p, j->len)) {
 		counter_add(&wk->ledger.clean, 1);
 		return;
@@ -525,6 +603,7 @@ static void packet_record(struct worker *wk, struct job *j)
 	j->len = it->len;
 	j->offset = it->offset;
 	j->sub = 0;
+	wk->fired.hits = wk->fired.overflow = 0;
 	counter_add(&wk->ledger.records, 1);
 	counter_add(&wk->ledger.bytes, j->len);
 	enum reason why = decode_packet(&wk->decoder, it->link_type, (const uint8_t *)j->p, it->len,
@@ -589,6 +668,7 @@ static void enter(struct worker *wk)
 	wk->rules = wk->generation->base;
 	assert(number < wk->rules->scratch_count);
 	wk->scratch = wk->rules->scratch[number];
+	wk->sigma = wk->rules->sigma->matcher ? wk->rules->sigma->scratch[number] : NULL;
 	match_overlay_use(wk->scratch, wk->rules->matcher, wk->generation->over, number);
 }
 

@@ -4,7 +4,6 @@
 
 #include "match/sigma/sigma_read.h"
 
-#define TITLE_MAX 1024
 #define TAGS_MAX  256
 
 static struct span text_of(struct sigma_reader *rd, const struct sigma_yaml *doc, const char *key,
@@ -23,7 +22,7 @@ static struct span text_of(struct sigma_reader *rd, const struct sigma_yaml *doc
 
 static struct span lower(struct sigma_reader *rd, const struct sigma_yaml *map, const char *key)
 {
-	struct span s = text_of(rd, map, key, TITLE_MAX);
+	struct span s = text_of(rd, map, key, SIGMA_ID_MAX);
 	char *p = (char *)(uintptr_t)s.p;
 
 	for (uint32_t i = 0; i < s.len; i++)
@@ -63,7 +62,7 @@ bool sigma_logsource_covers(const struct sigma_logsource *wide, const struct sig
 static int word(struct sigma_reader *rd, const struct sigma_yaml *doc, const char *key,
 		const char *const *words, const char *told)
 {
-	struct span s = text_of(rd, doc, key, TITLE_MAX);
+	struct span s = text_of(rd, doc, key, SIGMA_ID_MAX);
 
 	for (int i = 0; words[i]; i++)
 		if (strlen(words[i]) == s.len && strncasecmp(words[i], s.p, s.len) == 0)
@@ -184,21 +183,41 @@ static uint8_t class_of(const struct sigma_rule *r)
 	return (uint8_t)(tactic == CLASS_NONE ? CLASS_EFFECT : tactic);
 }
 
-void sigma_meta_read(struct sigma_reader *rd, const struct sigma_yaml *doc, struct sigma_rule *r)
+static uint8_t tlp_of(const struct sigma_rule *r)
 {
-	r->title = text_of(rd, doc, "title", TITLE_MAX);
-	r->uuid = text_of(rd, doc, "id", TITLE_MAX);
-	r->name = text_of(rd, doc, "name", TITLE_MAX);
+	for (uint32_t i = 0; i < r->tag_count; i++) {
+		struct span tag = r->tags[i];
+		int tlp = tag.len > 4 && strncasecmp(tag.p, "tlp.", 4) == 0
+				  ? vocab_tlp_parse(tag.p, tag.len)
+				  : -1;
+		if (tlp >= 0)
+			return (uint8_t)tlp;
+	}
+	return TLP_AMBER;
+}
+
+void sigma_meta_names(struct sigma_reader *rd, const struct sigma_yaml *doc, struct sigma_rule *r)
+{
+	r->title = text_of(rd, doc, "title", SIGMA_ID_MAX);
+	r->uuid = text_of(rd, doc, "id", SIGMA_ID_MAX);
+	r->name = text_of(rd, doc, "name", SIGMA_ID_MAX);
 	r->id = r->uuid.len ? r->uuid : r->name.len ? r->name : r->title;
 	if (r->title.len == 0)
 		sigma_refuse(rd, rd->line, "no title");
-	struct span taxonomy = text_of(rd, doc, "taxonomy", TITLE_MAX);
+	struct span taxonomy = text_of(rd, doc, "taxonomy", SIGMA_ID_MAX);
 	if (taxonomy.len && !sigma_span_is(taxonomy, "sigma"))
 		sigma_refuse(rd, sigma_yaml_get(doc, "taxonomy")->line,
 			     "taxonomy is not known; accepted: sigma");
 	r->status = read_status(rd, doc);
 	r->severity = read_level(rd, doc);
-	sigma_meta_logsource(rd, doc, &r->logsource);
 	read_tags(rd, doc, r);
+	r->tlp = tlp_of(r);
 	r->hit_class = class_of(r);
+}
+
+void sigma_meta_read(struct sigma_reader *rd, const struct sigma_yaml *doc, struct sigma_rule *r)
+{
+	sigma_meta_names(rd, doc, r);
+	sigma_meta_logsource(rd, doc, &r->logsource);
+	r->hit_class = class_of(r); /* the log source has a say in it */
 }

@@ -25,6 +25,7 @@
 #include "decode/event.h"
 
 #define SIGMA_FILE_BYTES_MAX (1u << 20)
+#define SIGMA_ID_MAX	     1024   /* bytes of an id, a name, a title */
 #define SIGMA_DEPTH_MAX	     32	    /* of a YAML document, and of a condition */
 #define SIGMA_NODES_MAX	     65536  /* YAML nodes of a document, aliases followed */
 #define SIGMA_VALUES_MAX     65536  /* values of a rule after every modifier */
@@ -145,13 +146,14 @@ struct sigma_rule {
 	uint8_t severity;  /* enum severity, from level; medium where there is none */
 	uint8_t hit_class; /* enum hit_class; see README.md */
 	uint8_t status;	   /* enum sigma_status */
+	uint8_t tlp;	   /* enum tlp, from a tag tlp.*; amber where there is none */
 	uint32_t tag_count;
 	const struct span *tags;
 	const struct sigma_node *condition;
 	const char *file;
 	uint32_t line;	/* where its document begins */
 	bool keywords;	/* has an item without a field */
-	bool referred;	/* a correlation refers to it */
+	bool referred;	/* a correlation refers to it and does not let it fire by itself */
 };
 
 #endif
