@@ -488,6 +488,19 @@ int partial_each(struct partial_store *s, partial_group *fn, void *arg)
 
 /* ---- quiescent ---- */
 
+/* What of the cell is to go: all of it has one stretch. */
+static int64_t limit_of(const struct shard *sh, const struct cell *c, int64_t before_us,
+			int64_t newest_us, int64_t slack_us)
+{
+	int64_t stretch_us = c->earliest ? sh->items[c->earliest].shape.stretch_us : 0, limit;
+
+	if (newest_us == INT64_MIN || stretch_us == 0 ||
+	    __builtin_sub_overflow(newest_us, stretch_us, &limit) ||
+	    __builtin_sub_overflow(limit, slack_us, &limit))
+		return before_us;
+	return limit > before_us ? limit : before_us;
+}
+
 static void forget_cell(struct shard *sh, struct cell *c, int64_t before_us)
 {
 	bool any = false;
@@ -500,15 +513,22 @@ static void forget_cell(struct shard *sh, struct cell *c, int64_t before_us)
 		c->middle = NOTHING; /* found again when both halves are full again */
 }
 
-void partial_forget(struct partial_store *s, int64_t before_us)
+void partial_forget(struct partial_store *s, int64_t before_us, int64_t newest_us, int64_t slack_us)
 {
+	struct partial_usage u;
+
+	partial_usage(s, &u);
+	if ((uint64_t)u.kept * 2 < u.capacity)
+		newest_us = INT64_MIN;
 	for (int i = 0; i < SHARDS; i++) {
 		struct shard *sh = &s->shards[i];
 		for (uint32_t b = 0; b <= sh->mask; b++) {
 			uint32_t *at = &sh->buckets[b];
 			while (*at) {
 				uint32_t n = *at;
-				forget_cell(sh, &sh->cells[n], before_us);
+				forget_cell(sh, &sh->cells[n],
+					    limit_of(sh, &sh->cells[n], before_us, newest_us,
+						     slack_us));
 				if (sh->cells[n].count) {
 					at = &sh->cells[n].next;
 					continue;

@@ -63,8 +63,11 @@ struct partial_usage {
 };
 void partial_usage(const struct partial_store *s, struct partial_usage *u);
 
-/* Quiescent: forgets what was observed before that time. */
-void partial_forget(struct partial_store *s, int64_t before_us);
+/* Quiescent: forgets what was observed before that time, and when the store is half full,
+ * what lies further behind newest_us than its stretch and a slack: only records as late as
+ * that could still need it. */
+void partial_forget(struct partial_store *s, int64_t before_us, int64_t newest_us,
+		    int64_t slack_us);
 /* Quiescent: writes all that is kept, and joins what was written; as evidence.h has them. */
 int partial_snapshot(const struct partial_store *s,
 		     int (*write)(void *arg, const void *p, size_t len), void *arg);

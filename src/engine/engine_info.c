@@ -115,6 +115,7 @@ static void live_json(struct text *t, const struct engine *e)
 		    g ? g->withdrawals : 0, (unsigned long long)n.silenced,
 		    (unsigned long long)n.folds, (unsigned long long)n.fold_ms_last);
 	effect_json(t, &effect);
+	retro_json(t, e->retro);
 	text_char(t, '}');
 	generation_put(h, g);
 }
@@ -214,6 +215,9 @@ void engine_explain_memory(FILE *out, const struct config *c)
 	sum += explain_row(out, "batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD));
 	sum += explain_row(out, "batch items", batches,
 			   (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item));
+	if (c->retro_window)
+		sum += explain_row(out, "seen, for retro", c->retro_memory / 8,
+				   seen_bytes(c->retro_memory) + threads * sizeof(struct seen_view));
 	if (c->history_dir[0])
 		sum += explain_row(out, "history, at most", c->history_max, c->history_max * HISTORY_RECORD_BYTES);
 	sum += explain_row(out, "workers", threads,
@@ -248,9 +252,9 @@ void engine_indicator_counts(const struct engine *e, struct indicator_counts *ou
 	};
 
 	memset(out, 0, sizeof(*out));
-	for (uint32_t i = 0; i < s->condition_count; i++)
-		if (condition_kind_at(s, i) != CONDITION_PORT)
-			++*by_kind[condition_kind_at(s, i)];
+	for (int kind = 0; kind <= CONDITION_PATTERN; kind++)
+		if (kind != CONDITION_PORT)
+			*by_kind[kind] = s->kinds[kind];
 	out->indicators = s->atoms.count;
 	for (uint32_t i = s->atoms.count; i < s->count; i++)
 		++*(indicator_at(s, i).rule ? &out->rules : &out->indicators);

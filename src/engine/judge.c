@@ -6,11 +6,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/engine_priv.h"
+#include "engine/own_profile.h"
 #include "engine/sequence.h"
 #include "raise/anomaly.h"
 
-#define CENSUS_NS     60000000000u /* a census reads the whole table */
-#define SUMMARISED    (1u << 31)   /* beside a threat's number in anomalies.said */
+#define CENSUS_NS    60000000000u /* between two */
+#define CENSUS_CELLS 1024	  /* of the table, a tick */
+#define SUMMARISED   (1u << 31)	  /* beside a threat's number in anomalies.said */
 
 void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX])
 {
@@ -44,16 +46,30 @@ void engine_take_traffic(struct engine *e)
 int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max)
 {
 	struct engine *e = arg;
-	uint64_t now = clock_monotonic_ns();
 
-	if (e->census_ns == 0 || now - e->census_ns > CENSUS_NS) {
+	/* a service takes stock a little at a time, see take_stock() */
+	if (!e->live && e->census_ns == 0) {
 		int err =
 			prevalence_census(e->prevalence, e->evidence, names_threat_count(e->names));
 		if (err)
 			return err;
-		e->census_ns = now;
+		e->census_ns = clock_monotonic_ns();
 	}
 	return prevalence_of(e->prevalence, e->evidence, threat, rows, max);
+}
+
+/* A part of a census, so that no look at the table holds candidates up; a new one begins
+ * CENSUS_NS after the last. */
+static int take_stock(struct engine *e, uint64_t now)
+{
+	if (!e->live || (e->census_ns && now - e->census_ns < CENSUS_NS))
+		return 0;
+	int r = prevalence_step(e->prevalence, e->evidence, names_threat_count(e->names),
+				CENSUS_CELLS);
+
+	if (r == 1)
+		e->census_ns = now;
+	return r < 0 ? r : 0;
 }
 
 void engine_anomalies(struct engine *e, engine_note *note, void *arg)
@@ -143,7 +159,8 @@ static int note_summarised(struct engine *e)
 
 	for (uint32_t i = 0; i < e->worker_count && e->anomalies.note; i++) {
 		uint32_t threat;
-		for (uint32_t k = 0; !err && (threat = heavy_watch_next(&e->workers[i].watch, k)); k++)
+		for (uint32_t k = 0; !err && (threat = heavy_watch_next(&e->workers[i].watch, k));
+		     k++)
 			err = note_one_summarised(e, threat);
 	}
 	return err;
@@ -209,9 +226,10 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 
 	engine_take_traffic(e);
 	e->census_ns = 0; /* the last word is by the whole of the evidence */
-	err = sequence_judge(e, true);
+	err = own_profile_follow(e);
+	err = err ? err : sequence_judge(e, true);
 	for (uint32_t t = 1; t <= threats && !err; t++)
-		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
+		err = assess_threat(own_profile_assessor(e, t), e->evidence, t, gather, &g);
 	err = err ? err : g.error;
 	if (g.count)
 		qsort(g.items, g.count, sizeof(*g.items), by_window);
@@ -232,7 +250,11 @@ int engine_reassess(struct engine *e, const struct threat_name *t,
 		names_threat(e->names, t->kind, t->id, strlen(t->id), t->name, strlen(t->name));
 
 	engine_take_traffic(e);
-	int err = threat ? assess_threat(e->assessor, e->evidence, threat, gather, &g) : -ENOMEM;
+	int err = threat ? own_profile_follow(e) : -ENOMEM;
+
+	if (!err)
+		err = assess_threat(own_profile_assessor(e, threat), e->evidence, threat, gather,
+				    &g);
 
 	err = err ? err : g.error;
 	for (size_t i = 0; i < g.count && !err; i++)
@@ -314,7 +336,7 @@ static int judge(struct offering *o, uint32_t threat, uint64_t now)
 	struct engine *e = o->e;
 
 	o->said = false;
-	int err = assess_threat(e->assessor, e->evidence, threat, offer, o);
+	int err = assess_threat(own_profile_assessor(e, threat), e->evidence, threat, offer, o);
 	if (o->said)
 		e->pace.threat[threat].said_ns = now;
 	return err ? err : o->error;
@@ -371,10 +393,16 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 	bell_clear(&e->bell);
 	engine_take_traffic(e);
 	err = note_summarised(e);
+	if (!err)
+		err = take_stock(e, now);
 	if (!err && generation != e->feedback.reviewed) {
 		err = board_review(e->board, &e->context, say_and_keep, &o);
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
+	if (e->retro)
+		retro_place(e->retro);
+	if (!err)
+		err = own_profile_follow(e);
 	if (!err)
 		err = sequence_judge(e, false);
 	if (!err)

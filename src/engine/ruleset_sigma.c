@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "engine/correlating.h"
+#include "engine/own_profile.h"
 #include "engine/shipped.h"
 #include "ingest/ingest.h"
 
@@ -174,8 +175,8 @@ static struct sigma_logsource *stated_by(struct ruleset_sigma *r, const struct c
 	return list;
 }
 
-static void number(struct names *names, const struct sigma_rule *rule, uint32_t wish, uint32_t *threat,
-		   uint32_t *by)
+static void number(struct names *names, const struct sigma_rule *rule, uint32_t wish,
+		   uint32_t *threat, uint32_t *by)
 {
 	char text[SIGMA_ID_MAX + 8];
 	int n = snprintf(text, sizeof(text), "rule:%s", rule->id.p);
@@ -224,10 +225,28 @@ static int make_scratch(struct ruleset_sigma *r, uint32_t workers)
 	return r->scratch ? 0 : -ENOMEM;
 }
 
+/* A correlation that names a profile which does not load is not judged by another. */
+static void check_profiles(struct sigma_correlations *all, struct problems *ps)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < all->count; i++) {
+		const struct sigma_correlation *c = &all->list[i];
+		if (c->profile.len == 0 || own_profile_check(c->profile.p, ps))
+			all->list[kept++] = *c;
+		else
+			problem_refuse(ps, "rule", c->meta.file, c->meta.line,
+				       "the significance profile %.*s did not load",
+				       (int)c->profile.len, c->profile.p);
+	}
+	all->count = kept;
+}
+
 int ruleset_sigma_finish(struct ruleset_sigma *r, const struct config *c, struct names *names,
 			 uint32_t first_by, uint32_t workers, struct problems *ps)
 {
 	uint32_t count = 0;
+	check_profiles(&r->set.chain, ps);
 	int err = sigma_set_finish(&r->set, ps);
 
 	if (err || r->set.count == 0)

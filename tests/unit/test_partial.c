@@ -202,7 +202,7 @@ static void bytes(void)
 	b.at = 0;
 	b.len--;
 	tap_int(partial_restore(t, names, get, &b), -EBADMSG, "cut off");
-	partial_forget(t, 0);
+	partial_forget(t, 0, INT64_MIN, 0);
 	y = (struct seen){two, 0, false};
 	partial_each(t, note, &y);
 	bool late = y.count > 0 && y.count < x.count;
@@ -230,7 +230,10 @@ static void full(void)
 	partial_usage(s, &u);
 	tap_ok(refused > 3000 && u.refused == refused && u.kept + refused == 5000,
 	       "a full store refuses by count");
-	partial_forget(s, INT64_MAX);
+	partial_forget(s, INT64_MIN, 2000000, STRETCH / 2);
+	partial_usage(s, &u);
+	tap_ok(u.kept > 0 && u.kept < 1000, "of a full store, what is too old to matter goes");
+	partial_forget(s, INT64_MAX, INT64_MIN, 0);
 	struct partial p = make(1, 4000000);
 	tap_int(partial_add(s, &p, shape), 0, "forgotten, there is room again");
 	partial_fini(s);
