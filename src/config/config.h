@@ -71,6 +71,8 @@
 	  "per cent of the table that one of several sources may claim; hits beyond are over_share") \
 	X(state_dir, "state_dir", PATH, "", 0, 0,                                                  \
 	  "run: where the checkpoint lives; empty keeps nothing across restarts")                  \
+	X(cache_dir, "cache_dir", PATH, "", 0, 0,                                                  \
+	  "indicators and patterns as they were compiled, for the next start; empty: state_dir")    \
 	X(history_dir, "history_dir", PATH, "", 0, 0,                                              \
 	  "what was significant where, kept for six months and told as recurrence; empty keeps none") \
 	X(history_max, "history_max", COUNT, "1M", 1024, 67108864,                                 \

@@ -16,16 +16,18 @@
 /* One observation, in the list of its stretch from the latest to the earliest. */
 struct item {
 	struct partial p;
-	int64_t stretch_us;
+	struct partial_shape shape;
 	uint32_t later, earlier;
 };
 
-/* A stretch of (rule, group, which). From keep_at on are the PARTIAL_KEPT earliest, once
+/* A stretch of (rule, group, which). From keep_at on are the keep earliest, once
  * there are more than that; before it, as many of the latest at most. */
 struct cell {
 	uint64_t rule, group, which;
+	uint64_t value;  /* 0 unless values are told apart */
 	int64_t stretch; /* number of it */
-	uint32_t next;   /* in its bucket */
+	uint32_t keep;
+	uint32_t next; /* in its bucket */
 	uint32_t latest, earliest;
 	uint32_t middle; /* the latest of the early half, when both halves are full */
 	uint32_t count;
@@ -171,9 +173,16 @@ static int64_t stretch_of(int64_t time_us, int64_t stretch_us)
 	return stretch_us ? time_us / stretch_us - (time_us % stretch_us < 0) : 0;
 }
 
-static uint64_t key_of(const struct partial *p, int64_t stretch)
+static uint64_t value_of(const struct partial *p, struct partial_shape shape)
 {
-	return hash_pair(hash_pair(p->rule, p->group), hash_pair(p->which, (uint64_t)stretch));
+	return shape.by_value ? p->value : 0;
+}
+
+static uint64_t key_of(const struct partial *p, struct partial_shape shape)
+{
+	uint64_t h = hash_pair(p->which, (uint64_t)stretch_of(p->o.time_us, shape.stretch_us));
+
+	return hash_pair(hash_pair(p->rule, p->group), hash_pair(h, value_of(p, shape)));
 }
 
 /* A slot that was given back, or one never used; NOTHING when there is none. */
@@ -209,15 +218,17 @@ static uint32_t take_cell(struct pool *p)
 	return n;
 }
 
-static struct cell *cell_of(struct shard *sh, const struct partial *p, int64_t stretch,
+static struct cell *cell_of(struct shard *sh, const struct partial *p, struct partial_shape shape,
 			    uint64_t key)
 {
 	uint32_t *bucket = &sh->buckets[key >> 32 & sh->mask];
+	int64_t stretch = stretch_of(p->o.time_us, shape.stretch_us);
+	uint64_t value = value_of(p, shape);
 
 	for (uint32_t i = *bucket; i; i = sh->cells[i].next) {
 		struct cell *c = &sh->cells[i];
 		if (c->rule == p->rule && c->group == p->group && c->which == p->which &&
-		    c->stretch == stretch)
+		    c->value == value && c->stretch == stretch)
 			return c;
 	}
 	uint32_t n = take_cell(sh->pool);
@@ -226,6 +237,8 @@ static struct cell *cell_of(struct shard *sh, const struct partial *p, int64_t s
 	sh->cells[n] = (struct cell){.rule = p->rule,
 				     .group = p->group,
 				     .which = p->which,
+				     .value = value,
+				     .keep = shape.keep,
 				     .stretch = stretch,
 				     .next = *bucket};
 	*bucket = n;
@@ -286,7 +299,7 @@ static void drop_middle(struct shard *sh, struct cell *c)
 	uint32_t n = c->earliest;
 
 	if (c->middle == NOTHING) {
-		for (int i = 1; i < PARTIAL_KEPT; i++)
+		for (uint32_t i = 1; i < c->keep; i++)
 			n = sh->items[n].later;
 		c->middle = n;
 	}
@@ -311,10 +324,9 @@ static bool stands_before(const struct observation *a, const struct observation 
 	return a->offset != b->offset ? a->offset < b->offset : a->sub < b->sub;
 }
 
-static int add(struct shard *sh, const struct partial *p, int64_t stretch_us, uint64_t key)
+static int add(struct shard *sh, const struct partial *p, struct partial_shape shape, uint64_t key)
 {
-	int64_t stretch = stretch_of(p->o.time_us, stretch_us);
-	struct cell *c = cell_of(sh, p, stretch, key);
+	struct cell *c = cell_of(sh, p, shape, key);
 	bool same;
 
 	if (!c)
@@ -327,7 +339,7 @@ static int add(struct shard *sh, const struct partial *p, int64_t stretch_us, ui
 	if (same) {
 		struct partial *old = &sh->items[earlier].p;
 		if (stands_before(&p->o, &old->o)) {
-			bool told = old->told;
+			uint8_t told = old->told;
 			*old = *p;
 			old->told = told;
 		}
@@ -337,24 +349,24 @@ static int add(struct shard *sh, const struct partial *p, int64_t stretch_us, ui
 	if (n == NOTHING)
 		return -ENOSPC;
 	sh->items[n].p = *p;
-	sh->items[n].stretch_us = stretch_us;
+	sh->items[n].shape = shape;
 	link_item(sh, c, n, earlier);
 	/* one more in the early half: its latest is now the one that was before */
 	if (c->middle && by_time(p, &sh->items[c->middle].p) < 0)
 		c->middle = sh->items[c->middle].earlier;
-	if (c->count > 2 * PARTIAL_KEPT)
+	if (c->count > 2 * c->keep)
 		drop_middle(sh, c);
 	atomic_fetch_add_explicit(&sh->added, 1, memory_order_relaxed);
 	return 0;
 }
 
-int partial_add(struct partial_store *s, const struct partial *p, int64_t stretch_us)
+int partial_add(struct partial_store *s, const struct partial *p, struct partial_shape shape)
 {
-	uint64_t key = key_of(p, stretch_of(p->o.time_us, stretch_us));
+	uint64_t key = key_of(p, shape);
 	struct shard *sh = &s->shards[key % SHARDS];
 
 	pthread_mutex_lock(&sh->lock);
-	int err = add(sh, p, stretch_us, key);
+	int err = add(sh, p, shape, key);
 	sh->refused += err != 0;
 	pthread_mutex_unlock(&sh->lock);
 	return err;
@@ -430,7 +442,7 @@ static void keep_told(struct partial_store *s, const struct copy *c)
 	struct partial *p = &sh->items[c->item].p;
 	if (p->rule == c->p.rule && p->group == c->p.group && p->which == c->p.which &&
 	    by_time(p, &c->p) == 0)
-		p->told = true;
+		p->told |= c->p.told;
 	pthread_mutex_unlock(&sh->lock);
 }
 
@@ -446,7 +458,7 @@ int partial_each(struct partial_store *s, partial_group *fn, void *arg)
 	uint32_t max = u.kept;
 	struct copy *copies = malloc(max * sizeof(*copies));
 	struct partial **order = malloc(max * sizeof(struct partial *));
-	bool *before = malloc(max * sizeof(*before));
+	uint8_t *before = malloc(max);
 	int err = copies && order && before ? 0 : -ENOMEM;
 	for (uint32_t i = 0; !err && i < SHARDS; i++)
 		n = copy_shard(s, i, copies, n, max);
@@ -464,7 +476,7 @@ int partial_each(struct partial_store *s, partial_group *fn, void *arg)
 		fn(arg, order + i, end - i);
 	}
 	for (uint32_t i = 0; i < n; i++)
-		if (copies[i].p.told && !before[i])
+		if (copies[i].p.told != before[i])
 			keep_told(s, &copies[i]);
 	if (!err)
 		s->seen = now;
@@ -475,6 +487,19 @@ int partial_each(struct partial_store *s, partial_group *fn, void *arg)
 }
 
 /* ---- quiescent ---- */
+
+/* What of the cell is to go: all of it has one stretch. */
+static int64_t limit_of(const struct shard *sh, const struct cell *c, int64_t before_us,
+			int64_t newest_us, int64_t slack_us)
+{
+	int64_t stretch_us = c->earliest ? sh->items[c->earliest].shape.stretch_us : 0, limit;
+
+	if (newest_us == INT64_MIN || stretch_us == 0 ||
+	    __builtin_sub_overflow(newest_us, stretch_us, &limit) ||
+	    __builtin_sub_overflow(limit, slack_us, &limit))
+		return before_us;
+	return limit > before_us ? limit : before_us;
+}
 
 static void forget_cell(struct shard *sh, struct cell *c, int64_t before_us)
 {
@@ -488,15 +513,22 @@ static void forget_cell(struct shard *sh, struct cell *c, int64_t before_us)
 		c->middle = NOTHING; /* found again when both halves are full again */
 }
 
-void partial_forget(struct partial_store *s, int64_t before_us)
+void partial_forget(struct partial_store *s, int64_t before_us, int64_t newest_us, int64_t slack_us)
 {
+	struct partial_usage u;
+
+	partial_usage(s, &u);
+	if ((uint64_t)u.kept * 2 < u.capacity)
+		newest_us = INT64_MIN;
 	for (int i = 0; i < SHARDS; i++) {
 		struct shard *sh = &s->shards[i];
 		for (uint32_t b = 0; b <= sh->mask; b++) {
 			uint32_t *at = &sh->buckets[b];
 			while (*at) {
 				uint32_t n = *at;
-				forget_cell(sh, &sh->cells[n], before_us);
+				forget_cell(sh, &sh->cells[n],
+					    limit_of(sh, &sh->cells[n], before_us, newest_us,
+						     slack_us));
 				if (sh->cells[n].count) {
 					at = &sh->cells[n].next;
 					continue;
@@ -527,9 +559,7 @@ int partial_snapshot(const struct partial_store *s,
 				     n = sh->items[n].earlier) {
 					const struct item *it = &sh->items[n];
 					err = write(arg, &it->p, sizeof(it->p));
-					err = err ? err
-						  : write(arg, &it->stretch_us,
-							  sizeof(it->stretch_us));
+					err = err ? err : write(arg, &it->shape, sizeof(it->shape));
 				}
 	}
 	return err;
@@ -552,15 +582,16 @@ int partial_restore(struct partial_store *s, const struct names *names,
 		err = -EBADMSG;
 	for (uint64_t i = 0; !err && i < head[2]; i++) {
 		struct partial p;
-		int64_t stretch_us;
+		struct partial_shape shape;
 		err = take(read, arg, &p, sizeof(p));
-		err = err ? err : take(read, arg, &stretch_us, sizeof(stretch_us));
+		err = err ? err : take(read, arg, &shape, sizeof(shape));
 		if (!err &&
-		    (stretch_us < 0 || p.o.state >= STATES ||
-		     p.o.threat > names_threat_count(names) || p.o.by > names_by_count(names)))
+		    (shape.stretch_us < 0 || shape.keep == 0 || shape.keep > PARTIAL_KEPT_MAX ||
+		     p.o.state >= STATES || p.o.threat > names_threat_count(names) ||
+		     p.o.by > names_by_count(names)))
 			err = -EBADMSG;
 		if (!err)
-			partial_add(s, &p, stretch_us);
+			partial_add(s, &p, shape);
 	}
 	return err;
 }

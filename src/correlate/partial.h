@@ -5,7 +5,8 @@
  * event time. Of a stretch the PARTIAL_KEPT earliest and the PARTIAL_KEPT latest are
  * kept: what is kept is a function of the set of all that came, whatever the order, how
  * often, and on how many threads; and of a window no longer than a stretch, as many are
- * kept as there were, or PARTIAL_KEPT. What is dropped in between is counted.
+ * kept as there were, or PARTIAL_KEPT (or what the rule needs). What is dropped in between is
+ * counted.
  *
  * Thread   partial_add: any number of writers, a lock a shard, no allocation. The rest:
  *          one thread; partial_each may run beside writers.
@@ -20,7 +21,15 @@
 
 #include "correlate/evidence.h"
 
-#define PARTIAL_KEPT 256 /* at either end of a stretch */
+#define PARTIAL_KEPT     256 /* at either end of a stretch, unless a rule needs more */
+#define PARTIAL_KEPT_MAX 65536
+
+/* What is kept of a rule's observations. */
+struct partial_shape {
+	int64_t stretch_us; /* 0: all time is one */
+	uint32_t keep;      /* PARTIAL_KEPT..PARTIAL_KEPT_MAX */
+	bool by_value;      /* of each value by itself */
+};
 
 struct partial {
 	uint64_t rule;  /* what it belongs to: a hash of the rule's id and text */
@@ -28,7 +37,7 @@ struct partial {
 	uint64_t which; /* observations of the rule that it satisfies, a bit each */
 	uint64_t value; /* what the rule counts: a hash, or the bits of a number */
 	struct observation o;
-	bool told; /* it completed the rule, and was placed as evidence. @thread judge */
+	uint8_t told; /* bits of the judge's own. @thread judge */
 };
 
 struct partial_store;
@@ -37,9 +46,8 @@ int partial_init(struct partial_store **s, uint32_t capacity); /* 0, -EINVAL, -E
 void partial_fini(struct partial_store *s);
 size_t partial_bytes(uint32_t capacity);
 
-/* Joins p, whose stretches are that long (0: all time is one). 0; -ENOSPC when the store
- * is full. @thread any */
-int partial_add(struct partial_store *s, const struct partial *p, int64_t stretch_us);
+/* Joins p; a rule has one shape. 0; -ENOSPC when the store is full. @thread any */
+int partial_add(struct partial_store *s, const struct partial *p, struct partial_shape shape);
 
 /* Has anything been added since the last partial_each()? @thread judge */
 bool partial_changed(const struct partial_store *s);
@@ -55,8 +63,11 @@ struct partial_usage {
 };
 void partial_usage(const struct partial_store *s, struct partial_usage *u);
 
-/* Quiescent: forgets what was observed before that time. */
-void partial_forget(struct partial_store *s, int64_t before_us);
+/* Quiescent: forgets what was observed before that time, and when the store is half full,
+ * what lies further behind newest_us than its stretch and a slack: only records as late as
+ * that could still need it. */
+void partial_forget(struct partial_store *s, int64_t before_us, int64_t newest_us,
+		    int64_t slack_us);
 /* Quiescent: writes all that is kept, and joins what was written; as evidence.h has them. */
 int partial_snapshot(const struct partial_store *s,
 		     int (*write)(void *arg, const void *p, size_t len), void *arg);

@@ -1,4 +1,5 @@
 #include "engine/engine_priv.h"
+#include "engine/own_profile.h"
 #include "engine/shipped.h"
 
 #include <assert.h>
@@ -122,6 +123,23 @@ static int init_workers(struct engine *e)
 	return 0;
 }
 
+int engine_assessor(struct engine *e, const struct profile *p, struct assessor **out)
+{
+	const struct config *c = e->config;
+	int err = assessor_init(out, p);
+
+	if (err)
+		return err;
+	assessor_ordinary(*out, ordinary, e);
+	assessor_origins(*out, object_origin, e, c->influence_cap);
+	for (uint32_t i = 0; i < c->sources.count; i++) {
+		const struct source *s = &c->sources.sources[i];
+		if (s->aggregates && !s->relay)
+			assessor_same(*out, source_origin(s, s->state), source_origin(s, STATES));
+	}
+	return 0;
+}
+
 static int init_parts(struct engine *e, struct problems *ps, char why[256])
 {
 	int err;
@@ -131,9 +149,9 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 		return err;
 	snprintf(why, 256, "out of memory");
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
-	    (err = assessor_init(&e->assessor, e->profile)) || (err = board_init(&e->board)) ||
-	    (err = prevalence_init(&e->prevalence)) ||
-	    (err = intel_init(&e->intel, e)) || (err = init_workers(e)))
+	    (err = engine_assessor(e, e->profile, &e->assessor)) || (err = board_init(&e->board)) ||
+	    (err = prevalence_init(&e->prevalence)) || (err = intel_init(&e->intel, e)) ||
+	    (err = init_workers(e)))
 		return err;
 	err = feedback_init(&e->feedback.store, e->config->feedback_by, e->config->feedback_desk,
 			    (uint32_t)e->config->feedback_quorum);
@@ -181,17 +199,10 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	share_init(&e->share, c);
 	traffic_init(&e->traffic, c);
 	evidence_objects(e->evidence, object_name, e);
-	assessor_ordinary(e->assessor, ordinary, e);
-	assessor_origins(e->assessor, object_origin, e, c->influence_cap);
-	for (uint32_t i = 0; i < c->sources.count; i++) {
-		const struct source *s = &c->sources.sources[i];
-		if (s->aggregates && !s->relay)
-			assessor_same(e->assessor, source_origin(s, s->state),
-				      source_origin(s, STATES));
-	}
 	e->context = (struct candidate_context){
 		.names = e->names,
 		.profile = e->profile,
+		.profile_of = own_profile_of,
 		.origin = origin_of,
 		.arg = e,
 		.feedback = e->feedback.store,
@@ -230,6 +241,7 @@ void engine_destroy(struct engine *e)
 		board_fini(e->board);
 	prevalence_fini(e->prevalence);
 	history_close(e->history);
+	own_profile_fini(&e->own);
 	if (e->assessor)
 		assessor_fini(e->assessor);
 	if (e->evidence)

@@ -248,9 +248,9 @@ void engine_indicator_counts(const struct engine *e, struct indicator_counts *ou
 	};
 
 	memset(out, 0, sizeof(*out));
-	for (uint32_t i = 0; i < s->condition_count; i++)
-		if (condition_kind_at(s, i) != CONDITION_PORT)
-			++*by_kind[condition_kind_at(s, i)];
+	for (int kind = 0; kind <= CONDITION_PATTERN; kind++)
+		if (kind != CONDITION_PORT)
+			*by_kind[kind] = s->kinds[kind];
 	out->indicators = s->atoms.count;
 	for (uint32_t i = s->atoms.count; i < s->count; i++)
 		++*(indicator_at(s, i).rule ? &out->rules : &out->indicators);

@@ -93,6 +93,17 @@ struct feedback_input {
 void feedback_input_init(struct feedback_input *in);
 void feedback_input_fini(struct feedback_input *in);
 
+/* Threats with a significance profile of their own (own_profile.h). @thread judge */
+struct own_profiles {
+	struct ruleset_sigma *of; /* whose correlations say so; held */
+	struct own_profile {
+		uint32_t threat;
+		struct profile *profile;
+		struct assessor *assessor;
+	} *list;
+	uint32_t count;
+};
+
 struct engine {
 	const struct config *config;
 	const struct config *lists; /* whose feeds, rules and benign lists are in force */
@@ -102,11 +113,13 @@ struct engine {
 	struct names *names;
 	struct evidence_table *evidence;
 	struct partial_store *partial;
+	bool partial_waits; /* a correlation is told later. @thread judge */
 	struct ledger judge_ledger; /* of what the judge completes. @thread judge */
 	struct profile *profile;
 	struct generation_holder rules;
 	struct intel *intel; /* what arrives while serving */
 	struct assessor *assessor; /* @thread judge */
+	struct own_profiles own;
 	struct pace pace;	   /* @thread judge */
 	struct bell bell;	   /* rings when there is evidence to judge */
 	struct board *board;	   /* @thread judge */
@@ -179,6 +192,8 @@ void engine_count_refused(struct engine *e, const struct batch *b);
 /* Hands a filled batch to the workers, or back to the pool when it is empty. */
 void engine_push(struct engine *e, struct batch *b);
 
+/* An assessor for this profile, of the engine's sources and traffic. 0, -ENOMEM. */
+int engine_assessor(struct engine *e, const struct profile *p, struct assessor **out);
 /* The independent origin behind what a source says of a state. */
 uint64_t source_origin(const struct source *s, uint8_t state);
 

@@ -6,11 +6,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "engine/engine_priv.h"
+#include "engine/own_profile.h"
 #include "engine/sequence.h"
 #include "raise/anomaly.h"
 
-#define CENSUS_NS     60000000000u /* a census reads the whole table */
-#define SUMMARISED    (1u << 31)   /* beside a threat's number in anomalies.said */
+#define CENSUS_NS  60000000000u /* a census reads the whole table */
+#define SUMMARISED (1u << 31)   /* beside a threat's number in anomalies.said */
 
 void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX])
 {
@@ -143,7 +144,8 @@ static int note_summarised(struct engine *e)
 
 	for (uint32_t i = 0; i < e->worker_count && e->anomalies.note; i++) {
 		uint32_t threat;
-		for (uint32_t k = 0; !err && (threat = heavy_watch_next(&e->workers[i].watch, k)); k++)
+		for (uint32_t k = 0; !err && (threat = heavy_watch_next(&e->workers[i].watch, k));
+		     k++)
 			err = note_one_summarised(e, threat);
 	}
 	return err;
@@ -209,9 +211,10 @@ int engine_candidates(struct engine *e, void (*fn)(void *arg, const struct candi
 
 	engine_take_traffic(e);
 	e->census_ns = 0; /* the last word is by the whole of the evidence */
-	err = sequence_judge(e);
+	err = own_profile_follow(e);
+	err = err ? err : sequence_judge(e, true);
 	for (uint32_t t = 1; t <= threats && !err; t++)
-		err = assess_threat(e->assessor, e->evidence, t, gather, &g);
+		err = assess_threat(own_profile_assessor(e, t), e->evidence, t, gather, &g);
 	err = err ? err : g.error;
 	if (g.count)
 		qsort(g.items, g.count, sizeof(*g.items), by_window);
@@ -232,7 +235,11 @@ int engine_reassess(struct engine *e, const struct threat_name *t,
 		names_threat(e->names, t->kind, t->id, strlen(t->id), t->name, strlen(t->name));
 
 	engine_take_traffic(e);
-	int err = threat ? assess_threat(e->assessor, e->evidence, threat, gather, &g) : -ENOMEM;
+	int err = threat ? own_profile_follow(e) : -ENOMEM;
+
+	if (!err)
+		err = assess_threat(own_profile_assessor(e, threat), e->evidence, threat, gather,
+				    &g);
 
 	err = err ? err : g.error;
 	for (size_t i = 0; i < g.count && !err; i++)
@@ -314,7 +321,7 @@ static int judge(struct offering *o, uint32_t threat, uint64_t now)
 	struct engine *e = o->e;
 
 	o->said = false;
-	int err = assess_threat(e->assessor, e->evidence, threat, offer, o);
+	int err = assess_threat(own_profile_assessor(e, threat), e->evidence, threat, offer, o);
 	if (o->said)
 		e->pace.threat[threat].said_ns = now;
 	return err ? err : o->error;
@@ -376,7 +383,9 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
 	if (!err)
-		err = sequence_judge(e);
+		err = own_profile_follow(e);
+	if (!err)
+		err = sequence_judge(e, false);
 	if (!err)
 		err = judge_waiting(&o, now, rest_ns);
 	return err ? err : judge_dirty(&o, now, rest_ns);

@@ -23,7 +23,8 @@ static uint64_t refused(const struct ledger *l)
 
 uint64_t ledger_in_flight(const struct ledger *l)
 {
-	return counter_get(&l->records) - counter_get(&l->clean) - counter_get(&l->hit) - refused(l);
+	return counter_get(&l->records) - counter_get(&l->clean) - counter_get(&l->hit) -
+	       refused(l);
 }
 
 bool ledger_lossy(const struct ledger *l)

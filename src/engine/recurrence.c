@@ -123,13 +123,14 @@ static void tell_state(struct history_record *r, const struct state_assessment *
 
 int engine_note_history(struct engine *e, const struct candidate *c)
 {
+	const struct profile *p = candidate_profile(&e->context, &c->episode);
 	struct history_record r = {.version = c->version,
 				   .raised = c->episode.status == EPISODE_RAISED,
 				   .expired = c->status == CANDIDATE_EXPIRED,
 				   .tlp = c->episode.tlp,
 				   .pap = c->episode.pap,
 				   .score = (uint8_t)(c->score * 100 + 0.5),
-				   .profile = history_profile(e->profile->id, e->profile->version),
+				   .profile = history_profile(p->id, p->version),
 				   .decided_us = c->episode.decided_us};
 	int err = 0;
 

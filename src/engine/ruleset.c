@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/ruleset_cache.h"
 #include "engine/ruleset_names.h"
 #include "ingest/ingest.h"
 #include "match/indicator_join.h"
+#include "match/match_cache.h"
+#include "match/pattern_cache.h"
 
 static void campaigns_fini(struct ruleset *r)
 {
@@ -64,6 +67,21 @@ static int load_feed(struct ruleset *r, const struct config_feed *cf, struct pro
 	return err;
 }
 
+/* Patterns go to patterns, the rest to Sigma. */
+static int load_rules(struct ruleset *r, struct indicator_set *patterns, const struct config *c,
+		      struct problems *ps)
+{
+	int err = 0, worst = 0;
+
+	for (uint32_t i = 0; i < c->rules.count; i++)
+		if ((err = ruleset_sigma_load(r->sigma, patterns, c->rules.items[i], ps))) {
+			problem_refuse(ps, "rule", c->rules.items[i], 0, "cannot be read: %s",
+				       strerror(-err));
+			worst = -ENOENT;
+		}
+	return worst;
+}
+
 static int load_all(struct ruleset *r, const struct config *c, struct problems *ps)
 {
 	int err = 0, worst = 0;
@@ -71,12 +89,8 @@ static int load_all(struct ruleset *r, const struct config *c, struct problems *
 	for (uint32_t i = 0; i < c->feed_count; i++)
 		if (c->feeds[i].path[0] && (err = load_feed(r, &c->feeds[i], ps)))
 			worst = err;
-	for (uint32_t i = 0; i < c->rules.count; i++)
-		if ((err = ruleset_sigma_load(r->sigma, &r->set, c->rules.items[i], ps))) {
-			problem_refuse(ps, "rule", c->rules.items[i], 0, "cannot be read: %s",
-				       strerror(-err));
-			worst = -ENOENT;
-		}
+	if ((err = load_rules(r, &r->set, c, ps)))
+		worst = err;
 	for (uint32_t i = 0; i < c->benign.count; i++)
 		if ((err = benign_load(&r->set, c->benign.items[i], ps))) {
 			problem_refuse(ps, "benign", c->benign.items[i], 0, "cannot be read: %s",
@@ -160,8 +174,8 @@ static int make_scratch(struct ruleset *r, uint32_t workers)
 	return 0;
 }
 
-/* A set with everything in it, made ready. */
-static int complete(struct ruleset *r, const struct ruleset_order *o, bool over)
+/* A set with everything in it, compiled. */
+static int compile(struct ruleset *r, const struct ruleset_order *o, bool over)
 {
 	int err = indicator_set_finish(&r->set);
 
@@ -169,10 +183,14 @@ static int complete(struct ruleset *r, const struct ruleset_order *o, bool over)
 		err = indicator_set_linked(&r->set, &r->linked, &r->linked_count);
 	if (!err && !over) /* what lies over it is small, and may be silenced */
 		err = indicator_set_seal(&r->set);
-	if (!err)
-		err = matcher_compile(&r->matcher, &r->set, o->problems);
-	if (!err)
-		err = ruleset_names_init(r, o->names, o->config);
+	return err ? err : matcher_compile(&r->matcher, &r->set, o->problems);
+}
+
+/* What is compiled, made ready. */
+static int complete(struct ruleset *r, const struct ruleset_order *o, bool over)
+{
+	int err = ruleset_names_init(r, o->names, o->config);
+
 	if (!err && over)
 		ruleset_inherit(r, o->before);
 	else if (!err && o->before)
@@ -201,18 +219,93 @@ static struct ruleset *new_ruleset(void)
 	return r;
 }
 
+static int load_and_compile(struct ruleset *r, const struct ruleset_order *o,
+			    const struct indicator_set *const *live, uint32_t count, size_t *told)
+{
+	int err = indicator_set_init(&r->set);
+
+	if (!err)
+		err = load_all(r, o->config, o->problems);
+	*told = o->problems ? o->problems->count : 0;
+	for (uint32_t i = 0; i < count && !err; i++)
+		err = indicator_set_join(&r->set, live[i]);
+	return err ? err : compile(r, o, false);
+}
+
+/* The next start finds what this one made, if the files are still what they were before.
+ * Of what was told, problems beyond the first thousands are only counted, and could not be
+ * told again. */
+static void keep(const struct ruleset *r, const struct ruleset_order *o, const char *path,
+		 const struct cache_key *before, size_t first, size_t told)
+{
+	const struct cache_part linked = {r->linked, r->linked_count * sizeof(*r->linked)};
+	struct cache_key now;
+	bool settled;
+
+	if (!(o->problems && o->problems->not_kept) &&
+	    ruleset_cache_key(o->config, &now, &settled) && settled &&
+	    memcmp(&now, before, sizeof(now)) == 0)
+		match_cache_save(path, before, r->matcher, o->problems, first, told, &linked);
+}
+
+static int open_cache(struct ruleset *r, const struct ruleset_order *o, const char *path,
+		      const struct cache_key *key)
+{
+	struct cache_part linked;
+	int err = match_cache_open(path, key, &r->set, &r->matcher, o->problems, &linked);
+
+	if (err)
+		return err;
+	r->linked = malloc(linked.bytes + 1);
+	if (!r->linked)
+		return -ENOMEM;
+	if (linked.bytes)
+		memcpy(r->linked, linked.p, linked.bytes);
+	r->linked_count = (uint32_t)(linked.bytes / sizeof(*r->linked));
+	/* its patterns are in the cache already; what is wrong with a rule is told here */
+	struct indicator_set patterns;
+	err = indicator_set_init(&patterns);
+	if (!err)
+		err = load_rules(r, &patterns, o->config, o->problems);
+	indicator_set_fini(&patterns);
+	return err;
+}
+
+static int find_or_compile(struct ruleset *r, const struct ruleset_order *o,
+			   const struct indicator_set *const *live, uint32_t count)
+{
+	char path[CONFIG_TEXT_MAX + 64];
+	const struct config *c = o->config;
+	struct cache_key key;
+	size_t first, told;
+	bool settled, cached = ruleset_cache_path(c, path) && count == 0 &&
+			       ruleset_cache_key(c, &key, &settled);
+
+	pattern_cache_use(c->cache_dir[0] ? c->cache_dir : c->state_dir);
+	if (cached) {
+		int err = open_cache(r, o, path, &key);
+		if (r->matcher || err == -ENOMEM)
+			return err;
+		if (err == -EPERM || err == -EBADMSG)
+			problem_remark(o->problems, "config", path, 0, "%s; it is made anew",
+				       err == -EPERM ? "others may write this cache, or it is no file"
+						     : "the cache is damaged");
+	}
+	first = o->problems ? o->problems->count : 0;
+	int err = load_and_compile(r, o, live, count, &told);
+	if (!err && cached)
+		keep(r, o, path, &key, first, told);
+	return err;
+}
+
 int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
 		  const struct indicator_set *const *live, uint32_t count)
 {
 	struct ruleset *r = new_ruleset();
-	int err = r ? indicator_set_init(&r->set) : -ENOMEM;
+	int err = r ? ruleset_sigma_create(&r->sigma, o->config) : -ENOMEM;
 
 	if (!err)
-		err = ruleset_sigma_create(&r->sigma, o->config);
-	if (!err)
-		err = load_all(r, o->config, o->problems);
-	for (uint32_t i = 0; i < count && !err; i++)
-		err = indicator_set_join(&r->set, live[i]);
+		err = find_or_compile(r, o, live, count);
 	if (!err)
 		err = complete(r, o, false);
 	if (!err)
@@ -234,6 +327,8 @@ int ruleset_fold(struct ruleset **out, const struct ruleset_order *o,
 	}
 	if (!err)
 		err = indicator_set_join(&r->set, live);
+	if (!err)
+		err = compile(r, o, false);
 	return deliver(out, r, err ? err : complete(r, o, false));
 }
 
@@ -248,7 +343,8 @@ int ruleset_lay(struct ruleset **out, const struct ruleset_order *o, struct indi
 	}
 	r->set = *delta;
 	memset(delta, 0, sizeof(*delta));
-	return deliver(out, r, complete(r, o, true));
+	int err = compile(r, o, true);
+	return deliver(out, r, err ? err : complete(r, o, true));
 }
 
 void ruleset_hold(struct ruleset *r)

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "engine/correlating.h"
+#include "engine/own_profile.h"
 #include "engine/shipped.h"
 #include "ingest/ingest.h"
 
@@ -32,6 +34,9 @@ static void destroy(struct ruleset_sigma *r)
 	free(r->placeholders);
 	free(r->threat);
 	free(r->by);
+	free(r->chain_threat);
+	free(r->chain_by);
+	free(r->chain_key);
 	free(r->stated);
 	free(r);
 }
@@ -170,6 +175,34 @@ static struct sigma_logsource *stated_by(struct ruleset_sigma *r, const struct c
 	return list;
 }
 
+static void number(struct names *names, const struct sigma_rule *rule, uint32_t wish,
+		   uint32_t *threat, uint32_t *by)
+{
+	char text[SIGMA_ID_MAX + 8];
+	int n = snprintf(text, sizeof(text), "rule:%s", rule->id.p);
+
+	*by = names_by_at(names, text, (size_t)n, wish);
+	*threat = names_threat(names, NAME_RULE, rule->id.p, rule->id.len, rule->title.p,
+			       rule->title.len);
+}
+
+static int number_chain(struct ruleset_sigma *r, struct names *names, uint32_t first_by)
+{
+	const struct sigma_correlations *all = &r->set.chain;
+
+	r->chain_threat = calloc((size_t)all->count + 1, sizeof(*r->chain_threat));
+	r->chain_by = calloc((size_t)all->count + 1, sizeof(*r->chain_by));
+	r->chain_key = calloc((size_t)all->count + 1, sizeof(*r->chain_key));
+	if (!r->chain_threat || !r->chain_by || !r->chain_key)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < all->count; i++) {
+		number(names, &all->list[i].meta, first_by + i, &r->chain_threat[i],
+		       &r->chain_by[i]);
+		r->chain_key[i] = correlating_key(&all->list[i]);
+	}
+	return 0;
+}
+
 static int number_all(struct ruleset_sigma *r, struct names *names, uint32_t first_by)
 {
 	const struct sigma_set *s = &r->set;
@@ -178,15 +211,9 @@ static int number_all(struct ruleset_sigma *r, struct names *names, uint32_t fir
 	r->by = calloc((size_t)s->count + 1, sizeof(*r->by));
 	if (!r->threat || !r->by)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < s->count; i++) {
-		const struct sigma_rule *rule = &s->rules[i];
-		char by[SIGMA_ID_MAX + 8];
-		int n = snprintf(by, sizeof(by), "rule:%s", rule->id.p);
-		r->by[i] = names_by_at(names, by, (size_t)n, first_by + i);
-		r->threat[i] = names_threat(names, NAME_RULE, rule->id.p, rule->id.len,
-					    rule->title.p, rule->title.len);
-	}
-	return 0;
+	for (uint32_t i = 0; i < s->count; i++)
+		number(names, &s->rules[i], first_by + i, &r->threat[i], &r->by[i]);
+	return number_chain(r, names, first_by + s->count);
 }
 
 static int make_scratch(struct ruleset_sigma *r, uint32_t workers)
@@ -198,10 +225,28 @@ static int make_scratch(struct ruleset_sigma *r, uint32_t workers)
 	return r->scratch ? 0 : -ENOMEM;
 }
 
+/* A correlation that names a profile which does not load is not judged by another. */
+static void check_profiles(struct sigma_correlations *all, struct problems *ps)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < all->count; i++) {
+		const struct sigma_correlation *c = &all->list[i];
+		if (c->profile.len == 0 || own_profile_check(c->profile.p, ps))
+			all->list[kept++] = *c;
+		else
+			problem_refuse(ps, "rule", c->meta.file, c->meta.line,
+				       "the significance profile %.*s did not load",
+				       (int)c->profile.len, c->profile.p);
+	}
+	all->count = kept;
+}
+
 int ruleset_sigma_finish(struct ruleset_sigma *r, const struct config *c, struct names *names,
 			 uint32_t first_by, uint32_t workers, struct problems *ps)
 {
 	uint32_t count = 0;
+	check_profiles(&r->set.chain, ps);
 	int err = sigma_set_finish(&r->set, ps);
 
 	if (err || r->set.count == 0)

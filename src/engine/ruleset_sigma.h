@@ -23,6 +23,8 @@ struct ruleset_sigma {
 	struct sigma_maps *maps;
 	struct sigma_matcher *matcher; /* NULL: there is no rule */
 	uint32_t *threat, *by;	       /* numbers in names, by rule */
+	uint32_t *chain_threat, *chain_by; /* the same, by correlation */
+	uint64_t *chain_key;	       /* for correlate/partial.h, by correlation */
 	uint32_t *stated;	       /* the log source that a source states, by source: its number */
 	uint32_t stated_count;
 	struct sigma_placeholder *placeholders; /* while loading */

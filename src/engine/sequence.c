@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "engine/correlating.h"
 #include "match/matcher.h"
 #include "match/stix_sequence.h"
 #include "raise/hit_json.h"
@@ -15,7 +16,8 @@ void sequence_note(struct worker *wk, const struct ruleset *rules, const struct 
 
 	/* what an exercise shows completes nothing but an exercise */
 	p.group = o->state | (uint64_t)(o->hit_class == CLASS_TEST) << 8;
-	if (partial_add(wk->e->partial, &p, r->stretch_us))
+	const struct partial_shape shape = {r->stretch_us, PARTIAL_KEPT, false};
+	if (partial_add(wk->e->partial, &p, shape))
 		counter_add(&wk->ledger.partial_refused, 1);
 }
 
@@ -23,7 +25,10 @@ struct look {
 	struct engine *e;
 	const struct generation *generation;
 	const struct ruleset *rules; /* of it, the part that the rule is in */
-	struct text lines; /* hits */
+	struct text lines;           /* hits */
+	struct correlating chain;
+	uint64_t key; /* of the correlation whose groups are being looked at */
+	const struct sigma_correlation *correlation;
 	int error;
 };
 
@@ -57,7 +62,7 @@ static void complete(struct look *l, const struct matcher_stix_rule *r, struct p
 {
 	struct ledger *ledger = &l->e->judge_ledger;
 
-	p->told = true;
+	p->told = 1;
 	counter_add(&ledger->hits, 1);
 	if (evidence_update(l->e->evidence, &p->o))
 		counter_add(&ledger->unplaced, 1);
@@ -76,20 +81,16 @@ static const struct matcher_stix_rule *rule_of(struct look *l, uint64_t key)
 		const struct matcher_stix_rule *r =
 			parts[i] ? matcher_stix_by_key(&parts[i]->matcher->stix, key) : NULL;
 		l->rules = parts[i];
-		if (r && !(withdrawn[i] &&
-			   withdrawn[i][r->indicator / 64] >> (r->indicator % 64) & 1))
+		if (r &&
+		    !(withdrawn[i] && withdrawn[i][r->indicator / 64] >> (r->indicator % 64) & 1))
 			return r;
 	}
 	return NULL;
 }
 
-static void group(void *arg, struct partial *const *p, uint32_t count)
+static void pattern_group(struct look *l, const struct matcher_stix_rule *r,
+			  struct partial *const *p, uint32_t count)
 {
-	struct look *l = arg;
-	const struct matcher_stix_rule *r = rule_of(l, p[0]->rule);
-
-	if (!r) /* of a rule that is no more: forgotten in its time */
-		return;
 	struct stix_instance *in = malloc(count * sizeof(*in));
 	uint8_t *used = malloc(count);
 	if (!in || !used)
@@ -109,19 +110,57 @@ static void group(void *arg, struct partial *const *p, uint32_t count)
 	free(used);
 }
 
-int sequence_judge(struct engine *e)
+/* What no rule of now has is forgotten in its time. */
+static void group(void *arg, struct partial *const *p, uint32_t count)
+{
+	struct look *l = arg;
+	const struct ruleset_sigma *sigma = l->generation->base->sigma;
+	const struct matcher_stix_rule *r = rule_of(l, p[0]->rule);
+
+	if (r) {
+		pattern_group(l, r, p, count);
+		return;
+	}
+	if (p[0]->rule != l->key) { /* groups of one rule come in a row */
+		l->key = p[0]->rule;
+		l->correlation = sigma ? correlating_by_key(sigma, l->key) : NULL;
+	}
+	if (l->correlation)
+		correlating_group(&l->chain, l->correlation, p, count);
+}
+
+static int64_t newest(const struct engine *e)
+{
+	int64_t t = 0;
+
+	for (uint32_t i = 0; i < e->config->sources.count && e->live; i++) {
+		int64_t w = high_mark_get(&e->watermark[i]);
+		t = w > t ? w : t;
+	}
+	/* of a replay more may come of any time, until all is read */
+	return e->live ? t : INT64_MIN;
+}
+
+int sequence_judge(struct engine *e, bool all_there)
 {
 	struct look l = {.e = e};
 
-	if (!partial_changed(e->partial))
+	if (!partial_changed(e->partial) && !e->partial_waits && !all_there)
 		return 0;
 	text_init(&l.lines);
 	struct generation *g = generation_get(&e->rules);
 	l.generation = g;
+	l.chain = (struct correlating){.e = e,
+				       .sigma = g ? g->base->sigma : NULL,
+				       .all_there = all_there,
+				       .newest_us = newest(e),
+				       .lines = &l.lines};
 	int err = g ? partial_each(e->partial, group, &l) : 0;
 	if (l.lines.len)
 		hits_append(&e->hits, &l.lines);
 	generation_put(&e->rules, g);
 	text_fini(&l.lines);
-	return err ? err : l.error;
+	e->partial_waits = l.chain.waits && e->live;
+	correlating_fini(&l.chain);
+	return err ? err : l.error ? l.error : l.chain.error;
 }

@@ -23,7 +23,8 @@
 /* Keeps what a record showed of the pattern of that indicator of r. @thread worker */
 void sequence_note(struct worker *wk, const struct ruleset *r, const struct hit *h,
 		   const struct observation *o);
-/* What is complete by now becomes evidence, and a line of hits. 0, -ENOMEM. @thread judge */
-int sequence_judge(struct engine *e);
+/* What is complete by now, of these and of correlations (correlating.h), becomes evidence,
+ * and a line of hits. all_there: no record will come any more. 0, -ENOMEM. @thread judge */
+int sequence_judge(struct engine *e, bool all_there);
 
 #endif

@@ -201,6 +201,7 @@ static void compact(struct engine *e)
 	struct evidence_usage u;
 	int64_t before_us = horizon(e);
 
+	partial_forget(e->partial, before_us, newest(e), e->config->clock_skew_max);
 	evidence_usage(e->evidence, &u);
 	if (before_us <= 0 ||
 	    ((uint64_t)u.cells * 100 <= (uint64_t)u.capacity.cells * TABLE_PRESSURE &&
@@ -208,7 +209,6 @@ static void compact(struct engine *e)
 		return;
 	uint64_t before = u.entries;
 	evidence_compact(e->evidence, (int32_t)(before_us / EVIDENCE_BUCKET_US));
-	partial_forget(e->partial, before_us);
 	evidence_usage(e->evidence, &u);
 	share_forget(&e->share, before, u.entries);
 }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "engine/engine_priv.h"
+#include "engine/correlating.h"
 #include "engine/sequence.h"
 #include "raise/hit_json.h"
 
@@ -377,24 +378,50 @@ static enum hit_class class_of_rule(const struct worker *wk, const struct job *j
 								     : rule->hit_class);
 }
 
-/* The same of Sigma rules. */
+/* What the record shows of the correlations that its rule has a part in. */
+static void feed_correlations(struct worker *wk, const struct job *j, uint32_t rule)
+{
+	const struct ruleset_sigma *r = wk->rules->sigma;
+	const struct sigma_correlations *chain = &r->set.chain;
+
+	if (chain->count == 0)
+		return;
+	for (uint32_t i = chain->first[rule]; i < chain->first[rule + 1]; i++) {
+		const struct sigma_feed *f = &chain->feeds[i];
+		const struct sigma_rule *meta = &chain->list[f->correlation].meta;
+		const struct indicator as = {.severity = meta->severity, .tlp = meta->tlp};
+		struct observation o = observe(wk, j, &as, r->chain_threat[f->correlation],
+					       r->chain_by[f->correlation],
+					       class_of_rule(wk, j, meta));
+		correlating_note(wk, f, &o);
+		wk->placed = true;
+	}
+}
+
+/* The same of Sigma rules; those that are only parts of correlations are no hits. */
 static uint32_t place_rules(struct worker *wk, struct job *j, enum reason why, bool *test)
 {
 	const struct ruleset_sigma *r = wk->rules->sigma;
+	uint32_t hits = 0;
 
 	for (uint32_t i = 0; i < wk->fired.hits; i++) {
 		const struct sigma_hit *h = &wk->fired.hit[i];
 		const struct sigma_rule *rule = &r->set.rules[h->rule];
 		const struct indicator as = {.severity = rule->severity, .tlp = rule->tlp};
 		enum hit_class c = class_of_rule(wk, j, rule);
+		if (why == REASON_OK)
+			feed_correlations(wk, j, h->rule);
+		if (rule->referred)
+			continue;
 		*test |= c == CLASS_TEST;
+		hits++;
 		if (why == REASON_OK)
 			place(wk, j, &as, r->threat[h->rule], r->by[h->rule], c);
 		if (wk->e->hits.fd >= 0)
 			write_hit(wk, j, h->value, r->by[h->rule], r->threat[h->rule],
 				  rule->severity, c);
 	}
-	return wk->fired.hits;
+	return hits;
 }
 
 /* What a verified record comes to. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST                 (UINT32_C(1) << 31) /* ref is a place in lists, or a chain while building */
+#define LIST                 EXACT_LIST
 #define NO_NEXT              UINT32_MAX
 #define FILTER_BITS_PER_ATOM 16
 

@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #define EXACT_REFS_MAX (1u << 30)
+#define EXACT_LIST     (UINT32_C(1) << 31) /* in a reference: the rest is a place in lists */
 #define EXACT_TRIGGER  (EXACT_REFS_MAX - 1) /* no condition: only makes scan look closer */
 
 struct exact {

@@ -35,6 +35,11 @@ static void index_free(struct index *ix)
 void indicator_set_fini(struct indicator_set *s)
 {
 	index_free(s->index);
+	if (s->file.map) {
+		cache_file_close(&s->file);
+		memset(s, 0, sizeof(*s));
+		return;
+	}
 	free(s->atoms.at);
 	free(s->atoms.metas);
 	free(s->atoms.followers);

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/address.h"
+#include "base/cache_file.h"
 #include "base/problem.h"
 #include "config/vocab.h"
 #include "decode/event.h"
@@ -142,8 +143,9 @@ struct indicator_set {
 	struct threat *threats; /* but for those that an atom names */
 	uint32_t threat_count, threat_capacity;
 	uint32_t threats_named; /* of threat_count, those that an indicator has */
+	uint32_t kinds[CONDITION_PATTERN + 1]; /* of a sealed set, conditions of each kind */
 	bool sealed;
-	bool mapped; /* the arrays lie in a file's pages (indicator_cache.h) */
+	struct cache_file file; /* whose pages the arrays are (match_cache.h); map NULL: ours */
 	struct feed *feeds;
 	uint32_t feed_count, feed_capacity;
 	struct benign *benigns;

@@ -349,6 +349,7 @@ static void pack(struct seal *z, uint32_t entry, struct span next_name)
 		p = put_piece(p, name);
 	if (m.form != ATOM_ID_ENDS)
 		p = put_piece(p, id);
+	z->to.kinds[m.kind]++;
 	z->at[entry] = (uint32_t)z->to.text_len;
 	z->to.text_len += (size_t)(p - start);
 }
@@ -409,6 +410,7 @@ static void copy_whole(struct seal *z, uint32_t entry)
 	for (uint32_t i = 0; i < in.conditions; i++) {
 		struct condition *n = &to->conditions[to->condition_count++];
 		*n = c[i];
+		to->kinds[n->kind]++;
 		n->text = copy(z, indicator_text(z->from, c[i].text, c[i].text_len)).at;
 	}
 }

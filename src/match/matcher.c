@@ -14,7 +14,7 @@
 struct build {
 	struct matcher *m;
 	const struct indicator_set *set;
-	struct span *extra; /* looked for as text: shapes that the walk does not see */
+	struct matcher_text *extra; /* looked for as text: shapes that the walk does not see */
 	uint32_t extras, atoms, nets;
 };
 
@@ -23,35 +23,42 @@ static struct span text_of(const struct build *b, const struct condition *c)
 	return indicator_text(b->set, c->text, c->text_len);
 }
 
+static void count_kind(struct build *b, enum condition_kind kind, uint32_t n)
+{
+	switch (kind) {
+	case CONDITION_NETWORK:
+		b->nets += n;
+		break;
+	case CONDITION_URL: /* itself, and its host */
+		b->atoms += 2 * n;
+		b->extras += n;
+		break;
+	case CONDITION_DOMAIN:
+	case CONDITION_VALUE:
+		b->extras += n;
+		b->atoms += n;
+		break;
+	case CONDITION_PORT:
+	case CONDITION_PATTERN:
+		break;
+	default:
+		b->atoms += n;
+	}
+}
+
 static void count(struct build *b)
 {
-	for (uint32_t i = 0; i < b->set->condition_count; i++) {
-		switch (condition_kind_at(b->set, i)) {
-		case CONDITION_NETWORK:
-			b->nets++;
-			break;
-		case CONDITION_URL: /* itself, and its host */
-			b->atoms += 2;
-			b->extras++;
-			break;
-		case CONDITION_DOMAIN:
-		case CONDITION_VALUE:
-			b->extras++;
-			b->atoms++;
-			break;
-		case CONDITION_PORT:
-		case CONDITION_PATTERN:
-			break;
-		default:
-			b->atoms++;
-		}
-	}
+	for (int kind = 0; b->set->sealed && kind <= CONDITION_PATTERN; kind++)
+		count_kind(b, (enum condition_kind)kind, b->set->kinds[kind]);
+	for (uint32_t i = 0; !b->set->sealed && i < b->set->condition_count; i++)
+		count_kind(b, condition_kind_at(b->set, i), 1);
 }
 
 static void look_for_text(struct build *b, struct span v)
 {
 	if (v.len > 0)
-		b->extra[b->extras++] = v;
+		b->extra[b->extras++] =
+			(struct matcher_text){(uint32_t)(v.p - b->set->text), v.len};
 	else
 		b->m->parse_all = true;
 }
@@ -241,7 +248,7 @@ uint32_t matcher_owner(const struct indicator_set *set, uint32_t condition)
 	return low;
 }
 
-static int build_tiers(struct build *b, struct problems *ps)
+static int build_tiers(struct build *b)
 {
 	struct matcher *m = b->m;
 	int err;
@@ -257,43 +264,72 @@ static int build_tiers(struct build *b, struct problems *ps)
 		add_condition(b, i);
 	if ((err = exact_finish(&m->atoms)) || (err = exact_net_finish(&m->nets)))
 		return err;
-	return pattern_compile(&m->patterns, b->set, b->extra, b->extras, ps);
+	struct matcher_text *fit = realloc(b->extra, ((size_t)b->extras + 1) * sizeof(*fit));
+	m->extra = fit ? fit : b->extra;
+	m->extras = b->extras;
+	b->extra = NULL;
+	m->tiers_parse_all = m->parse_all;
+	return 0;
+}
+
+static int compile_patterns(struct matcher *m, struct problems *ps)
+{
+	struct span *extra = malloc(((size_t)m->extras + 1) * sizeof(*extra));
+
+	if (!extra)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < m->extras; i++)
+		extra[i] = indicator_text(m->set, m->extra[i].at, m->extra[i].len);
+	int err = pattern_compile(&m->patterns, m->set, extra, m->extras, ps);
+	free(extra);
+	return err;
+}
+
+int matcher_complete(struct matcher *m, struct problems *ps)
+{
+	char why[256];
+	int err = pattern_library_check(why);
+
+	if (err)
+		problem_refuse(ps, "rule", "hs_scan", 0, "%s", why);
+	m->walk = scan_walk_best();
+	m->plan.atoms = &m->atoms;
+	m->plan.nets = &m->nets;
+	if (!err)
+		err = compile_patterns(m, ps);
+	if (!err)
+		err = matcher_benign_init(&m->benign, m->set, ps);
+	if (!err)
+		err = matcher_stix_init(&m->stix, m->set, ps);
+	if (err) {
+		matcher_free(m);
+		return err;
+	}
+	m->parse_all = m->tiers_parse_all || m->patterns.always > 0 || m->stix.opens > 0;
+	m->plan.escapes = m->plan.values || m->patterns.escapes;
+	return 0;
 }
 
 int matcher_compile(struct matcher **out, const struct indicator_set *set, struct problems *ps)
 {
 	struct build b = {.set = set};
-	char why[256];
-	int err;
 
 	*out = NULL;
 	if (!in_order(set))
 		return -EINVAL;
-	if ((err = pattern_library_check(why))) {
-		problem_refuse(ps, "rule", "hs_scan", 0, "%s", why);
-		return err;
-	}
 	struct matcher *m = b.m = calloc(1, sizeof(*m));
 	if (!m)
 		return -ENOMEM;
 	m->set = set;
-	m->walk = scan_walk_best();
-	m->plan.atoms = &m->atoms;
-	m->plan.nets = &m->nets;
-	err = build_tiers(&b, ps);
+	int err = build_tiers(&b);
 	free(b.extra);
-	if (!err)
-		err = matcher_benign_init(&m->benign, set, ps);
-	if (!err)
-		err = matcher_stix_init(&m->stix, set, ps);
 	if (err) {
 		matcher_free(m);
 		return err;
 	}
-	m->parse_all |= m->patterns.always > 0 || m->stix.opens > 0;
-	m->plan.escapes = m->plan.values || m->patterns.escapes;
-	*out = m;
-	return 0;
+	err = matcher_complete(m, ps);
+	*out = err ? NULL : m;
+	return err;
 }
 
 void matcher_free(struct matcher *m)
@@ -302,6 +338,7 @@ void matcher_free(struct matcher *m)
 		return;
 	exact_fini(&m->atoms);
 	exact_net_fini(&m->nets);
+	free(m->extra);
 	pattern_fini(&m->patterns);
 	matcher_benign_fini(&m->benign);
 	matcher_stix_fini(&m->stix);

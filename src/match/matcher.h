@@ -21,6 +21,11 @@
 /* What one event may meet before hits are counted as overflow. */
 #define MATCHER_FOUND_MAX 8192
 
+/* Offset and length in the set's text. */
+struct matcher_text {
+	uint32_t at, len;
+};
+
 struct matcher {
 	const struct indicator_set *set;
 	struct exact atoms;
@@ -30,7 +35,10 @@ struct matcher {
 	struct matcher_stix stix;
 	struct scan_plan plan;
 	const struct scan_walk *walk;
-	bool parse_all; /* some condition can only be decided on a parsed record */
+	struct matcher_text *extra; /* texts of the set that patterns look for as well */
+	uint32_t extras;
+	bool parse_all;	   /* some condition can only be decided on a parsed record */
+	bool tiers_parse_all; /* the same, but for patterns */
 };
 
 /* A condition that holds for one observable (NULL: the raw bytes). */
@@ -73,6 +81,9 @@ struct match_scratch {
 	struct matcher_found found[MATCHER_FOUND_MAX];
 	uint32_t found_count, found_lost;
 };
+
+/* The rest of compiling: m has set, tables, plan and extra; freed on error. 0, -errno. */
+int matcher_complete(struct matcher *m, struct problems *ps);
 
 /* Whether every record is to be parsed. */
 static inline bool matcher_parses_all(const struct matcher *m, const struct match_scratch *sc)

@@ -45,7 +45,7 @@ int matcher_stix_init(struct matcher_stix *ms, const struct indicator_set *set, 
 	uint32_t count = 0;
 
 	*ms = (struct matcher_stix){0};
-	for (uint32_t i = 0; i < set->count; i++)
+	for (uint32_t i = set->atoms.count; i < set->count; i++)
 		count += indicator_at(set, i).pattern_len > 0;
 	if (count == 0)
 		return 0;
@@ -53,7 +53,7 @@ int matcher_stix_init(struct matcher_stix *ms, const struct indicator_set *set, 
 	ms->by_key = calloc(count, sizeof(*ms->by_key));
 	if (!ms->rules || !ms->by_key)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < set->count; i++) {
+	for (uint32_t i = set->atoms.count; i < set->count; i++) {
 		const struct indicator in = indicator_at(set, i);
 		if (in.pattern_len == 0)
 			continue;

@@ -104,7 +104,7 @@ static void try_each(struct pattern_list *l, pattern_refused *refused, void *ctx
 	}
 }
 
-int pattern_list_compile(struct pattern_list *l, hs_database_t **db, pattern_refused *refused,
+int pattern_list_build(struct pattern_list *l, hs_database_t **db, pattern_refused *refused,
 			 void *ctx)
 {
 	*db = NULL;

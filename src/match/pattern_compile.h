@@ -35,5 +35,8 @@ typedef void pattern_refused(void *ctx, unsigned id, const char *why);
  */
 int pattern_list_compile(struct pattern_list *l, hs_database_t **db, pattern_refused *refused,
 			 void *ctx);
+/* The same without a look at the cache (pattern_cache.h). */
+int pattern_list_build(struct pattern_list *l, hs_database_t **db, pattern_refused *refused,
+		       void *ctx);
 
 #endif

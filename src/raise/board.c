@@ -129,7 +129,7 @@ static int tell(const struct voice *v, struct board_entry *e, const struct episo
 	bool silent = e->version > 0 && says == e->says;
 	if (silent && status != CANDIDATE_WITHDRAWN && status != CANDIDATE_EXPIRED)
 		status = e->status;
-	board_profile(v->cx->profile, e->profile);
+	board_profile(candidate_profile(v->cx, ep), e->profile);
 	if (!silent) {
 		e->version = c.version;
 		v->say(v->arg, &c);

@@ -70,7 +70,7 @@ void candidate_make_of(struct candidate *c, const struct candidate_context *cx,
 	c->cell_us = candidate_cell(ep->first_us, cx->profile->window_us);
 	candidate_id(threat, c->cell_us, cx->profile->window_us, c->id);
 	if (status != CANDIDATE_WITHDRAWN)
-		score_episode(&s, ep, cx->profile);
+		score_episode(&s, ep, candidate_profile(cx, ep));
 	c->score = s.hundredths / 100.0;
 }
 

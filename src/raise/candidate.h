@@ -46,6 +46,8 @@ struct candidate;
 struct candidate_context {
 	const struct names *names;
 	const struct profile *profile;
+	/* The one that this threat is judged by; NULL: profile, all of them. */
+	const struct profile *(*profile_of)(void *arg, uint32_t threat);
 	struct candidate_origin (*origin)(void *arg, uint32_t object);
 	void *arg;
 	const struct feedback *feedback; /* NULL: none */
@@ -58,6 +60,12 @@ struct candidate_context {
 	uint32_t (*recurrence)(void *arg, const struct candidate *c, uint8_t state,
 			       struct history_record *rows, uint32_t max);
 };
+
+static inline const struct profile *candidate_profile(const struct candidate_context *cx,
+						       const struct episode *ep)
+{
+	return cx->profile_of ? cx->profile_of(cx->arg, ep->threat) : cx->profile;
+}
 
 struct candidate {
 	char id[CANDIDATE_ID_MAX];

@@ -200,13 +200,13 @@ void candidate_explain(struct text *out, const struct candidate *c,
 {
 	threat(out, c);
 	significant_states(out, &c->episode);
-	other_states(out, &c->episode, cx->profile);
+	other_states(out, &c->episode, candidate_profile(cx, &c->episode));
 	since(out, &c->episode);
-	criteria(out, &c->episode, cx->profile);
-	apart(out, c, cx->profile);
+	criteria(out, &c->episode, candidate_profile(cx, &c->episode));
+	apart(out, c, candidate_profile(cx, &c->episode));
 	if (c->episode.held_back)
 		text_str(out, "Not raised: that several Member States are significant together rests "
 			      "on the word of one source alone. ");
-	verdict(out, c, cx->profile);
+	verdict(out, c, candidate_profile(cx, &c->episode));
 	said(out, c, cx);
 }

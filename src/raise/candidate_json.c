@@ -519,16 +519,16 @@ static void feedback(struct text *out, const struct candidate *c, const struct c
 void candidate_json(struct text *out, const struct candidate *c, const struct candidate_context *cx)
 {
 	head(out, c);
-	states(out, "member_states", c, true, cx->profile);
-	states(out, "other_sources", c, false, cx->profile);
-	basis(out, &c->episode, cx->profile);
-	profile(out, cx->profile);
-	criteria_detail(out, describe_criteria(&c->episode), cx->profile);
+	states(out, "member_states", c, true, candidate_profile(cx, &c->episode));
+	states(out, "other_sources", c, false, candidate_profile(cx, &c->episode));
+	basis(out, &c->episode, candidate_profile(cx, &c->episode));
+	profile(out, candidate_profile(cx, &c->episode));
+	criteria_detail(out, describe_criteria(&c->episode), candidate_profile(cx, &c->episode));
 	independence(out, &c->episode, cx);
 	recurrence(out, c, cx);
 	string(out, "tlp", vocab_tlp_name(c->episode.tlp));
 	string(out, "pap", vocab_pap_name(c->episode.pap));
-	score(out, c, cx->profile);
+	score(out, c, candidate_profile(cx, &c->episode));
 	clocks(out, c);
 	text_str(out, ",\"labels\":");
 	describe_labels(out, &c->episode, NULL);

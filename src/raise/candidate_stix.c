@@ -253,7 +253,7 @@ static void incident(struct bundle *b)
 	struct score s = {0};
 
 	if (b->c->status != CANDIDATE_WITHDRAWN)
-		score_episode(&s, &b->c->episode, b->cx->profile);
+		score_episode(&s, &b->c->episode, candidate_profile(b->cx, &b->c->episode));
 	begin(b, "incident", b->incident);
 	/* for good (section 3.2): what was withdrawn otherwise may be re-opened */
 	if (b->c->superseded_by[0])

@@ -296,11 +296,11 @@ void candidate_terminal(struct text *out, const struct candidate *c,
 	page_rule(&pg);
 	who(&pg, c);
 	where(&pg, &c->episode);
-	why(&pg, &c->episode, cx->profile);
+	why(&pg, &c->episode, candidate_profile(cx, &c->episode));
 	evidence(&pg, c, cx);
 	recurs(&pg, c, cx);
-	missing(&pg, c, cx->profile);
-	score(&pg, c, cx->profile);
+	missing(&pg, c, candidate_profile(cx, &c->episode));
+	score(&pg, c, candidate_profile(cx, &c->episode));
 	due(&pg, c);
 	next(&pg, c);
 	text_char(out, '\n');

@@ -185,16 +185,18 @@ void recheck_print(struct text *out, const struct board_told *told, const struct
 {
 	struct page pg = {.out = out, .colour = colour};
 
+	const struct profile *p = now ? candidate_profile(cx, &now->episode) : cx->profile;
+
 	text_init(&pg.line);
 	if (recheck_holds(told, now))
-		yes(&pg.line, told, now, cx->profile);
+		yes(&pg.line, told, now, p);
 	else
 		why_not(&pg.line, told, now);
 	page_paragraph(&pg, "holds", 2);
 	said(&pg.line, told);
 	page_paragraph(&pg, "said", 2);
 	if (told && now) {
-		changed(&pg.line, told, now, cx->profile);
+		changed(&pg.line, told, now, p);
 		page_paragraph(&pg, "changed", 2);
 	}
 	if (pg.line.error)

@@ -109,40 +109,60 @@ static uint32_t leg_of(const struct tally *t, bool raised, const struct profile 
 	return t->significant ? t->significant - 1 : 0;
 }
 
-static void add_spread(struct score *s, const struct tally *t, bool raised)
+/* Hundredths by how much there is of it. */
+struct weights {
+	uint32_t status, states[4], severity[4], breadth[4], origins[3], sectors[3];
+};
+static const struct weights raised_weights = {.status = 80,
+					      .states = {0, 2, 3, 4},
+					      .severity = {0, 0, 0, 10},
+					      .breadth = {0, 1, 2, 3},
+					      .origins = {0, 1, 2},
+					      .sectors = {0, 0, 1}};
+static const struct weights watch_weights = {.status = 6,
+					     .states = {0, 24, 34, 34},
+					     .severity = {0, 0, 1, 1},
+					     .breadth = {0, 0, 1, 1},
+					     .origins = {0, 1, 1},
+					     .sectors = {0, 1, 1}};
+/* By significant states, and quarters of a threshold that the next has. A state that becomes
+ * significant itself is worth no less then: states[n] - states[n - 1] >= next[n - 1][4]. */
+static const uint32_t next_weights[4][5] = {
+	{0, 2, 20, 22, 24}, {0, 1, 8, 9, 10}, {0, 1, 3, 3, 4}, {4, 4, 4, 4, 4}};
+
+static void add_spread(struct score *s, const struct tally *t, const struct weights *w, bool raised)
 {
-	uint32_t first = raised ? 2 : 1, most = raised ? 4 : 2;
+	uint32_t first = raised ? 2 : 1;
 	uint32_t more = t->significant > first ? t->significant - first : 0;
 
-	add(s, "states", 4 * (more < most ? more : most), "%" PRIu32 " significant Member States",
+	add(s, "states", w->states[more < 3 ? more : 3], "%" PRIu32 " significant Member States",
 	    t->significant);
 }
 
-static void add_depth(struct score *s, const struct tally *t, uint32_t leg, uint32_t unit)
+static void add_depth(struct score *s, const struct tally *t, uint32_t leg, const struct weights *w)
 {
 	uint32_t sectors = (uint32_t)__builtin_popcount(t->sectors);
 
-	add(s, "severity",
-	    t->severity == SEVERITY_HIGH     ? 5 * unit
-	    : t->severity == SEVERITY_MEDIUM ? 2 * unit
-					     : 0,
-	    "%s", vocab_severity_name(t->severity));
-	add(s, "breadth", 2 * unit * steps(t->breadth[leg], 16, 32, 64),
+	add(s, "severity", w->severity[t->severity], "%s", vocab_severity_name(t->severity));
+	add(s, "breadth", w->breadth[steps(t->breadth[leg], 16, 32, 64)],
 	    "%" PRIu64 ".%" PRIu64 " times the entities asked for", t->breadth[leg] / 8,
 	    t->breadth[leg] % 8 * 10 / 8);
-	add(s, "origins", 2 * unit * steps(t->origins[leg], 2, 3, UINT64_MAX),
+	add(s, "origins", w->origins[steps(t->origins[leg], 2, 3, UINT64_MAX)],
 	    "%" PRIu64 " independent origins", t->origins[leg]);
-	add(s, "sectors", unit * steps(sectors, 2, 3, UINT32_MAX), "%" PRIu32 " sectors", sectors);
+	add(s, "sectors", w->sectors[steps(sectors, 2, 3, UINT32_MAX)], "%" PRIu32 " sectors", sectors);
 }
 
 /* How near a further state is: at least as much as that state had been worth before. */
 static void add_next(struct score *s, const struct tally *t)
 {
-	if (t->significant > 3)
-		add(s, "next_state", 4, "%" PRIu32 " Member States are significant, each in its own time",
+	uint32_t row = t->significant < 1 ? 0 : t->significant < 4 ? t->significant - 1 : 3;
+
+	if (row == 3)
+		add(s, "next_state", next_weights[row][0],
+		    "%" PRIu32 " Member States are significant, each in its own time",
 		    t->significant);
 	else
-		add(s, "next_state", (uint32_t)t->next,
+		add(s, "next_state", next_weights[row][t->next],
 		    "%s has %" PRIu64 "/4 of the entities asked for",
 		    vocab_state_code(t->next_state), t->next);
 }
@@ -151,15 +171,16 @@ void score_episode(struct score *s, const struct episode *ep, const struct profi
 {
 	struct tally t = {0};
 	bool raised = ep->status == EPISODE_RAISED;
+	const struct weights *w = raised ? &raised_weights : &watch_weights;
 
 	*s = (struct score){0};
 	if (ep->status == EPISODE_NONE)
 		return;
 	take(&t, ep, p);
-	add(s, "status", raised ? 50 : 20, "%s", raised ? "raised" : "watch");
-	add_spread(s, &t, raised);
-	add_depth(s, &t, leg_of(&t, raised, p), raised ? 2 : 1); /* a watch weighs half */
+	add(s, "status", w->status, "%s", raised ? "raised" : "watch");
+	add_spread(s, &t, w, raised);
+	add_depth(s, &t, leg_of(&t, raised, p), w);
 	if (!raised)
 		add_next(s, &t);
-	assert(raised ? s->hundredths >= 50 && s->hundredths <= 100 : s->hundredths <= 49);
+	assert(raised ? s->hundredths >= 80 && s->hundredths <= 100 : s->hundredths <= 48);
 }

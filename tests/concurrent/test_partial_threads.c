@@ -9,6 +9,7 @@
 
 #define COUNT 30000
 
+static const struct partial_shape shape = {1 << 20, PARTIAL_KEPT, false};
 static struct partial_store *store;
 static uint32_t threads = 8;
 static uint64_t seed0 = 1;
@@ -32,7 +33,7 @@ static void *writer(void *arg)
 	/* each thread starts elsewhere; together they add all, and half of it twice */
 	for (uint32_t i = 0; i < COUNT * 3 / 2 / threads + 1; i++) {
 		struct partial p = make((at * (COUNT / threads) + i) % COUNT);
-		if (partial_add(store, &p, 1 << 20))
+		if (partial_add(store, &p, shape))
 			abort();
 	}
 	return NULL;
@@ -70,7 +71,7 @@ int main(int argc, char **argv)
 		return 1;
 	for (uint32_t i = 0; i < COUNT; i++) {
 		struct partial p = make(i);
-		partial_add(store, &p, 1 << 20);
+		partial_add(store, &p, shape);
 	}
 	partial_each(store, count, &one);
 	partial_fini(store);

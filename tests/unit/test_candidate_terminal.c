@@ -41,7 +41,7 @@ static void plain(const struct fixture *f)
 	tap_ok(strstr(s, "RAISED") && strstr(s, "Germany") && strstr(s, "Article 23(3)") &&
 		       strstr(s, "kafka:soc.de:3@991") && strstr(s, "a human decides"),
 	       "who, where, why, which evidence, what next");
-	tap_ok(strstr(s, " score     0.50 status (raised) + 0.10 severity (high)") &&
+	tap_ok(strstr(s, " score     0.80 status (raised) + 0.10 severity (high)") &&
 		       strstr(s, "DORA initial notification 2026-11-20 13:15 UTC"),
 	       "what the score is the sum of, and what is due when");
 	free(s);

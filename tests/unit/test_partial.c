@@ -10,6 +10,8 @@
 #define GROUPS  2
 #define STRETCH INT64_C(1000000)
 
+static const struct partial_shape shape = {STRETCH, PARTIAL_KEPT, false};
+
 static uint64_t seed = 7;
 
 static uint32_t roll(uint32_t n)
@@ -74,7 +76,7 @@ static bool kept(const struct partial *all, uint32_t n, uint32_t at)
 struct seen {
 	struct partial *p;
 	uint32_t count;
-	bool tell;
+	uint8_t tell;
 };
 
 static void note(void *arg, struct partial *const *p, uint32_t count)
@@ -116,9 +118,9 @@ static void sets(uint32_t n, uint32_t span_us)
 			shuffle(which, n);
 		for (uint32_t i = 0; i < n; i++) {
 			struct partial p = make(which[i], span_us);
-			wrong += partial_add(s, &p, STRETCH) != 0;
+			wrong += partial_add(s, &p, shape) != 0;
 			if (roll(3) == 0)
-				partial_add(s, &p, STRETCH);
+				partial_add(s, &p, shape);
 		}
 		wrong += !partial_changed(s);
 		partial_each(s, note, &seen);
@@ -183,7 +185,7 @@ static void bytes(void)
 		abort();
 	for (uint32_t i = 0; i < 2000; i++) {
 		struct partial p = make(i, 4000000);
-		partial_add(s, &p, STRETCH);
+		partial_add(s, &p, shape);
 	}
 	partial_each(s, note, &x);
 	tap_int(partial_snapshot(s, put, &b), 0, "written");
@@ -200,7 +202,7 @@ static void bytes(void)
 	b.at = 0;
 	b.len--;
 	tap_int(partial_restore(t, names, get, &b), -EBADMSG, "cut off");
-	partial_forget(t, 0);
+	partial_forget(t, 0, INT64_MIN, 0);
 	y = (struct seen){two, 0, false};
 	partial_each(t, note, &y);
 	bool late = y.count > 0 && y.count < x.count;
@@ -223,14 +225,17 @@ static void full(void)
 	for (uint32_t i = 0; i < 5000; i++) {
 		struct partial p = make(i, 4000000);
 		p.group = i;
-		refused += partial_add(s, &p, STRETCH) == -ENOSPC;
+		refused += partial_add(s, &p, shape) == -ENOSPC;
 	}
 	partial_usage(s, &u);
 	tap_ok(refused > 3000 && u.refused == refused && u.kept + refused == 5000,
 	       "a full store refuses by count");
-	partial_forget(s, INT64_MAX);
+	partial_forget(s, INT64_MIN, 2000000, STRETCH / 2);
+	partial_usage(s, &u);
+	tap_ok(u.kept > 0 && u.kept < 1000, "of a full store, what is too old to matter goes");
+	partial_forget(s, INT64_MAX, INT64_MIN, 0);
 	struct partial p = make(1, 4000000);
-	tap_int(partial_add(s, &p, STRETCH), 0, "forgotten, there is room again");
+	tap_int(partial_add(s, &p, shape), 0, "forgotten, there is room again");
 	partial_fini(s);
 	tap_int(partial_init(&s, 0), -EINVAL, "no room at all");
 }

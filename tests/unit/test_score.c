@@ -114,7 +114,7 @@ static void by_hand(void)
 		raised += ep.status == EPISODE_RAISED;
 	}
 	tap_int(fell, 0, "whatever evidence adds, no score falls");
-	tap_int(odd, 0, "terms add up, each with its evidence, and 0.50 is where the rule holds");
+	tap_int(odd, 0, "terms add up, each with its evidence, and a raised one has more than any watch");
 	tap_ok(raised > rounds / 4 && watched > rounds, "of all kinds (%d of %d raised)", raised,
 	       rounds);
 }

@@ -240,7 +240,7 @@ static void detections(void)
 	reads("taxonomy: ecs\n" HEAD "  s: a\n  condition: s\n",
 	      "1: taxonomy is not known; accepted: sigma", "another taxonomy");
 	reads("title: c\ncorrelation: {type: event_count}\n",
-	      "1: correlation rules are not taken", "a correlation");
+	      "2: timespan; accepted: a number and s, m, h or d, up to ten years", "a correlation");
 }
 
 #define DOC(id, rest) "---\ntitle: t\nid: " id "\n" rest

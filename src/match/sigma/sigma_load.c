@@ -172,8 +172,7 @@ static void read_document(struct load *l, const struct sigma_yaml *doc, bool col
 	if (doc->kind != SIGMA_YAML_MAP) {
 		sigma_refuse(&rd, doc->line, "a rule is a map, not %s", sigma_yaml_kind_name(doc));
 	} else if (sigma_yaml_get(doc, "correlation")) {
-		l->s->correlations++;
-		sigma_refuse(&rd, doc->line, "correlation rules are not taken");
+		sigma_correlation_read(&rd, doc);
 	} else if (sigma_yaml_get(doc, "filter")) {
 		read_filter(&rd, doc);
 	} else {

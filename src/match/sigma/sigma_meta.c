@@ -196,7 +196,7 @@ static uint8_t tlp_of(const struct sigma_rule *r)
 	return TLP_AMBER;
 }
 
-void sigma_meta_read(struct sigma_reader *rd, const struct sigma_yaml *doc, struct sigma_rule *r)
+void sigma_meta_names(struct sigma_reader *rd, const struct sigma_yaml *doc, struct sigma_rule *r)
 {
 	r->title = text_of(rd, doc, "title", SIGMA_ID_MAX);
 	r->uuid = text_of(rd, doc, "id", SIGMA_ID_MAX);
@@ -210,8 +210,14 @@ void sigma_meta_read(struct sigma_reader *rd, const struct sigma_yaml *doc, stru
 			     "taxonomy is not known; accepted: sigma");
 	r->status = read_status(rd, doc);
 	r->severity = read_level(rd, doc);
-	sigma_meta_logsource(rd, doc, &r->logsource);
 	read_tags(rd, doc, r);
 	r->tlp = tlp_of(r);
 	r->hit_class = class_of(r);
+}
+
+void sigma_meta_read(struct sigma_reader *rd, const struct sigma_yaml *doc, struct sigma_rule *r)
+{
+	sigma_meta_names(rd, doc, r);
+	sigma_meta_logsource(rd, doc, &r->logsource);
+	r->hit_class = class_of(r); /* the log source has a say in it */
 }

@@ -104,9 +104,17 @@ const struct sigma_node *sigma_condition_read(struct sigma_reader *rd,
 bool sigma_set_add(struct sigma_reader *rd, const struct sigma_rule *r, bool collected);
 void sigma_set_add_filter(struct sigma_reader *rd, const struct sigma_filter *f);
 
+/* sigma_correlation.c, sigma_chain.c */
+void sigma_correlation_read(struct sigma_reader *rd, const struct sigma_yaml *doc);
+void sigma_correlation_add(struct sigma_reader *rd, const struct sigma_correlation *c);
+int sigma_chain_finish(struct sigma_set *s, struct problems *ps); /* 0, -ENOMEM */
+void sigma_chain_fini(struct sigma_correlations *all);
+
 /* sigma_meta.c: everything of a rule but its detection. */
 void sigma_meta_logsource(struct sigma_reader *rd, const struct sigma_yaml *doc,
 			  struct sigma_logsource *out);
+/* Names, level, status, tags: what a correlation has too. */
+void sigma_meta_names(struct sigma_reader *rd, const struct sigma_yaml *doc, struct sigma_rule *r);
 void sigma_meta_read(struct sigma_reader *rd, const struct sigma_yaml *doc, struct sigma_rule *r);
 bool sigma_logsource_covers(const struct sigma_logsource *wide, const struct sigma_logsource *narrow);
 

@@ -153,7 +153,7 @@ struct sigma_rule {
 	const char *file;
 	uint32_t line;	/* where its document begins */
 	bool keywords;	/* has an item without a field */
-	bool referred;	/* a correlation refers to it */
+	bool referred;	/* a correlation refers to it and does not let it fire by itself */
 };
 
 #endif

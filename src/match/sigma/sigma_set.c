@@ -46,6 +46,7 @@ void sigma_set_fini(struct sigma_set *s)
 {
 	build_free(s);
 	sigma_regexes_fini(&s->regexes);
+	sigma_chain_fini(&s->chain);
 	sigma_pool_free(&s->pool);
 	free(s->rules);
 	free(s->fields);
@@ -263,7 +264,8 @@ int sigma_set_finish(struct sigma_set *s, struct problems *ps)
 		qsort(s->rules, s->count, sizeof(*s->rules), by_id);
 	s->placeholders = NULL;
 	s->placeholder_count = 0;
-	return s->pool.failed ? -ENOMEM : 0;
+	int err = sigma_chain_finish(s, ps);
+	return s->pool.failed ? -ENOMEM : err;
 }
 
 /* The first line that says something: a pattern file's has "id:/", a rule's is a key. */

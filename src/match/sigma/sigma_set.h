@@ -11,6 +11,7 @@
 #define TOCSIN_MATCH_SIGMA_SET_H
 
 #include "base/problem.h"
+#include "match/sigma/sigma_correlation.h"
 #include "match/sigma/sigma_pool.h"
 #include "match/sigma/sigma_regex.h"
 #include "match/sigma/sigma_rule.h"
@@ -32,6 +33,7 @@ struct sigma_set {
 	struct span *fields; /* every field that some item names */
 	uint32_t field_count, field_capacity;
 	struct sigma_regexes regexes;
+	struct sigma_correlations chain;
 	/* what check tells */
 	uint32_t filters, correlations;
 	/* the caller's, while loading */
