@@ -207,9 +207,25 @@ static bool head_time(const char **p, const char *end, int64_t *time_us)
 	return true;
 }
 
+/* "type=.. msg=audit(1700000000.123:45): ..", as Linux's audit daemon writes. */
+static bool audit_time(const char *p, const char *end, int64_t *time_us)
+{
+	static const char mark[] = " msg=audit(";
+	size_t n = sizeof(mark) - 1;
+
+	if (end - p < 16 || (memcmp(p, "type=", 5) != 0 && memcmp(p, "node=", 5) != 0))
+		return false;
+	const char *from = memmem(p, (size_t)(end - p), mark, n);
+	const char *colon = from ? memchr(from + n, ':', (size_t)(end - from) - n) : NULL;
+	return colon && timestamp_parse_epoch(from + n, (size_t)(colon - from) - n, time_us);
+}
+
 bool decode_line_time(const char *p, size_t len, int64_t *time_us)
 {
 	bool rfc5424;
+
+	if (audit_time(p, p + len, time_us))
+		return true;
 	const char *head = after_priority(p, p + len, &rfc5424);
 
 	return head_time(&head, p + len, time_us);
@@ -220,6 +236,9 @@ static const char *take_head(const char *p, const char *end, struct event *ev)
 	bool rfc5424;
 	const char *head = after_priority(p, end, &rfc5424);
 
+	ev->has_time = audit_time(p, end, &ev->time_us);
+	if (ev->has_time)
+		return p;
 	ev->has_time = head_time(&head, end, &ev->time_us);
 	if (!ev->has_time)
 		return p;

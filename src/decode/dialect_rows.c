@@ -152,6 +152,12 @@ static const struct dialect_row ecs[] = {
 	KEEP("time", TIME, 4)
 	KEEP("ts", TIME, 5)
 	KEEP("eventTime", TIME, 6)
+	/* audit logs of clouds: Okta, Microsoft 365, Kubernetes, OneLogin; OpenCanary */
+	KEEP("published", TIME, 7)
+	KEEP("CreationTime", TIME, 8)
+	KEEP("requestReceivedTimestamp", TIME, 9)
+	KEEP("event_timestamp", TIME, 10)
+	KEEP("utc_time", TIME, 11)
 	ADD("event.kind", EVENT_KIND)
 	ADD("event.dataset", EVENT_DATASET)
 	ADD("event.id", EVENT_ID)

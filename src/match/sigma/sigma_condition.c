@@ -178,17 +178,13 @@ static node_t *negation(struct parse *c)
 	return n;
 }
 
-static node_t *chain(struct parse *c, const char *word, enum sigma_node_kind kind,
-		     node_t *(*part)(struct parse *c))
+/* What follows the first operand; apart, so that nesting alone takes little of the stack. */
+static node_t *chain_from(struct parse *c, node_t *first, const char *word,
+			  enum sigma_node_kind kind, node_t *(*part)(struct parse *c))
 {
-	node_t *first = part(c), **list;
+	node_t *list[OPERANDS_MAX];
 	uint32_t n = 1;
 
-	if (c->rd->bad || !at(c, word))
-		return first;
-	list = sigma_alloc(c->rd, OPERANDS_MAX, sizeof(*list));
-	if (!list)
-		return NULL;
 	list[0] = first;
 	while (!c->rd->bad && take(c, word)) {
 		if (n == OPERANDS_MAX)
@@ -198,6 +194,14 @@ static node_t *chain(struct parse *c, const char *word, enum sigma_node_kind kin
 			list[n++] = part(c);
 	}
 	return sigma_detection_join(c->rd, kind, list, n);
+}
+
+static node_t *chain(struct parse *c, const char *word, enum sigma_node_kind kind,
+		     node_t *(*part)(struct parse *c))
+{
+	node_t *first = part(c);
+
+	return c->rd->bad || !at(c, word) ? first : chain_from(c, first, word, kind, part);
 }
 
 static node_t *all(struct parse *c)

@@ -239,6 +239,7 @@ static void read_stream(struct load *l, struct sigma_yaml_stream *in)
 		if (doc->kind != SIGMA_YAML_NULL)
 			act(l, doc);
 	}
+	l->s->broken += why != NULL;
 	if (why)
 		problem_refuse(l->ps, "rule", l->path, line, "%s%s", why,
 			       documents ? "; what follows in this file is not read" : "");
@@ -250,6 +251,7 @@ int sigma_set_load(struct sigma_set *s, const char *path, const char *p, size_t 
 	struct load l = {.s = s, .ps = ps};
 
 	if (len > SIGMA_FILE_BYTES_MAX) {
+		s->broken++;
 		problem_refuse(ps, "rule", path, 0, "too long; accepted: up to 1 MiB");
 		return 0;
 	}

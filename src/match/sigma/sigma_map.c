@@ -245,23 +245,26 @@ int sigma_maps_load(struct sigma_maps *m, const char *path, const char *p, size_
 		    struct problems *ps)
 {
 	struct load l = {.m = m, .ps = ps, .path = path};
-	uint32_t shapes = m->shape_count, routes = m->route_count, line = 0;
+	uint32_t maps = m->map_count, shapes = m->shape_count, routes = m->route_count, line = 0;
 	const char *why = NULL;
 	struct sigma_pool trees = {0};
 	struct sigma_yaml_stream *in =
 		len <= SIGMA_FILE_BYTES_MAX ? sigma_yaml_open(p, len) : NULL;
-	struct sigma_yaml *doc = in ? sigma_yaml_next(in, &trees, &why, &line) : NULL;
+	struct sigma_yaml *doc = NULL;
 
 	if (len > SIGMA_FILE_BYTES_MAX)
 		refuse(&l, 0, "too long; accepted: up to 1 MiB");
-	else if (why || !doc)
-		refuse(&l, line, "%s", why ? why : "empty; accepted: a field map");
-	else
+	while (in && !l.bad && (doc = sigma_yaml_next(in, &trees, &why, &line)))
 		read_map(&l, doc);
+	if (why)
+		refuse(&l, line, "%s", why);
+	if (!l.bad && m->map_count == maps)
+		refuse(&l, 0, "empty; accepted: field maps");
 	sigma_yaml_close(in);
 	bool failed = trees.failed || m->pool.failed;
 	sigma_pool_free(&trees);
 	if (l.bad) { /* all of a file or nothing */
+		m->map_count = maps;
 		m->shape_count = shapes;
 		m->route_count = routes;
 	}

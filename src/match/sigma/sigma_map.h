@@ -1,7 +1,7 @@
 /*
  * sigma_map - how records name what rules call a field, and which log sources they are of.
  *
- * A map file describes a family of records (the *.yaml of rules/fieldmaps/sigma):
+ * A document of a map file describes a family of records (the *.yaml of rules/fieldmaps/sigma):
  *
  *   name: windows
  *   shapes:                        # how the same event is spelt by different shippers

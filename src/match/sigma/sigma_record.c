@@ -5,6 +5,7 @@
 #include "decode/zeek_tsv.h"
 #include "match/sigma/sigma_bind.h"
 #include "match/sigma/sigma_fold.h"
+#include "match/sigma/sigma_line.h"
 #include "match/sigma/sigma_read.h"
 
 struct reading {
@@ -287,7 +288,7 @@ bool sigma_read_line(const struct sigma_matcher *m, struct sigma_scratch *sc, ui
 
 	if (len > DECODE_BYTES_MAX)
 		return false;
-	visit_pair(&r, (struct span){"message", 7}, (struct span){p, (uint32_t)len});
+	sigma_line_read(&sc->arena, p, len, visit_pair, &r);
 	return find_routes(m, sc, stated);
 }
 

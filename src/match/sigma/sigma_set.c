@@ -226,6 +226,7 @@ static void apply(struct sigma_reader *rd, const struct sigma_filter *f, const s
 				       "does not apply to %.*s, which has another log source",
 				       (int)(ref->len < 80 ? ref->len : 80), ref->p);
 	}
+	rd->s->broken += !found && ref;
 	if (!found && ref)
 		problem_refuse(rd->ps, "rule", f->file, f->line,
 			       "filter refers to %.*s, which is not loaded",

@@ -36,6 +36,7 @@ struct sigma_set {
 	struct sigma_correlations chain;
 	/* what check tells */
 	uint32_t filters, correlations;
+	uint32_t broken; /* files that are no YAML, or too much of it; references to nothing */
 	/* the caller's, while loading */
 	const struct sigma_placeholder *placeholders;
 	uint32_t placeholder_count;

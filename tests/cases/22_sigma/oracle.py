@@ -100,13 +100,16 @@ def inside_base64(data):
         same = [forms[0][i] if len({f[i] for f in forms}) == 1 else None for i in range(len(forms[0]))]
         first, end = -(-8 * shift // 6), 8 * (shift + len(data)) // 6
         assert None not in same[first:end] and (end == len(same) or same[end] is None)
+        if first >= end:
+            raise ValueError("too short to leave a trace")
         out.append("".join(same[first:end]))
     return out
 
 
 def utf16(pattern, codec, mark=b""):
-    text = [x if isinstance(x, Mark) else x.encode(codec).decode("latin-1") for x in pattern]
-    return ([mark.decode("latin-1")] if mark else []) + text
+    """Bytes as text: those beyond ASCII are no character of any record's text."""
+    text = [x if isinstance(x, Mark) else x.encode(codec).decode("ascii", "surrogateescape") for x in pattern]
+    return ([mark.decode("ascii", "surrogateescape")] if mark else []) + text
 
 
 # --- values
@@ -225,7 +228,7 @@ def choice(value, mods, keywords, placeholders):
                 patterns = [utf16(p, "utf-16-le", b"\xff\xfe") for p in patterns]
             else:
                 wide = any(w in mods for w in ("wide", "utf16le", "utf16be", "utf16"))
-                data = [plain(p).encode("latin-1" if wide else "utf-8") for p in patterns]
+                data = [plain(p).encode("ascii" if wide else "utf-8", "surrogateescape") for p in patterns]
                 patterns = [[c for c in s] for d in data
                             for s in ([base64.b64encode(d).decode()] if m == "base64" else inside_base64(d))]
     placed = any(m in mods for m in ("contains", "startswith", "endswith"))
