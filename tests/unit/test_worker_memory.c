@@ -59,6 +59,12 @@ static void read_all(struct test_engine *t)
 	engine_resume(t->e);
 }
 
+/* Every record is read for these; an expression that backtracks is tried on each. */
+static const char rules[] =
+	"title: t\nid: t\nlogsource: {category: dns}\ndetection:\n"
+	"  s: {query|re: '^((\\w|\\.)+-?)+[a-z]$', query|contains: BAD0}\n"
+	"  k: ['.example', 'nothing']\n  condition: all of them\n";
+
 int main(void)
 {
 	struct test_engine t;
@@ -66,8 +72,10 @@ int main(void)
 	char name[8];
 
 	test_dir_init(RECORDS);
+	test_write("rules.yml", rules, strlen(rules));
 	snprintf(name, sizeof(name), "%d", WORKERS);
-	if (test_engine_init(&t, name) || engine_load(t.e, &t.problems) || engine_start(t.e, false))
+	if (test_engine_init(&t, name) || !config_list_add(&t.config.rules, test_path("rules.yml")) ||
+	    engine_load(t.e, &t.problems) || engine_start(t.e, false))
 		return 1;
 	read_all(&t);
 	read_all(&t);
@@ -86,6 +94,7 @@ int main(void)
 	tap_ok(counter_get(&l.records) > 4 * RECORDS && counter_get(&l.hit) >= 40,
 	       "%llu records, %llu hit", (unsigned long long)counter_get(&l.records),
 	       (unsigned long long)counter_get(&l.hit));
+	tap_int((long long)t.e->rules.current->base->sigma->set.count, 1, "a Sigma rule is in force");
 	for (int i = 0; i < WORKERS; i++) {
 		const uint64_t *p = atomic_load_explicit(&allocated[i], memory_order_acquire);
 		tap_ok(p != NULL, "worker %d was seen starting", i);
