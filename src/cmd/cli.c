@@ -33,6 +33,10 @@ enum { RUN = 1, REPLAY = 2, CHECK = 4, EXPLAIN = 8, DEMO = 16, BENCH = 32, CTL =
 	X(FORMAT, 0, "format", "ndjson|stix", REPLAY | RUN, "what a candidate looks like")         \
 	X(HITS, 0, "hits", "PATH", REPLAY | RUN, "write every hit as one NDJSON line")             \
 	X(STATS, 0, "stats", "PATH", REPLAY | RUN, "write the summary as one JSON object")         \
+	X(SIGHTINGS, 0, "sightings", "PATH", REPLAY | RUN,                                         \
+	  "write each indicator that was seen, by Member State, to this file")                     \
+	X(SIGHTINGS_FORMAT, 0, "sightings-format", "stix|misp", REPLAY | RUN,                      \
+	  "STIX 2.1 sightings, or lines as MISP's /sightings/add takes them")                      \
 	X(STREAM, 0, "stream", NULL, REPLAY, "print each change of a candidate as it happens")     \
 	X(STRICT, 0, "strict", NULL, REPLAY, "exit 5 when anything was rejected or dropped")       \
 	X(FAIL, 0, "fail-on-candidate", NULL, REPLAY, "exit 1 when a candidate was found")         \
@@ -247,6 +251,12 @@ static void apply(struct parse *p, enum flag f, const char *arg)
 		break;
 	case FLAG_HITS:
 		set(p, "output.hits", arg);
+		break;
+	case FLAG_SIGHTINGS:
+		set(p, "sightings.file", arg);
+		break;
+	case FLAG_SIGHTINGS_FORMAT:
+		set(p, "sightings.format", arg);
 		break;
 	case FLAG_STATS:
 		set(p, "output.stats", arg);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/summary.h"
+#include "engine/sightings.h"
 #include "engine/engine.h"
 #include "engine/output.h"
 #include "cmd/cmd_engine.h"
@@ -160,6 +161,16 @@ static int finish(struct replay *r, uint64_t started_ns)
 		log_error("%s: %s", c->output_stats, strerror(-err));
 		r->output_error = err;
 	}
+	uint32_t left_out = 0;
+	if (c->sightings_file[0] &&
+	    (err = sightings_write(r->e, c->sightings_file, strcmp(c->sightings_format, "misp") == 0,
+				   &left_out))) {
+		log_error("%s: %s", c->sightings_file, strerror(-err));
+		r->output_error = err;
+	}
+	if (left_out)
+		log_warning("%u sightings are of indicators that %s has no name for", left_out,
+			    c->sightings_format);
 	if (!r->cli->quiet)
 		summary_print(stderr, r->e, &s);
 	if (r->output_error)
@@ -173,6 +184,7 @@ static int replay_run(struct cli *cli)
 	struct problems ps;
 
 	problems_init(&ps);
+	cli->config.retro_window = 0; /* nothing comes later */
 	int code = gather_inputs(&r);
 	if (code == EXIT_OK)
 		code = open_all(&r, &ps);

@@ -344,6 +344,9 @@ bool config_finish(struct config *c, struct problems *ps)
 	if (strcmp(c->output_format, "ndjson") != 0 && strcmp(c->output_format, "stix") != 0)
 		problem_refuse(ps, "config", file, 0, "output.format: \"%s\" is neither ndjson nor stix",
 			       c->output_format);
+	if (strcmp(c->sightings_format, "stix") != 0 && strcmp(c->sightings_format, "misp") != 0)
+		problem_refuse(ps, "config", file, 0, "sightings.format: \"%.64s\" is neither stix nor misp",
+			       c->sightings_format);
 	check_lineage(c, file, ps);
 	if (c->checkpoint_interval < 100000)
 		problem_refuse(ps, "config", file, 0, "checkpoint_interval: at least 100ms");

@@ -92,6 +92,10 @@
 	  "so many more of feedback.by against a candidate than for it withdraw it without the desk; and so many organisations' MISP sightings silence an indicator") \
 	X(control, "control", PATH, "", 0, 0,                                                      \
 	  "run: the control socket's path (tocsin ctl); empty is none")                            \
+	X(retro_window, "retro.window", DURATION, "0", 0, 5,                                       \
+	  "run: how long names, addresses and hashes are remembered for indicators that come later; 0 is not at all") \
+	X(retro_memory, "retro.memory", COUNT, "256M", 65536, 1099511627776,                       \
+	  "bytes for that, 8 for each observable of each source; beyond it the oldest are forgotten") \
 	X(live_fold, "live.fold", COUNT, "8192", 1, 16777216,                                      \
 	  "run: indicators that arrived before they are folded into the ruleset")                  \
 	X(output_format, "output.format", TEXT, "ndjson", 0, 0, "ndjson or stix")                  \
@@ -102,6 +106,13 @@
 	  "run: read output.topic back, so that nodes that share it give an incident one id")     \
 	X(output_hits, "output.hits", PATH, "", 0, 0, "every hit as one NDJSON line to this file") \
 	X(output_stats, "output.stats", PATH, "", 0, 0, "the summary as one JSON object to this file") \
+	X(sightings_file, "sightings.file", PATH, "", 0, 0,                                        \
+	  "each indicator that was seen, by Member State: first, last, how often; written anew each time") \
+	X(sightings_topic, "sightings.topic", TEXT, "", 0, 0,                                      \
+	  "run: the same to this Kafka topic, those that changed, by their ids")                   \
+	X(sightings_format, "sightings.format", TEXT, "stix", 0, 0, "stix (2.1, sightings) or misp (as /sightings/add takes them)") \
+	X(sightings_interval, "sightings.interval", DURATION, "5m", 0, 1,                          \
+	  "run: how often they are told (at most 1d)")                                             \
 	X(kafka_brokers, "kafka.brokers", TEXT, "", 0, 0, "host:port,...")                         \
 	X(kafka_group, "kafka.group", TEXT, "tocsin", 1, 0, "consumer group")                      \
 	X(init_errors_fatal, "init_errors_fatal", FLAG, "false", 0, 1,                             \

@@ -15,7 +15,8 @@ struct lane {
 };
 
 struct prevalence {
-	struct lane *lane;
+	struct lane *lane, *next; /* as told; the census under way */
+	uint32_t done;		  /* threats that are in next; 0: none is under way */
 	struct evidence_cell *cells; /* of one threat, by lane */
 	size_t cell_count, cell_room;
 	uint64_t *hash; /* of one lane */
@@ -28,11 +29,13 @@ int prevalence_init(struct prevalence **out)
 	struct prevalence *p = calloc(1, sizeof(*p));
 
 	*out = p;
-	if (p)
+	if (p) {
 		p->lane = calloc(LANES, sizeof(*p->lane));
-	if (p && p->lane)
+		p->next = calloc(LANES, sizeof(*p->next));
+	}
+	if (p && p->lane && p->next)
 		return 0;
-	free(p);
+	prevalence_fini(p);
 	*out = NULL;
 	return -ENOMEM;
 }
@@ -42,6 +45,7 @@ void prevalence_fini(struct prevalence *p)
 	if (!p)
 		return;
 	free(p->lane);
+	free(p->next);
 	free(p->cells);
 	free(p->hash);
 	free(p);
@@ -147,21 +151,51 @@ static size_t lane_end(const struct prevalence *p, size_t from)
 	return to;
 }
 
+static void count_threat(struct prevalence *p, const struct evidence_table *t, uint32_t threat)
+{
+	gather(p, t, threat);
+	for (size_t i = 0, j; i < p->cell_count; i = j) {
+		struct lane *l = &p->next[lane_of(&p->cells[i])];
+		j = lane_end(p, i);
+		uint64_t n = count(p, t, &p->cells[i], j - i, l->known);
+		l->entities += n;
+		l->threats += n > 0;
+	}
+}
+
+int prevalence_step(struct prevalence *p, const struct evidence_table *t, uint32_t threats,
+		    uint32_t cells)
+{
+	uint64_t read = 0;
+
+	if (p->done == 0)
+		memset(p->next, 0, LANES * sizeof(*p->next));
+	p->failed = false;
+	while (p->done < threats && read < cells && !p->failed) {
+		count_threat(p, t, ++p->done);
+		read += p->cell_count ? p->cell_count : 1;
+	}
+	if (p->failed) {
+		p->done = 0;
+		return -ENOMEM;
+	}
+	if (p->done < threats)
+		return 0;
+	struct lane *told = p->lane;
+	p->lane = p->next;
+	p->next = told;
+	p->done = 0;
+	return 1;
+}
+
 int prevalence_census(struct prevalence *p, const struct evidence_table *t, uint32_t threats)
 {
-	memset(p->lane, 0, LANES * sizeof(*p->lane));
-	p->failed = false;
-	for (uint32_t threat = 1; threat <= threats && !p->failed; threat++) {
-		gather(p, t, threat);
-		for (size_t i = 0, j; i < p->cell_count; i = j) {
-			struct lane *l = &p->lane[lane_of(&p->cells[i])];
-			j = lane_end(p, i);
-			uint64_t n = count(p, t, &p->cells[i], j - i, l->known);
-			l->entities += n;
-			l->threats += n > 0;
-		}
-	}
-	return p->failed ? -ENOMEM : 0;
+	p->done = 0;
+	int r = prevalence_step(p, t, threats, UINT32_MAX);
+
+	while (r == 0)
+		r = prevalence_step(p, t, threats, UINT32_MAX);
+	return r < 0 ? r : 0;
 }
 
 int prevalence_of(struct prevalence *p, const struct evidence_table *t, uint32_t threat,

@@ -12,8 +12,10 @@
  * Thread   one owner; reads a live table.
  * Order    what happened before the call is seen; see evidence.h.
  * Owns     its memory.
- * Memory   init takes half a megabyte; scratch grows with the largest threat.
- * Limit    Member States only; a census reads the whole table.
+ * Memory   init takes a megabyte; scratch grows with the largest threat.
+ * Limit    Member States only. A census reads the whole table, at once or a part at a
+ *          time; a part is no smaller than a threat. While writers are on it is that of
+ *          no one moment, each threat as it was when it came to its turn.
  */
 #ifndef TOCSIN_CORRELATE_PREVALENCE_H
 #define TOCSIN_CORRELATE_PREVALENCE_H
@@ -27,6 +29,11 @@ int prevalence_init(struct prevalence **p); /* 0, -ENOMEM */
 void prevalence_fini(struct prevalence *p);
 /* Takes stock of threats 1..threats. 0, -ENOMEM. */
 int prevalence_census(struct prevalence *p, const struct evidence_table *t, uint32_t threats);
+/* The next part of that: threats until so many cells were read (of a threat without any, one is
+ * counted). 1: it was the last, and from now on its census is told; 0: there is more; -ENOMEM:
+ * it begins anew. */
+int prevalence_step(struct prevalence *p, const struct evidence_table *t, uint32_t threats,
+		    uint32_t cells);
 
 struct prevalence_row {
 	uint8_t state, sector;

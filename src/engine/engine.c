@@ -150,7 +150,8 @@ static int init_parts(struct engine *e, struct problems *ps, char why[256])
 	snprintf(why, 256, "out of memory");
 	if ((err = object_registry_init(&e->objects)) || (err = names_init(&e->names)) ||
 	    (err = engine_assessor(e, e->profile, &e->assessor)) || (err = board_init(&e->board)) ||
-	    (err = prevalence_init(&e->prevalence)) || (err = intel_init(&e->intel, e)) ||
+	    (err = prevalence_init(&e->prevalence)) || (err = retro_init(&e->retro, e)) ||
+	    (err = intel_init(&e->intel, e)) ||
 	    (err = init_workers(e)))
 		return err;
 	err = feedback_init(&e->feedback.store, e->config->feedback_by, e->config->feedback_desk,
@@ -236,6 +237,7 @@ void engine_destroy(struct engine *e)
 	if (e->pool.count)
 		batch_pool_fini(&e->pool);
 	intel_fini(e->intel);
+	retro_fini(e->retro);
 	generation_holder_fini(&e->rules);
 	if (e->board)
 		board_fini(e->board);

@@ -115,6 +115,7 @@ static void live_json(struct text *t, const struct engine *e)
 		    g ? g->withdrawals : 0, (unsigned long long)n.silenced,
 		    (unsigned long long)n.folds, (unsigned long long)n.fold_ms_last);
 	effect_json(t, &effect);
+	retro_json(t, e->retro);
 	text_char(t, '}');
 	generation_put(h, g);
 }
@@ -214,6 +215,9 @@ void engine_explain_memory(FILE *out, const struct config *c)
 	sum += explain_row(out, "batches", batches, (uint64_t)batches * (BATCH_BYTES + BATCH_PAD));
 	sum += explain_row(out, "batch items", batches,
 			   (uint64_t)batches * BATCH_ITEMS_MAX * sizeof(struct batch_item));
+	if (c->retro_window)
+		sum += explain_row(out, "seen, for retro", c->retro_memory / 8,
+				   seen_bytes(c->retro_memory) + threads * sizeof(struct seen_view));
 	if (c->history_dir[0])
 		sum += explain_row(out, "history, at most", c->history_max, c->history_max * HISTORY_RECORD_BYTES);
 	sum += explain_row(out, "workers", threads,

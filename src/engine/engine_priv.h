@@ -19,6 +19,7 @@
 #include "engine/intake.h"
 #include "engine/intel.h"
 #include "engine/placing.h"
+#include "engine/retro.h"
 #include "engine/share.h"
 #include "engine/skew.h"
 #include "engine/traffic.h"
@@ -47,6 +48,8 @@ struct worker {
 	struct decoder decoder;
 	struct event event;
 	struct match_result result, more; /* of the base, and of what lies over it */
+	struct seen_view *view; /* NULL: nothing is noted */
+	const char *run_end;	/* of the bytes of one source, while something is */
 	struct sigma_result fired;	  /* Sigma rules that the record at hand fits */
 	const char *looked_from, *looked; /* the block that was scanned ahead */
 	counter *records_of;		  /* by source */
@@ -118,6 +121,7 @@ struct engine {
 	struct profile *profile;
 	struct generation_holder rules;
 	struct intel *intel; /* what arrives while serving */
+	struct retro *retro; /* what was seen before; NULL: nothing is noted */
 	struct assessor *assessor; /* @thread judge */
 	struct own_profiles own;
 	struct pace pace;	   /* @thread judge */
@@ -201,7 +205,7 @@ uint64_t source_origin(const struct source *s, uint8_t state);
 void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX]);
 /* The same, or what a life had read whose evidence is here already, if that is more. */
 void engine_records(const struct engine *e, uint64_t out[SOURCES_MAX]);
-/* As candidate_context asks; takes stock when the last time is CENSUS_NS ago. @thread judge */
+/* As candidate_context asks. @thread judge */
 int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max);
 /* As candidate_context asks. @thread judge */
 uint32_t engine_recurrence(void *arg, const struct candidate *c, uint8_t state,

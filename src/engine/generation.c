@@ -68,7 +68,7 @@ void generation_holder_fini(struct generation_holder *h)
 }
 
 int generation_create(struct generation **out, struct ruleset *base, struct ruleset *more,
-		      uint64_t *withdrawn, uint64_t *more_withdrawn, uint32_t workers)
+		      uint64_t *withdrawn, uint64_t *more_withdrawn, uint32_t workers, bool watch)
 {
 	struct generation *g = calloc(1, sizeof(*g));
 
@@ -86,13 +86,15 @@ int generation_create(struct generation **out, struct ruleset *base, struct rule
 	g->more_withdrawn = more_withdrawn;
 	for (uint32_t i = 0; withdrawn && i < base->set.count; i += 64)
 		g->withdrawals += (uint32_t)__builtin_popcountll(withdrawn[i / 64]);
-	if (more || g->withdrawals) {
+	if (more || g->withdrawals || watch) {
 		int err = match_overlay_create(&g->over, base->matcher, more ? more->matcher : NULL,
 					       withdrawn, more_withdrawn, workers);
 		if (err) {
 			free_generation(g);
 			return err;
 		}
+		if (watch)
+			match_overlay_watch(g->over);
 	}
 	*out = g;
 	return 0;

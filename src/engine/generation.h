@@ -48,9 +48,9 @@ void generation_holder_init(struct generation_holder *h);
 void generation_holder_fini(struct generation_holder *h);
 
 /* A generation of base alone, or with what lies over it (then over is made here, for this
- * many workers). Takes base's reference, more and the bits over. 0, -ENOMEM: all freed. */
+ * many workers; so it is to watch all names, addresses and hashes). Takes base's reference, more and the bits over. 0, -ENOMEM: all freed. */
 int generation_create(struct generation **g, struct ruleset *base, struct ruleset *more,
-		      uint64_t *withdrawn, uint64_t *more_withdrawn, uint32_t workers);
+		      uint64_t *withdrawn, uint64_t *more_withdrawn, uint32_t workers, bool watch);
 void generation_publish(struct generation_holder *h, struct generation *g); /* takes g over */
 struct generation *generation_get(struct generation_holder *h);
 void generation_put(struct generation_holder *h, struct generation *g);

@@ -103,6 +103,7 @@ static struct ruleset_order order_of(struct intel *in, const struct ruleset *bef
 				      .names = in->e->names,
 				      .before = before,
 				      .workers = in->e->worker_count,
+				      .watch = in->e->retro != NULL,
 				      .problems = ps};
 }
 
@@ -124,6 +125,8 @@ static int lay(struct intel *in, struct ruleset *base, uint64_t arrived_ns, stru
 	in->counts.silenced = silenced;
 	pthread_mutex_unlock(&in->lock);
 	g->arrived_ns = arrived_ns;
+	if (in->e->retro) /* what is published now has the next number: the sets are locked */
+		retro_gather(in->e->retro, g, in->e->rules.published + 1);
 	generation_publish(&in->e->rules, g);
 	return 0;
 }

@@ -10,8 +10,9 @@
 #include "engine/sequence.h"
 #include "raise/anomaly.h"
 
-#define CENSUS_NS  60000000000u /* a census reads the whole table */
-#define SUMMARISED (1u << 31)   /* beside a threat's number in anomalies.said */
+#define CENSUS_NS    60000000000u /* between two */
+#define CENSUS_CELLS 1024	  /* of the table, a tick */
+#define SUMMARISED   (1u << 31)	  /* beside a threat's number in anomalies.said */
 
 void engine_records_read(const struct engine *e, uint64_t out[SOURCES_MAX])
 {
@@ -45,16 +46,30 @@ void engine_take_traffic(struct engine *e)
 int engine_prevalence(void *arg, uint32_t threat, struct prevalence_row *rows, uint32_t max)
 {
 	struct engine *e = arg;
-	uint64_t now = clock_monotonic_ns();
 
-	if (e->census_ns == 0 || now - e->census_ns > CENSUS_NS) {
+	/* a service takes stock a little at a time, see take_stock() */
+	if (!e->live && e->census_ns == 0) {
 		int err =
 			prevalence_census(e->prevalence, e->evidence, names_threat_count(e->names));
 		if (err)
 			return err;
-		e->census_ns = now;
+		e->census_ns = clock_monotonic_ns();
 	}
 	return prevalence_of(e->prevalence, e->evidence, threat, rows, max);
+}
+
+/* A part of a census, so that no look at the table holds candidates up; a new one begins
+ * CENSUS_NS after the last. */
+static int take_stock(struct engine *e, uint64_t now)
+{
+	if (!e->live || (e->census_ns && now - e->census_ns < CENSUS_NS))
+		return 0;
+	int r = prevalence_step(e->prevalence, e->evidence, names_threat_count(e->names),
+				CENSUS_CELLS);
+
+	if (r == 1)
+		e->census_ns = now;
+	return r < 0 ? r : 0;
 }
 
 void engine_anomalies(struct engine *e, engine_note *note, void *arg)
@@ -378,10 +393,14 @@ int engine_judge_paced(struct engine *e, uint64_t rest_ns,
 	bell_clear(&e->bell);
 	engine_take_traffic(e);
 	err = note_summarised(e);
+	if (!err)
+		err = take_stock(e, now);
 	if (!err && generation != e->feedback.reviewed) {
 		err = board_review(e->board, &e->context, say_and_keep, &o);
 		e->feedback.reviewed = err ? e->feedback.reviewed : generation;
 	}
+	if (e->retro)
+		retro_place(e->retro);
 	if (!err)
 		err = own_profile_follow(e);
 	if (!err)

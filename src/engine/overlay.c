@@ -135,5 +135,6 @@ int overlay_build(struct generation **g, const struct ruleset_order *o, struct r
 		return err;
 	}
 	*silenced = k.silenced;
-	return generation_create(g, base, k.more, k.withdrawn, k.more_withdrawn, o->workers);
+	return generation_create(g, base, k.more, k.withdrawn, k.more_withdrawn, o->workers,
+				 o->watch);
 }

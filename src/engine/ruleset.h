@@ -54,6 +54,7 @@ struct ruleset_order {
 	const struct ruleset *before;
 	const struct ruleset *before_more; /* what lies over it */
 	uint32_t workers;
+	bool watch; /* workers note all names, addresses and hashes (retro.h) */
 	struct problems *problems;
 };
 

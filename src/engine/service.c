@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "engine/control.h"
 #include "engine/engine_priv.h"
+#include "engine/sightings.h"
 
 #define RETRY_NS	2000000000u /* between attempts on a sink that failed */
 #define RESCAN_NS	2000000000u /* between looks for new files in folders */
@@ -138,6 +139,8 @@ int service_start(struct service *s, struct output *o, const struct live_options
 		snprintf(why, 256, "the indicators' threads: %s", strerror(-err));
 		return err;
 	}
+	if ((err = sightings_open(&s->sightings, s->e, why)))
+		return err;
 	if ((err = control_open(&s->control, s->e, s->e->config->control, why)))
 		return err;
 	intel_wait(s->e->intel, 10000);
@@ -304,6 +307,7 @@ int service_tick(struct service *s)
 {
 	recall_arrived(s);
 	look_for_files(s);
+	sightings_tick(s->sightings, false);
 	int err = judge(s);
 	int kept = durable(s) ? keep(s) : 0;
 	if (!durable(s) && (clock_monotonic_ns() - s->history_ns) / 1000 >=
@@ -366,6 +370,9 @@ int service_stop(struct service *s)
 	engine_stop(s->e);
 	hear(s);
 	int judged = engine_judge(s->e, say, s);
+	sightings_tick(s->sightings, true);
+	sightings_close(s->sightings);
+	s->sightings = NULL;
 	if (durable(s)) {
 		err = stop_durably(s);
 	} else {

@@ -19,6 +19,7 @@ struct service {
 	struct output *o;
 	struct live *live;
 	struct control *control;
+	struct sightings_feed *sightings;
 	struct outbox outbox;
 	struct keeper keeper;
 	uint64_t retry_ns, scan_ns; /* monotonic */

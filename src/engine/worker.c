@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/timestamp.h"
 #include "engine/engine_priv.h"
 #include "engine/correlating.h"
 #include "engine/sequence.h"
@@ -40,12 +41,17 @@ int worker_init(struct worker *wk, struct engine *e)
 	text_init(&wk->hits);
 	heavy_watch_init(&wk->watch);
 	wk->records_of = calloc(SOURCES_MAX, sizeof(*wk->records_of));
-	return wk->records_of ? decoder_init(&wk->decoder) : -ENOMEM;
+	if (e->retro)
+		wk->view = retro_view(e->retro);
+	if (!wk->records_of || (e->retro && !wk->view))
+		return -ENOMEM;
+	return decoder_init(&wk->decoder);
 }
 
 void worker_fini(struct worker *wk)
 {
 	decoder_fini(&wk->decoder);
+	free(wk->view);
 	free(wk->records_of);
 	heavy_watch_fini(&wk->watch);
 	text_fini(&wk->hits);
@@ -470,6 +476,8 @@ static void conclude(struct worker *wk, struct job *j)
 
 static void verify(struct worker *wk, struct job *j)
 {
+	if (wk->view)
+		match_note(wk->view, &wk->event);
 	match_verify(wk->rules->matcher, wk->scratch, &wk->event, &wk->result);
 	match_verify_more(wk->rules->matcher, wk->scratch, &wk->event, &wk->more);
 	conclude(wk, j);
@@ -483,7 +491,7 @@ static enum format format_of(const struct job *j)
 /* Records of this batch are contiguous: many are scanned at once. */
 static void look_ahead(struct worker *wk, const struct job *j, const char *p)
 {
-	const char *end = (const char *)j->b->bytes + j->b->used;
+	const char *end = wk->view ? wk->run_end : (const char *)j->b->bytes + j->b->used;
 	size_t left = (size_t)(end - p), len = left < LOOK_AHEAD ? left : LOOK_AHEAD;
 
 	wk->looked_from = p;
@@ -633,6 +641,23 @@ static uint64_t attribute(struct worker *wk, const struct source *s, uint64_t fr
 	return records;
 }
 
+static const struct source *source_of(const struct batch *b, uint32_t i)
+{
+	return b->item[i].source ? b->item[i].source : b->object->source;
+}
+
+/* What is noted from item i on is of this source, to the end of its run. */
+static void note_for(struct worker *wk, const struct batch *b, uint32_t i, const struct source *s)
+{
+	if (!wk->view || !s)
+		return;
+	while (i + 1 < b->items && source_of(b, i + 1) == s)
+		i++;
+	wk->view->salt = retro_salt(wk->e->retro, s->id);
+	wk->run_end = (const char *)b->bytes +
+		      (i + 1 < b->items ? b->item[i + 1].start : b->used);
+}
+
 static void one_batch(struct worker *wk, const struct batch *b)
 {
 	const struct source *run = NULL;
@@ -641,10 +666,11 @@ static void one_batch(struct worker *wk, const struct batch *b)
 	wk->looked = wk->looked_from = NULL;
 	for (uint32_t i = 0; i < b->items; i++) {
 		struct job j = {.b = b, .item = &b->item[i]};
-		j.source = j.item->source ? j.item->source : b->object->source;
+		j.source = source_of(b, i);
 		if (j.source != run) {
 			from = attribute(wk, run, from);
 			run = j.source;
+			note_for(wk, b, i, run);
 		}
 		if (!j.source)
 			unknown_source(wk, b, j.item);
@@ -670,10 +696,15 @@ static void enter(struct worker *wk)
 	wk->scratch = wk->rules->scratch[number];
 	wk->sigma = wk->rules->sigma->matcher ? wk->rules->sigma->scratch[number] : NULL;
 	match_overlay_use(wk->scratch, wk->rules->matcher, wk->generation->over, number);
+	if (!wk->view)
+		return;
+	wk->view->minute = (uint32_t)(clock_wall_us() / TIMESTAMP_SECOND / 60);
+	match_watch(wk->scratch, wk->view);
 }
 
 static void leave(struct worker *wk)
 {
+	match_watch(wk->scratch, NULL);
 	match_overlay_use(wk->scratch, wk->rules->matcher, NULL, 0);
 	generation_put(&wk->e->rules, wk->generation);
 }

@@ -14,6 +14,7 @@
 
 #include "decode/event.h"
 #include "match/indicator.h"
+#include "match/seen.h"
 
 #define MATCH_HITS_MAX 1024
 
@@ -89,11 +90,20 @@ struct match_overlay;
 int match_overlay_create(struct match_overlay **o, const struct matcher *base,
 			 const struct matcher *more, const uint64_t *withdrawn,
 			 const uint64_t *more_withdrawn, uint32_t workers); /* 0, -ENOMEM */
+/* The walk looks at all names, addresses and hashes, whatever is looked for. */
+void match_overlay_watch(struct match_overlay *o);
 void match_overlay_free(struct match_overlay *o);
 /* From now on sc matches with it, as this worker; NULL: with the generation alone. Not
  * between match_block() and the end of its block. Takes no memory. */
 void match_overlay_use(struct match_scratch *sc, const struct matcher *base,
 		       const struct match_overlay *o, uint32_t worker);
+
+/* From now on what the walk meets is noted there (under an overlay that watches); NULL: nowhere. */
+void match_watch(struct match_scratch *sc, struct seen_view *v);
+/* Notes what a decoded record shows. */
+void match_note(struct seen_view *v, const struct event *ev);
+/* The hash that a condition of the set would have been noted under; false: none would be. */
+bool match_noted(const struct indicator_set *s, const struct condition *c, uint64_t *hash);
 
 /* Every hit of the decoded event: observables against atoms and typed patterns,
  * raw bytes against raw patterns; AND clauses checked; validity in event time

@@ -64,6 +64,16 @@ int match_overlay_create(struct match_overlay **out, const struct matcher *base,
 	return rc;
 }
 
+void match_overlay_watch(struct match_overlay *o)
+{
+	o->plan.names = o->plan.v4 = o->plan.v6 = o->plan.hashes = true;
+}
+
+void match_watch(struct match_scratch *sc, struct seen_view *v)
+{
+	sc->scan.seen = sc->block.seen = v;
+}
+
 void match_overlay_free(struct match_overlay *o)
 {
 	if (!o)

@@ -61,6 +61,9 @@ void scan_settle(struct scan_state *st)
 		st->at = st->place[i];
 		scan_found(st);
 	}
+	if (st->seen)
+		for (uint32_t i = 0; i < st->pending_count; i++)
+			seen_note(st->seen, st->pending[i]);
 	st->pending_count = 0;
 }
 

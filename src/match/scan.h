@@ -28,6 +28,7 @@
 
 #include "match/exact.h"
 #include "match/exact_net.h"
+#include "match/seen.h"
 
 #define SCAN_BYTES_MAX   (1u << 20)
 #define SCAN_PENDING_MAX 256
@@ -81,6 +82,7 @@ struct scan_state {
 	uint32_t pending_count;
 	uint32_t at;		  /* where the walk stands */
 	struct scan_finds *finds; /* of a block; NULL: maybe says it of a record */
+	struct seen_view *seen; /* where what the walk meets is noted; NULL: nowhere */
 	bool maybe;
 	/* what the last record showed */
 	bool backslash, high, balanced, emails;

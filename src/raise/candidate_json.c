@@ -445,6 +445,8 @@ static void evidence(struct text *out, const struct candidate *c,
 		string(out, "by", l->by);
 		string(out, "member_state", vocab_state_code(l->evidence->state));
 		string(out, "class", vocab_class_name(l->evidence->hit_class));
+		if (l->position.p && strncmp(l->position.p, "retro:", 6) == 0)
+			text_str(out, ",\"retrospective\":true");
 		text_char(out, '}');
 		if (l->position.error)
 			out->error = l->position.error;

@@ -113,5 +113,7 @@ void hit_json(struct text *out, const struct hit_json *h)
 	if (h->severity >= 0)
 		string(out, ",\"severity\":", vocab_severity_name(h->severity),
 		       strlen(vocab_severity_name(h->severity)));
+	if (h->retrospective)
+		text_str(out, ",\"retrospective\":true");
 	text_char(out, '}');
 }

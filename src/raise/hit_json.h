@@ -27,6 +27,7 @@ struct hit_json {
 	const char *threat; /* threat id; NULL: leave out */
 	uint64_t entity;    /* keyed hash; 0: leave out */
 	int severity;       /* enum severity; -1: leave out */
+	bool retrospective; /* it was seen before the indicator came */
 };
 
 /* Appends the line, without a newline. Errors stick in the text. */

@@ -58,7 +58,7 @@ static bool row_right(const struct prevalence_row *r, uint32_t threat, double er
 	       near(r->share, (double)r->entities / (double)r->known, 1e-9);
 }
 
-static int rows_seen;
+static int rows_seen, most_parts;
 
 static bool seed_right(uint64_t seed, uint32_t exact_max)
 {
@@ -82,7 +82,19 @@ static bool seed_right(uint64_t seed, uint32_t exact_max)
 		if (evidence_update(t, &hit[i]))
 			exit(2);
 	}
-	right &= prevalence_census(p, t, THREATS) == 0;
+	/* at once, or in parts */
+	if (seed & 1) {
+		uint32_t part = 1 + (uint32_t)below(&s, 300);
+		int r, parts = 0;
+		while ((r = prevalence_step(p, t, THREATS, part)) == 0) {
+			right &= prevalence_of(p, t, 1, row, 64) == 0;
+			parts++;
+		}
+		right &= r == 1;
+		most_parts = parts > most_parts ? parts : most_parts;
+	} else {
+		right &= prevalence_census(p, t, THREATS) == 0;
+	}
 	for (uint32_t threat = 1; threat <= THREATS; threat++) {
 		int n = prevalence_of(p, t, threat, row, 64);
 		for (int i = 0; i < n; i++) {
@@ -105,6 +117,7 @@ int main(int argc, char **argv)
 	}
 	tap_int(exact, 0, "parts and lifts are those of plain sets");
 	tap_int(sketched, 0, "and near them where cells are sketches");
+	tap_ok(most_parts > 5, "a census may be taken in parts (%d), and is told when it is whole", most_parts);
 	tap_ok(rows_seen > 20 * seeds, "there were rows to look at");
 	return tap_done();
 }
