@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -196,6 +197,57 @@ static uint64_t explain_row(FILE *out, const char *what, uint64_t count, uint64_
 	return bytes;
 }
 
+/* The largest file of feeds: it is in memory while it is read. */
+static uint64_t largest_feed(const struct indicator_set *s)
+{
+	uint64_t largest = 0;
+	struct stat st;
+
+	for (uint32_t i = 0; i < s->feed_count; i++)
+		if (stat(s->feeds[i].path, &st) == 0 && (uint64_t)st.st_size > largest)
+			largest = (uint64_t)st.st_size;
+	return largest;
+}
+
+#define LOADING_BYTES 360 /* of each indicator, until its set is settled and packed */
+
+/* Two generations are there while one follows the other, and what reading the next takes. */
+static void explain_loaded(FILE *out, const struct ruleset *r)
+{
+	const struct indicator_set *s = &r->set;
+	uint64_t set = indicator_set_bytes(s), tables = matcher_bytes(r->matcher), sum = 0;
+
+	sum += explain_row(out, "indicator texts", s->count, s->text_len);
+	sum += explain_row(out, "indicators", s->count, set - s->text_len);
+	sum += explain_row(out, "match tables", s->condition_count, tables);
+	explain_row(out, "a generation", 1, sum);
+	explain_row(out, "in a reload", 2, 2 * sum);
+	explain_row(out, "while it reads", s->count,
+		    (uint64_t)s->count * LOADING_BYTES + 2 * s->text_len + largest_feed(s) * 3 / 2);
+	fputs("Names of what was hit come on top, and lie in pages that are reserved and not taken.\n",
+	      out);
+}
+
+static void explain_rules(FILE *out, const struct config *c)
+{
+	struct names *names = NULL;
+	struct ruleset *r = NULL;
+
+	if (c->feed_count + c->rules.count + c->benign.count == 0) {
+		fputs("Indicators and compiled patterns come on top; none are named.\n", out);
+		return;
+	}
+	if (names_init(&names) == 0) {
+		const struct ruleset_order o = {.config = c, .names = names, .workers = 1};
+		if (ruleset_build(&r, &o, NULL, 0) == 0)
+			explain_loaded(out, r);
+		else
+			fputs("Indicators and rules do not load; tocsin check tells why.\n", out);
+	}
+	ruleset_put(r);
+	names_fini(names);
+}
+
 void engine_explain_memory(FILE *out, const struct config *c)
 {
 	const struct evidence_config ec = {(uint32_t)c->table_cells, (uint32_t)c->table_entries,
@@ -228,7 +280,7 @@ void engine_explain_memory(FILE *out, const struct config *c)
 		"origin itself; what outgrows it takes entries.\n",
 		evidence_huge_pages(&ec) ? "huge" : "ordinary",
 		(unsigned long long)(n ? parts[0].bytes_each : 0));
-	fputs("Indicators and compiled patterns come on top; tocsin check counts them.\n", out);
+	explain_rules(out, c);
 }
 
 static void count_sigma(const struct ruleset_sigma *r, struct indicator_counts *out)

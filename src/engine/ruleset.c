@@ -298,6 +298,40 @@ static int find_or_compile(struct ruleset *r, const struct ruleset_order *o,
 	return err;
 }
 
+#define FEED_LEAST 100 /* indicators below which a feed may come and go */
+
+static uint64_t indicators_of(const struct ruleset *r, const char *feed)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < r->set.feed_count; i++)
+		if (strcmp(r->set.feeds[i].name, feed) == 0)
+			sum += r->set.feeds[i].indicators;
+	return sum;
+}
+
+/* A feed that all but vanished overnight is more likely broken than clean: what is in force
+ * stays. -ESTALE, told. */
+static int compare_feeds(const struct ruleset *r, const struct ruleset_order *o)
+{
+	const struct config *c = o->config;
+	int err = 0;
+
+	for (uint32_t i = 0; i < c->feed_count && o->before && c->feed_loss_max < 100; i++) {
+		const struct config_feed *f = &c->feeds[i];
+		uint64_t had = indicators_of(o->before, f->name), has = indicators_of(r, f->name);
+		if (!f->path[0] || had < FEED_LEAST || has * 100 >= had * (100 - c->feed_loss_max))
+			continue;
+		problem_refuse(o->problems, "indicator", f->path, 0,
+			       "feed \"%s\" had %llu indicators and now has %llu, a loss of more than "
+			       "feed_loss_max (%llu %%): what is in force stays",
+			       f->name, (unsigned long long)had, (unsigned long long)has,
+			       (unsigned long long)c->feed_loss_max);
+		err = -ESTALE;
+	}
+	return err;
+}
+
 int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
 		  const struct indicator_set *const *live, uint32_t count)
 {
@@ -306,6 +340,8 @@ int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
 
 	if (!err)
 		err = find_or_compile(r, o, live, count);
+	if (!err)
+		err = compare_feeds(r, o);
 	if (!err)
 		err = complete(r, o, false);
 	if (!err)

@@ -60,8 +60,9 @@ struct ruleset_order {
 
 /* Loads and compiles everything that the configuration names, joined with count sets that
  * arrived while serving. 0; -ENOMEM; -ENOENT when a named file could not be read or held
- * nothing that could be taken; -EINVAL when o->before is in force and Sigma files are broken
- * (told in problems). */
+ * nothing that could be taken; -EINVAL when o->before is in force and Sigma files are broken;
+ * -ESTALE when a feed lost more than feed_loss_max of what o->before has of it (told in
+ * problems). */
 int ruleset_build(struct ruleset **out, const struct ruleset_order *o,
 		  const struct indicator_set *const *live, uint32_t count);
 /* What o->before looks for, joined with what arrived. 0, -ENOMEM, -EOVERFLOW. */

@@ -66,6 +66,7 @@ struct feed {
 	uint8_t pap;	     /* default clear */
 	uint8_t severity;    /* of indicators that state none; default medium */
 	char campaign[128];  /* every indicator of the feed belongs to it; "" = none */
+	uint32_t indicators; /* of a sealed set: how many are of this feed */
 };
 
 struct indicator {

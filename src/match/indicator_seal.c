@@ -350,6 +350,7 @@ static void pack(struct seal *z, uint32_t entry, struct span next_name)
 	if (m.form != ATOM_ID_ENDS)
 		p = put_piece(p, id);
 	z->to.kinds[m.kind]++;
+	z->to.feeds[m.feed].indicators++;
 	z->at[entry] = (uint32_t)z->to.text_len;
 	z->to.text_len += (size_t)(p - start);
 }
@@ -407,6 +408,7 @@ static void copy_whole(struct seal *z, uint32_t entry)
 	in.threat = z->threat[in.threat];
 	in.first_condition = to->atoms.count + to->condition_count;
 	to->indicators[to->count++] = in;
+	to->feeds[in.feed].indicators++;
 	for (uint32_t i = 0; i < in.conditions; i++) {
 		struct condition *n = &to->conditions[to->condition_count++];
 		*n = c[i];
@@ -522,6 +524,7 @@ static void prepare(struct seal *z)
 	const struct indicator_set *s = z->from;
 	struct indicator_atoms *a = &z->to.atoms;
 	uint32_t atoms = 0, conditions = 0, n = 0;
+	int64_t least = INT64_MAX, greatest = INT64_MIN;
 
 	for (uint32_t i = 0; i < z->ix->entry_count; i++) {
 		const struct entry *e = &z->ix->entries[i];
@@ -529,9 +532,14 @@ static void prepare(struct seal *z)
 			continue;
 		atoms += z->is_atom[i];
 		conditions += z->is_atom[i] ? 0 : indicator_of(z, i)->conditions;
-		if (e->modified != INT64_MIN && e->modified > a->base_us)
-			a->base_us = e->modified;
+		if (e->modified == INT64_MIN)
+			continue;
+		least = e->modified < least ? e->modified : least;
+		greatest = e->modified > greatest ? e->modified : greatest;
 	}
+	/* from the middle a year of milliseconds is a byte nearer */
+	if (least <= greatest)
+		a->base_us = least + (greatest - least) / 2;
 	a->base_us -= a->base_us % TIMESTAMP_SECOND;
 	z->to.threats = array(z, s->threat_count, sizeof(*s->threats));
 	if (!z->error)
@@ -553,6 +561,8 @@ static void work(struct seal *z)
 {
 	const struct indicator_set *s = z->from;
 
+	for (uint32_t i = 0; i < s->feed_count; i++)
+		s->feeds[i].indicators = 0;
 	z->is_atom = array(z, z->ix->entry_count, 1);
 	z->at = array(z, z->ix->entry_count, sizeof(*z->at));
 	z->named_by = array(z, s->threat_count, sizeof(*z->named_by));

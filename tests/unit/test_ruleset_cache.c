@@ -52,6 +52,50 @@ static void expect(const char *want, const char *what)
 	tap_str(got, want, what);
 }
 
+/* A feed of so many indicators over one of 200. */
+static int shrunk_to(int count, struct problems *ps)
+{
+	struct ruleset *r, *next = NULL;
+	struct text feed;
+
+	text_init(&feed);
+	for (int i = 0; i < 200; i++)
+		text_printf(&feed, "%d.shrink.example\n", i);
+	test_write("bad.txt", feed.p, feed.len);
+	struct ruleset_order o = {
+		.config = &t.config, .names = t.e->names, .workers = 1, .problems = ps};
+	if (ruleset_build(&r, &o, NULL, 0))
+		return 1;
+	text_reset(&feed);
+	for (int i = 0; i < count; i++)
+		text_printf(&feed, "%d.shrink.example\n", i);
+	test_write("bad.txt", feed.p ? feed.p : "", feed.len);
+	text_fini(&feed);
+	o.before = r;
+	int rc = ruleset_build(&next, &o, NULL, 0);
+	ruleset_put(next);
+	ruleset_put(r);
+	return rc;
+}
+
+static void shrinking(void)
+{
+	struct problems ps;
+
+	problems_init(&ps);
+	tap_int(shrunk_to(20, &ps), 0, "a tenth is left: taken");
+	tap_int((long long)ps.count, 0, "without a word");
+	tap_int(shrunk_to(19, &ps), -116, "less is left: what was in force stays");
+	tap_ok(ps.count == 1 && ps.refused == 1 &&
+		       strstr(ps.items[0].reason, "had 200 indicators and now has 19"),
+	       "and it is said why");
+	tap_int(shrunk_to(0, &ps), -116, "nothing is left");
+	config_set(&t.config, "feed_loss_max=100", &ps);
+	tap_int(shrunk_to(1, &ps), 0, "unless any loss is taken");
+	config_set(&t.config, "feed_loss_max=90", &ps);
+	problems_fini(&ps);
+}
+
 int main(void)
 {
 	char set[256];
@@ -86,6 +130,7 @@ int main(void)
 	settle();
 	expect("0 1", "a little later");
 	expect("0 1 cached", "it is");
+	shrinking();
 	unlink(test_path("bad.txt"));
 	expect("-2 indicator:0", "no file, no cache");
 	problems_fini(&ps);
