@@ -132,10 +132,12 @@ $(B)/objects: FORCE
 $(B)/libtocsin.a: $(OBJ) $(B)/objects
 	$(Q)mkdir -p $(@D) && rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
+# Which allocator a program has is the program's choice: behind its back, Hyperscan would get
+# C++'s operators from jemalloc and free() from the C library.
 $(B)/libtocsin.so: $(OBJ)
 	$(call say,LD $@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -shared $(SANFLAGS) -Wl,-soname,libtocsin.so.0 -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) -shared $(SANFLAGS) -Wl,-soname,libtocsin.so.0 -o $@ $^ $(filter-out -ljemalloc,$(LDLIBS))
 	$(Q)ln -sf libtocsin.so $@.0
 
 $(B)/tocsin: $(B)/main.o $(EXTRA) $(B)/libtocsin.a
@@ -216,6 +218,7 @@ bench:
 	@$(B)/truth seeds 0 10000 $(B)/truth.work --line truth
 	@bench/kafka/run
 	@bench/accuracy/run --readme
+	@bench/sigma/run
 
 docs: build/tocsin
 	$(Q)build/tocsin check --reference >config/REFERENCE.md.new && mv config/REFERENCE.md.new config/REFERENCE.md

@@ -44,6 +44,8 @@ enum { RUN = 1, REPLAY = 2, CHECK = 4, EXPLAIN = 8, DEMO = 16, BENCH = 32, CTL =
 	  "exit 2 when any rule or indicator is refused")                                          \
 	X(JSON, 0, "json", NULL, CHECK, "print counts and refusals as one JSON object")            \
 	X(MEMORY, 0, "explain-memory", NULL, CHECK, "print the tables and what they take")         \
+	X(EXPLAIN_RULE, 0, "explain", "RULE", CHECK,                                               \
+	  "how a Sigma rule was planned: what is looked for where, and what is verified after")    \
 	X(DUMP, 0, "dump-config", NULL, CHECK, "print the configuration in force")                 \
 	X(REFERENCE, 0, "reference", NULL, CHECK, "print config/REFERENCE.md")                     \
 	X(DATA, 0, "data", "DIR", DEMO, "a folder of telemetry and indicators of your own")        \
@@ -295,6 +297,9 @@ static void apply(struct parse *p, enum flag f, const char *arg)
 		break;
 	case FLAG_MEMORY:
 		cli->explain_memory = true;
+		break;
+	case FLAG_EXPLAIN_RULE:
+		cli->explain_rule = arg;
 		break;
 	case FLAG_DUMP:
 		cli->dump_config = true;

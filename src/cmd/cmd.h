@@ -32,6 +32,7 @@ struct cli {
 	const char *interface; /* -i */
 	const char *log_dir;   /* -l */
 	const char *argument;  /* explain ID */
+	const char *explain_rule; /* check --explain: its id, name or title */
 	const char *data;      /* demo --data */
 	const char *brokers;   /* demo --brokers */
 	int verbosity;

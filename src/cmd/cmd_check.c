@@ -116,6 +116,14 @@ static int check_run(struct cli *cli)
 		engine_indicator_counts(e, &counts);
 		n = count_rows(&counts, rows);
 	}
+	if (cli->explain_rule) {
+		bool none = !loadable || err || engine_explain_rule(stdout, e, cli->explain_rule) == 0;
+		if (none)
+			log_error("%s", loadable ? "no Sigma rule has this id, name or title" : why);
+		engine_destroy(e);
+		problems_fini(&ps);
+		return none ? EXIT_RULES : EXIT_OK;
+	}
 	if (cli->json)
 		print_json(rows, n, &ps, !err && !ps.refused);
 	else
@@ -137,6 +145,7 @@ const struct command command_check = {
 	.text = "Loads what run and replay would load and lists every rule, indicator or setting that is\n"
 		"refused, with file, line and reason. Exit 0: all was taken. 2: something was refused.\n\n"
 		"  tocsin check -c tocsin.yaml\n"
-		"  tocsin check -I feeds/ --benign lists/ --json | jq .refusals\n",
+		"  tocsin check -I feeds/ --benign lists/ --json | jq .refusals\n"
+		"  tocsin check -s rules/ --explain 9bd012ee-0dff-44d7-84a0-aa698cfd87a3\n",
 	.run = check_run,
 };

@@ -70,7 +70,9 @@
 	X(table_source_share, "table.source_share", COUNT, "50", 1, 100,                           \
 	  "per cent of the table that one of several sources may claim; hits beyond are over_share") \
 	X(state_dir, "state_dir", PATH, "", 0, 0,                                                  \
-	  "run: where the checkpoint lives; empty keeps nothing across restarts")                  \
+	  "run: where checkpoint and journal live; empty keeps nothing across restarts")            \
+	X(state_sync, "state_sync", FLAG, "true", 0, 1,                                            \
+	  "run: a candidate leaves once the disk has it; false: once the kernel has, which a killed process survives, a power cut may not") \
 	X(feed_loss_max, "feed_loss_max", COUNT, "90", 1, 100,                                     \
 	  "per cent of its indicators that a feed may lose in a reload; beyond it the reload is refused") \
 	X(cache_dir, "cache_dir", PATH, "", 0, 0,                                                  \

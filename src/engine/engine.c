@@ -184,11 +184,11 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 	e->worker_count = c->threads ? (uint32_t)c->threads : cores();
 	e->hits.fd = -1;
 	pthread_mutex_init(&e->hits.lock, NULL);
-	gate_init(&e->gate);
+	int err = gate_init(&e->gate), bell = bell_init(&e->bell);
 	feedback_input_init(&e->feedback);
 	inbox_init(&e->said);
 	generation_holder_init(&e->rules);
-	int err = bell_init(&e->bell);
+	err = err ? err : bell;
 	if (err)
 		snprintf(why, 256, "eventfd: %s", strerror(-err));
 	else
@@ -216,6 +216,7 @@ int engine_create(struct engine **out, const struct config *c, struct problems *
 		.follow = false,
 		.io_uring = c->io_uring,
 		.stop = &e->stop,
+		.hurry = e->gate.hurry,
 		.objects = e->objects,
 		.sources = &c->sources,
 	};

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,6 +182,31 @@ void engine_status_json(struct text *t, const struct engine *e)
 	live_json(t, e);
 	text_char(t, '}');
 	generation_put((struct generation_holder *)&e->rules, g);
+}
+
+static bool span_is(struct span s, const char *text)
+{
+	return s.len == strlen(text) && strncasecmp(s.p, text, s.len) == 0;
+}
+
+uint32_t engine_explain_rule(FILE *out, const struct engine *e, const char *name)
+{
+	const struct ruleset_sigma *r = e->rules.current->base->sigma;
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; r->plan && i < r->set.count; i++) {
+		const struct sigma_rule *rule = &r->set.rules[i];
+		struct text text;
+		if (!span_is(rule->id, name) && !span_is(rule->name, name) &&
+		    !span_is(rule->title, name))
+			continue;
+		text_init(&text);
+		sigma_plan_explain(r->plan, i, &text);
+		fwrite(text.p, 1, text.len, out);
+		text_fini(&text);
+		found++;
+	}
+	return found;
 }
 
 static uint32_t worker_threads(const struct config *c)

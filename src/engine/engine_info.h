@@ -21,6 +21,9 @@ void engine_info_json(struct text *t, const struct engine *e);
 /* The tables and what they take, one a line, and the sum. */
 void engine_explain_memory(FILE *out, const struct config *c);
 
+/* How the Sigma rules of this id, name or title were planned; how many there are. */
+uint32_t engine_explain_rule(FILE *out, const struct engine *e, const char *rule);
+
 struct indicator_counts {
 	uint64_t indicators, rules, threats, benign, benign_lists, feeds;
 	uint64_t ips, networks, domains, urls, hashes, emails, values, patterns;

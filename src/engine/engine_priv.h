@@ -45,6 +45,7 @@ struct worker {
 	struct ruleset *rules;	       /* its base */
 	struct match_scratch *scratch; /* the base's for this worker */
 	struct sigma_scratch *sigma;   /* the same; NULL: it has no Sigma rule */
+	struct sigma_plan_scratch *sigma_plan;
 	struct decoder decoder;
 	struct event event;
 	struct match_result result, more; /* of the base, and of what lies over it */
@@ -82,6 +83,7 @@ struct gate {
 	uint32_t readers; /* registered */
 	uint32_t parked;
 	bool closed;
+	int hurry; /* an eventfd, readable while it is closed: readers need not wait for input */
 };
 
 /* What people said, and where more of it comes from. */
@@ -172,7 +174,7 @@ void named_settle_capacity(struct worker *wk, const struct source *s, uint8_t st
 uint32_t named_threat(struct worker *wk);
 
 /* A reader announces itself, passes the gate before each fill, and leaves. */
-void gate_init(struct gate *g);
+int gate_init(struct gate *g); /* 0, -errno */
 void gate_fini(struct gate *g);
 void gate_enter(struct gate *g);
 void gate_pass(struct gate *g); /* waits while the gate is closed */

@@ -135,7 +135,8 @@ static int enter(struct keeper *k)
 	int err = body.error ? body.error : head.error;
 	const struct journal_frame f = {JOURNAL_SAID, k->chained, head.buf, head.at};
 	if (!err)
-		err = journal_append(k->journal, &f, body.buf, body.at, true);
+		err = journal_append(k->journal, &f, body.buf, body.at,
+				     k->e->config->state_sync);
 	stream_fini(&head);
 	stream_fini(&body);
 	if (!err)
@@ -297,10 +298,13 @@ static void begin_write(struct keeper *k, struct live *l, void (*compact)(struct
 	k->asked = false;
 	engine_resume(k->e);
 	atomic_store_explicit(&k->write.done, false, memory_order_relaxed);
-	k->write.error = -pthread_create(&k->write.thread, NULL, write_thread, k);
-	k->write.on = !k->write.error;
-	if (k->write.error)
+	/* the thread's word on how it went may be there before this call returns */
+	int err = -pthread_create(&k->write.thread, NULL, write_thread, k);
+	k->write.on = !err;
+	if (err) {
+		k->write.error = err;
 		finish(k, true);
+	}
 }
 
 bool keeper_step(struct keeper *k, struct live *l, void (*compact)(struct engine *e))

@@ -178,6 +178,8 @@ static void visit(struct origins *o)
 {
 	const struct indicator_set *s = &o->r->set;
 	const char *colon = memchr(o->id.p, ':', o->id.len);
+	if (!s->sealed) /* what lies over the rules: all its threats are whole */
+		return;
 	int64_t i = indicator_find(s, o->id, NULL);
 
 	if (i >= 0 && i < s->atoms.count) {

@@ -27,7 +27,11 @@ static void destroy(struct ruleset_sigma *r)
 {
 	for (uint32_t i = 0; i < r->scratch_count; i++)
 		sigma_scratch_free(r->scratch[i]);
+	for (uint32_t i = 0; r->plan_scratch && i < r->scratch_count; i++)
+		sigma_plan_scratch_fini(&r->plan_scratch[i]);
 	free(r->scratch);
+	free(r->plan_scratch);
+	sigma_plan_free(r->plan);
 	sigma_matcher_free(r->matcher);
 	sigma_maps_free(r->maps);
 	sigma_set_fini(&r->set);
@@ -219,10 +223,16 @@ static int number_all(struct ruleset_sigma *r, struct names *names, uint32_t fir
 static int make_scratch(struct ruleset_sigma *r, uint32_t workers)
 {
 	r->scratch = calloc((size_t)workers + 1, sizeof(*r->scratch));
-	for (; r->scratch && r->scratch_count < workers; r->scratch_count++)
-		if (!(r->scratch[r->scratch_count] = sigma_scratch_create(r->matcher)))
+	r->plan_scratch = calloc((size_t)workers + 1, sizeof(*r->plan_scratch));
+	if (!r->scratch || !r->plan_scratch)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < workers; i++) {
+		r->scratch_count++;
+		if (!(r->scratch[i] = sigma_scratch_create(r->matcher)) ||
+		    sigma_plan_scratch_init(&r->plan_scratch[i], r->plan))
 			return -ENOMEM;
-	return r->scratch ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
 /* A correlation that names a profile which does not load is not judged by another. */
@@ -256,6 +266,8 @@ int ruleset_sigma_finish(struct ruleset_sigma *r, const struct config *c, struct
 	err = r->maps && stated && r->stated ? load_maps(r, c, ps) : -ENOMEM;
 	if (!err)
 		err = sigma_matcher_create(&r->matcher, &r->set, r->maps, stated, count);
+	if (!err)
+		err = sigma_plan_compile(&r->plan, r->matcher);
 	free(stated);
 	for (uint32_t i = 0; !err && i < r->set.count; i++)
 		r->unrouted += !sigma_matcher_routed(r->matcher, i);

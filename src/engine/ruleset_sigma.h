@@ -3,7 +3,7 @@
  *
  * Thread   built by one; read by all workers; each scratch is one worker's.
  * Order    names are asked for in the order of the rules' ids.
- * Owns     its set, maps and matcher.
+ * Owns     its set, maps, matcher and plan.
  * Memory   malloc while building.
  * Limit    match/sigma/sigma_rule.h.
  */
@@ -16,21 +16,24 @@
 #include "correlate/names.h"
 #include "match/indicator.h"
 #include "match/sigma/sigma_matcher.h"
+#include "match/sigma/sigma_plan.h"
 
 struct ruleset_sigma {
 	_Atomic uint32_t references; /* of rulesets */
 	struct sigma_set set;
 	struct sigma_maps *maps;
-	struct sigma_matcher *matcher; /* NULL: there is no rule */
-	uint32_t *threat, *by;	       /* numbers in names, by rule */
+	struct sigma_matcher *matcher;     /* NULL: there is no rule */
+	struct sigma_plan *plan;           /* of its rules */
+	uint32_t *threat, *by;             /* numbers in names, by rule */
 	uint32_t *chain_threat, *chain_by; /* the same, by correlation */
-	uint64_t *chain_key;	       /* for correlate/partial.h, by correlation */
-	uint32_t *stated;	       /* the log source that a source states, by source: its number */
+	uint64_t *chain_key;               /* for correlate/partial.h, by correlation */
+	uint32_t *stated; /* the log source that a source states, by source: its number */
 	uint32_t stated_count;
-	struct sigma_placeholder *placeholders; /* while loading */
-	struct sigma_scratch **scratch; /* one a worker */
+	struct sigma_placeholder *placeholders;  /* while loading */
+	struct sigma_scratch **scratch;          /* one a worker */
+	struct sigma_plan_scratch *plan_scratch; /* the same */
 	uint32_t scratch_count;
-	uint32_t unrouted;	       /* rules that no map and no source has a log source for */
+	uint32_t unrouted; /* rules that no map and no source has a log source for */
 };
 
 int ruleset_sigma_create(struct ruleset_sigma **r, const struct config *c); /* 0, -ENOMEM */

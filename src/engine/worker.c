@@ -119,7 +119,8 @@ static void settle_entity(struct worker *wk, struct job *j)
 	char text[ENTITY_TEXT_MAX];
 	uint8_t out[crypto_shorthash_BYTES];
 
-	static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16, "SipHash-2-4");
+	static_assert(crypto_shorthash_BYTES == 8 && crypto_shorthash_KEYBYTES == 16,
+		      "SipHash-2-4");
 	j->origin = source_origin(s, j->state);
 	j->identity = event_identity(&wk->event);
 	/* who is affected by what a relay passes on, its own registration cannot say */
@@ -365,8 +366,8 @@ static uint32_t place_hits(struct worker *wk, struct job *j, const struct part *
 		*test |= c == CLASS_TEST;
 		hits++;
 		if (why == REASON_OK)
-			place(wk, j, &in, ruleset_threat(r, in.threat),
-			      ruleset_by(r, h->indicator), c);
+			place(wk, j, &in, ruleset_threat(r, in.threat), ruleset_by(r, h->indicator),
+			      c);
 		if (wk->e->hits.fd >= 0)
 			write_hit(wk, j, h->value, ruleset_by(r, h->indicator),
 				  ruleset_threat(r, in.threat), in.severity, c);
@@ -396,9 +397,9 @@ static void feed_correlations(struct worker *wk, const struct job *j, uint32_t r
 		const struct sigma_feed *f = &chain->feeds[i];
 		const struct sigma_rule *meta = &chain->list[f->correlation].meta;
 		const struct indicator as = {.severity = meta->severity, .tlp = meta->tlp};
-		struct observation o = observe(wk, j, &as, r->chain_threat[f->correlation],
-					       r->chain_by[f->correlation],
-					       class_of_rule(wk, j, meta));
+		struct observation o =
+			observe(wk, j, &as, r->chain_threat[f->correlation],
+				r->chain_by[f->correlation], class_of_rule(wk, j, meta));
 		correlating_note(wk, f, &o);
 		wk->placed = true;
 	}
@@ -439,8 +440,8 @@ static void conclude(struct worker *wk, struct job *j)
 	bool test = false;
 
 	found += wk->fired.hits;
-	counter_add(&wk->ledger.hit_overflow, part[0].found->overflow + part[1].found->overflow +
-						      wk->fired.overflow);
+	counter_add(&wk->ledger.hit_overflow,
+		    part[0].found->overflow + part[1].found->overflow + wk->fired.overflow);
 	counter_add(&wk->ledger.field_overflow, wk->event.overflow);
 	counter_add(&wk->ledger.undecided, part[0].found->undecided + part[1].found->undecided);
 	if (found == 0 && suppressions == 0 && !named_by_itself(&wk->event)) {
@@ -515,9 +516,8 @@ static bool is_notification(enum format format, const char *p, uint32_t len)
 {
 	static const char begin[] = "{\"notification\":";
 
-	return format == FORMAT_NOTIFICATION ||
-	       (format == FORMAT_AUTO && len >= sizeof(begin) &&
-		memcmp(p, begin, sizeof(begin) - 1) == 0);
+	return format == FORMAT_NOTIFICATION || (format == FORMAT_AUTO && len >= sizeof(begin) &&
+						 memcmp(p, begin, sizeof(begin) - 1) == 0);
 }
 
 /* Sigma rules on the record as it is: none needs it decoded. */
@@ -529,10 +529,14 @@ static bool fires(struct worker *wk, const struct job *j, enum format format)
 	wk->fired.hits = wk->fired.overflow = 0;
 	if (!wk->sigma)
 		return false;
-	uint32_t stated = j->source->id < r->stated_count ? r->stated[j->source->id] : SIGMA_NO_ROUTE;
-	if (!sigma_scan(r->matcher, wk->sigma, stated, format, j->p, j->len) ||
+	uint32_t stated =
+		j->source->id < r->stated_count ? r->stated[j->source->id] : SIGMA_NO_ROUTE;
+	struct sigma_record rec = {format, NULL, NULL, j->p, j->len};
+	rec.sets = match_sets(wk->scratch, j->p, j->len, &rec.text);
+	if (!sigma_plan_scan(r->plan, wk->sigma_plan, stated, &rec) ||
 	    !sigma_read(r->matcher, wk->sigma, stated, format, header, j->p, j->len))
 		return false;
+	sigma_plan_keep(r->plan, wk->sigma_plan, wk->sigma);
 	sigma_match(r->matcher, wk->sigma, &wk->fired);
 	counter_add(&wk->ledger.undecided, wk->fired.gave_up);
 	return wk->fired.hits > 0;
@@ -695,6 +699,8 @@ static void enter(struct worker *wk)
 	assert(number < wk->rules->scratch_count);
 	wk->scratch = wk->rules->scratch[number];
 	wk->sigma = wk->rules->sigma->matcher ? wk->rules->sigma->scratch[number] : NULL;
+	wk->sigma_plan = wk->sigma ? &wk->rules->sigma->plan_scratch[number] : NULL;
+	match_want_sets(wk->scratch, wk->sigma != NULL);
 	match_overlay_use(wk->scratch, wk->rules->matcher, wk->generation->over, number);
 	if (!wk->view)
 		return;

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -31,6 +30,7 @@ static int follow_rotated(struct input *in, char why[256])
 		return err == -ENOENT ? 0 : err; /* between rename and create: look again */
 	unpack_close(&in->u);
 	in->u = next;
+	in->u.raw.hurry = in->cx.hurry;
 	in->object = file_object(in);
 	file_watch(in);
 	in->offset = 0;
@@ -54,10 +54,9 @@ static void follow_restart(struct input *in, struct batch *b)
 /* Until the kernel tells of a change, or a while. */
 static void wait_for_growth(struct input *in)
 {
-	struct pollfd p = {.fd = in->watch, .events = POLLIN};
 	char events[1024];
 
-	if (poll(&p, 1, FOLLOW_PAUSE_MS) > 0)
+	if (raw_poll(in->watch, in->cx.hurry, FOLLOW_PAUSE_MS) > 0)
 		while (read(in->watch, events, sizeof(events)) > 0)
 			;
 }

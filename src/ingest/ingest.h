@@ -25,6 +25,7 @@ struct ingest_context {
 	bool follow;               /* files: wait for more at the end (run) */
 	bool io_uring;             /* files: try it first; falls back by itself */
 	const _Atomic bool *stop;  /* set: fill() returns 0 soon, at a record boundary */
+	int hurry; /* files, streams, interfaces: readable: fill() does not wait; 0: none */
 	struct object_registry *objects;
 	const struct source_registry *sources;
 };

@@ -71,6 +71,7 @@ static int file_open(struct input **out, const struct ingest_context *cx, const 
 		return err;
 	}
 	in->cx = *cx;
+	in->u.raw.hurry = cx->hurry;
 	in->source = source;
 	in->follow = cx->follow && in->u.raw.regular;
 	in->path = strdup(spec);

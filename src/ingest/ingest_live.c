@@ -8,13 +8,13 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/timestamp.h"
+#include "ingest/raw.h"
 
 #define BLOCK_MS     50
 #define WAIT_MS      200
@@ -26,6 +26,7 @@ struct input {
 	struct object *object;
 	const struct source *source;
 	const _Atomic bool *stop;
+	int hurry;
 	uint64_t frame, bytes;
 	int fd, link_type;
 };
@@ -104,6 +105,7 @@ static int live_open(struct input **out, const struct ingest_context *cx, const 
 	in->object->format = FORMAT_PACKET;
 	in->source = source;
 	in->stop = cx->stop;
+	in->hurry = cx->hurry;
 	*out = in;
 	return 0;
 fail:
@@ -133,7 +135,6 @@ static bool room(const struct batch *b)
 
 static int live_fill(struct input *in, struct batch *b, char why[256])
 {
-	struct pollfd p = {.fd = in->fd, .events = POLLIN};
 	struct pcap_pkthdr *h;
 	const u_char *bytes;
 	int ret = 0;
@@ -143,7 +144,7 @@ static int live_fill(struct input *in, struct batch *b, char why[256])
 	b->object = in->object;
 	if (in->stop && atomic_load_explicit(in->stop, memory_order_relaxed))
 		return 0;
-	poll(&p, 1, WAIT_MS); /* a failure or a signal: look, and come again */
+	raw_poll(in->fd, in->hurry, WAIT_MS); /* a failure or a signal: look, and come again */
 	while (room(b) && (ret = pcap_next_ex(in->pcap, &h, &bytes)) == 1)
 		take_frame(in, b, h, bytes);
 	if (ret < 0 && b->items == 0) {

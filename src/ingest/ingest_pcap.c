@@ -121,6 +121,7 @@ static int pcap_input_open(struct input **out, const struct ingest_context *cx, 
 		free(in);
 		return err;
 	}
+	in->u.raw.hurry = cx->hurry;
 	snprintf(position, sizeof(position), "pcap:%.4096s", spec);
 	err = -ENOMEM;
 	in->source = source;

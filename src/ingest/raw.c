@@ -115,18 +115,24 @@ static ssize_t regular_read(struct raw *r, void *dst, size_t len)
 	return n < 0 ? -errno : n;
 }
 
+int raw_poll(int fd, int hurry, int wait_ms)
+{
+	struct pollfd p[2] = {{.fd = fd, .events = POLLIN},
+			      {.fd = hurry > 0 ? hurry : -1, .events = POLLIN}};
+	int n = poll(p, 2, wait_ms);
+
+	return n < 0 ? -errno : n == 0 ? 0 : p[0].revents ? 1 : -EAGAIN;
+}
+
 /* >0 readable (or ended), 0 nothing in time or stopped, -errno. */
 static int stream_wait(const struct raw *r, int wait_ms)
 {
 	for (int left = wait_ms;; left -= POLL_MS) {
-		struct pollfd p = {.fd = r->fd, .events = POLLIN};
-		int n = poll(&p, 1, left < POLL_MS ? left : POLL_MS);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			return 1;
-		if (raw_stopped(r) || left <= POLL_MS)
+		int n = raw_poll(r->fd, r->hurry, left < POLL_MS ? left : POLL_MS);
+		if (n == -EAGAIN || (n == 0 && left <= POLL_MS) || raw_stopped(r))
 			return 0;
+		if (n > 0 || (n < 0 && n != -EINTR))
+			return n;
 	}
 }
 

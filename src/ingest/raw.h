@@ -31,6 +31,7 @@ struct raw {
 	uint64_t offset, size; /* size: as of open, 0 for streams */
 	uint64_t device, inode;
 	const _Atomic bool *stop; /* NULL: nobody stops us */
+	int hurry;		  /* readable: do not wait; 0: nobody hurries us */
 	struct io_uring ring;
 };
 
@@ -40,6 +41,8 @@ int raw_open(struct raw *r, const char *path, bool io_uring, const _Atomic bool 
 void raw_close(struct raw *r);
 /* >0 bytes, 0 end, -EAGAIN nothing within wait_ms (streams only) or stopped, other -errno. */
 ssize_t raw_read(struct raw *r, void *dst, size_t len, int wait_ms);
+/* poll(2) of fd for reading: 1, 0 in wait_ms not; -EAGAIN: there is hurry; -errno. */
+int raw_poll(int fd, int hurry, int wait_ms);
 bool raw_stopped(const struct raw *r);
 /* True when a read would not wait: a regular file, or bytes are there. */
 bool raw_ready(const struct raw *r);

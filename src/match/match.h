@@ -20,11 +20,12 @@
 
 struct matcher;
 struct match_scratch;
+struct scan_state;
 
 struct hit {
-	uint32_t indicator; /* index in the set */
+	uint32_t indicator;                  /* index in the set */
 	const struct observable *observable; /* NULL: on the raw bytes */
-	struct span value;		     /* what matched */
+	struct span value;                   /* what matched */
 	/* Not 0: a STIX pattern that takes several records; which of its observations this
 	 * one is. It is no hit by itself (correlate/partial.h). */
 	uint64_t observations;
@@ -97,6 +98,14 @@ void match_overlay_free(struct match_overlay *o);
  * between match_block() and the end of its block. Takes no memory. */
 void match_overlay_use(struct match_scratch *sc, const struct matcher *base,
 		       const struct match_overlay *o, uint32_t worker);
+
+/*
+ * The bit sets (scan.h) of the block at hand, when it is one of JSON and the record lies
+ * in it: *text is where they begin. NULL otherwise, or unless they are wanted.
+ */
+void match_want_sets(struct match_scratch *sc, bool wanted);
+const struct scan_state *match_sets(const struct match_scratch *sc, const char *p, size_t len,
+				    const char **text);
 
 /* From now on what the walk meets is noted there (under an overlay that watches); NULL: nowhere. */
 void match_watch(struct match_scratch *sc, struct seen_view *v);

@@ -23,6 +23,9 @@ static void join_plan(struct scan_plan *p, const struct scan_plan *more)
 	p->emails |= more->emails;
 	p->values |= more->values;
 	p->file_names |= more->file_names;
+	p->escapes |= more->escapes;
+	for (size_t i = 0; i < SCAN_TOPS / 64; i++)
+		p->tops[i] |= more->tops[i];
 	for (size_t i = 0; i < sizeof(p->value_lengths) / sizeof(p->value_lengths[0]); i++)
 		p->value_lengths[i] |= more->value_lengths[i];
 }
@@ -67,6 +70,7 @@ int match_overlay_create(struct match_overlay **out, const struct matcher *base,
 void match_overlay_watch(struct match_overlay *o)
 {
 	o->plan.names = o->plan.v4 = o->plan.v6 = o->plan.hashes = true;
+	memset(o->plan.tops, 0xff, sizeof(o->plan.tops)); /* names of any last label */
 }
 
 void match_watch(struct match_scratch *sc, struct seen_view *v)

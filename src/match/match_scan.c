@@ -58,39 +58,69 @@ static bool may_match(const struct matcher *m, struct match_scratch *sc, const c
 	       (sc->over && sc->over->more && scan(&sc->over->more->patterns, sc->more, p, len));
 }
 
+/* Fills and walks the block; what the walk finds goes to f. */
+static void walk_block(const struct matcher *m, struct match_scratch *sc, enum format format,
+		       const char *p, size_t len)
+{
+	struct match_ahead *a = &sc->ahead;
+
+	a->json = is_json(format, p, len);
+	sc->block.pending_count = 0;
+	sc->block.finds = &a->finds;
+	m->walk->block(&sc->block, p, len, a->json);
+	scan_settle(&sc->block);
+	sc->block.finds = NULL;
+	a->sets = p;
+	a->sets_end = p + len;
+}
+
 const char *match_block(const struct matcher *m, struct match_scratch *sc, enum format format,
 			const char *p, size_t len)
 {
 	struct match_ahead *a = &sc->ahead;
 	struct scan_finds *f = &a->finds;
 
-	a->start = a->end = NULL;
+	a->start = a->end = a->sets = a->sets_end = NULL;
 	if (len == 0)
 		return p;
-	if (matcher_parses_all(m, sc) || (a->rest > 0 && a->rest--))
+	bool idle = matcher_parses_all(m, sc) || (a->rest > 0 && a->rest--);
+	if (idle && !a->sets_wanted)
 		return p + len;
 	if (len > SCAN_BYTES_MAX - SCAN_PAD)
 		len = SCAN_BYTES_MAX - SCAN_PAD;
 	/* whole lines: what is cut would be scanned twice */
 	const char *last = memrchr(p, '\n', len);
 	len = last ? (size_t)(last - p) + 1 : len;
-	find_patterns(m, sc, p, len);
-	a->json = is_json(format, p, len);
-	sc->block.pending_count = 0;
-	sc->block.finds = f;
-	m->walk->block(&sc->block, p, len, a->json);
-	scan_settle(&sc->block);
-	sc->block.finds = NULL;
-	if (f->count > SCAN_FINDS_MAX) {
+	f->count = 0;
+	if (!idle)
+		find_patterns(m, sc, p, len);
+	walk_block(m, sc, format, p, len);
+	if (f->count > SCAN_FINDS_MAX)
 		a->rest = AHEAD_REST;
+	if (idle || f->count > SCAN_FINDS_MAX)
 		return p + len;
-	}
 	/* Hyperscan tells finds by their ends, but says so of no order */
 	sort_ends(f->ends, f->count);
 	a->next = 0;
 	a->clean_from = SIZE_MAX;
 	a->start = p;
 	return a->end = p + len;
+}
+
+void match_want_sets(struct match_scratch *sc, bool wanted)
+{
+	sc->ahead.sets_wanted = wanted;
+}
+
+const struct scan_state *match_sets(const struct match_scratch *sc, const char *p, size_t len,
+				    const char **text)
+{
+	const struct match_ahead *a = &sc->ahead;
+
+	if (!a->sets || !a->json || p < a->sets || p + len > a->sets_end)
+		return NULL;
+	*text = a->sets;
+	return &sc->block;
 }
 
 /* Looks at the record that starts at p; where its first rare byte is, if not the end. */

@@ -75,7 +75,11 @@ static void add_name(struct build *b, struct span name)
 	const char *dot = memrchr(name.p, '.', name.len);
 	const char *top = dot ? dot + 1 : name.p;
 
+	size_t label = name.len;
+	uint64_t hash = exact_name_step(EXACT_SEED_NAME, name.p, &label);
+
 	plan->names = true;
+	plan->tops[scan_top(hash) / 64] |= UINT64_C(1) << (scan_top(hash) % 64);
 	if (!dot) {
 		plan->top_names = true;
 		look_for_text(b, name);

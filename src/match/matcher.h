@@ -56,15 +56,18 @@ struct match_ahead {
 	const char *start, *end; /* equal: none */
 	bool json;
 	size_t clean_from, clean_to; /* looked at, and no rare byte */
-	uint32_t next;		     /* of finds, the first that is not behind us */
-	uint32_t rest;		     /* blocks to leave alone after one that was full of finds */
+	uint32_t next;               /* of finds, the first that is not behind us */
+	uint32_t rest;               /* blocks to leave alone after one that was full of finds */
 	struct scan_finds finds;     /* ascending */
+	/* whose bit sets are at hand, be it searched or not; json is told of these */
+	const char *sets, *sets_end;
+	bool sets_wanted;
 };
 
 struct match_overlay {
 	const struct matcher *base, *more;
 	const uint64_t *withdrawn, *more_withdrawn; /* a bit an indicator; NULL: none */
-	struct scan_plan plan;			    /* of both */
+	struct scan_plan plan;                      /* of both */
 	bool parse_all;
 	struct pattern_scratch *rooms; /* for more's databases, one a worker */
 	uint32_t room_count;
@@ -72,10 +75,10 @@ struct match_overlay {
 
 struct match_scratch {
 	const struct match_overlay *over; /* NULL: the generation is all there is */
-	struct pattern_scratch *more;	  /* of over */
+	struct pattern_scratch *more;     /* of over */
 	struct match_ahead ahead;
 	struct scan_state block; /* of ahead */
-	struct scan_state scan;	 /* of a record by itself */
+	struct scan_state scan;  /* of a record by itself */
 	struct pattern_scratch patterns;
 	struct matcher_stix_scratch stix;
 	struct matcher_found found[MATCHER_FOUND_MAX];

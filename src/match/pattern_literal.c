@@ -6,6 +6,8 @@
 /* The run being read and the best so far, of one branch. */
 struct run {
 	const struct condition *c;
+	pattern_score *score;
+	double best_score;
 	char p[PATTERN_LITERAL_MAX * 4];
 	size_t len;
 	struct pattern_literal best;
@@ -18,7 +20,9 @@ static void offer(struct run *r, const char *p, size_t len)
 		p += len - PATTERN_LITERAL_MAX;
 		len = PATTERN_LITERAL_MAX;
 	}
-	if (len > r->best.len) {
+	double score = r->score(p, len);
+	if (score > r->best_score) {
+		r->best_score = score;
 		memcpy(r->best.p, p, len);
 		r->best.len = (uint8_t)len;
 	}
@@ -256,14 +260,15 @@ static bool keep(struct pattern_plan *plan, const struct run *r)
 	return true;
 }
 
-static bool plan_regex(const struct condition *c, const char *re, struct pattern_plan *plan)
+static bool plan_regex(const struct condition *c, pattern_score *score, const char *re,
+		       struct pattern_plan *plan)
 {
 	const char *p = re, *end = re + c->text_len;
 
 	if (!understood(re, c->text_len))
 		return false;
 	for (;;) {
-		struct run r = {.c = c};
+		struct run r = {.c = c, .score = score};
 		if (!take_branch(&r, &p, end) || !keep(plan, &r))
 			return false;
 		if (p >= end)
@@ -273,9 +278,10 @@ static bool plan_regex(const struct condition *c, const char *re, struct pattern
 	}
 }
 
-static bool plan_glob(const struct condition *c, const char *glob, struct pattern_plan *plan)
+static bool plan_glob(const struct condition *c, pattern_score *score, const char *glob,
+		      struct pattern_plan *plan)
 {
-	struct run r = {.c = c};
+	struct run r = {.c = c, .score = score};
 
 	for (uint32_t i = 0; i < c->text_len; i++) {
 		if (glob[i] == '*' || glob[i] == '?') {
@@ -290,9 +296,10 @@ static bool plan_glob(const struct condition *c, const char *glob, struct patter
 	return keep(plan, &r);
 }
 
-static bool plan_substring(const struct condition *c, const char *text, struct pattern_plan *plan)
+static bool plan_substring(const struct condition *c, pattern_score *score, const char *text,
+			   struct pattern_plan *plan)
 {
-	struct run r = {.c = c};
+	struct run r = {.c = c, .score = score};
 
 	for (uint32_t i = 0; i < c->text_len; i++)
 		add(&r, text[i]);
@@ -300,20 +307,32 @@ static bool plan_substring(const struct condition *c, const char *text, struct p
 	return keep(plan, &r);
 }
 
-void pattern_plan(const struct condition *c, const char *text, struct pattern_plan *plan)
+void pattern_plan_by(const struct condition *c, const char *text, pattern_score *score,
+		     struct pattern_plan *plan)
 {
 	bool good;
 
 	plan->count = 0;
 	plan->shortish = false;
 	if (c->pattern_kind == PATTERN_REGEX)
-		good = plan_regex(c, text, plan);
+		good = plan_regex(c, score, text, plan);
 	else if (c->pattern_kind == PATTERN_WILDCARD)
-		good = plan_glob(c, text, plan);
+		good = plan_glob(c, score, text, plan);
 	else
-		good = plan_substring(c, text, plan);
+		good = plan_substring(c, score, text, plan);
 	if (!good)
 		plan->count = 0;
+}
+
+static double by_length(const char *p, size_t len)
+{
+	(void)p;
+	return (double)len;
+}
+
+void pattern_plan(const struct condition *c, const char *text, struct pattern_plan *plan)
+{
+	pattern_plan_by(c, text, by_length, plan);
 }
 
 bool pattern_unanchored(const char *re, size_t len, bool *skip_front, bool *skip_back)

@@ -44,6 +44,11 @@ struct pattern_plan {
  */
 void pattern_plan(const struct condition *c, const char *text, struct pattern_plan *plan);
 
+/* The same by another measure than length: the piece that scores highest wins. */
+typedef double pattern_score(const char *p, size_t len);
+void pattern_plan_by(const struct condition *c, const char *text, pattern_score *score,
+		     struct pattern_plan *plan);
+
 /*
  * A regex may be looked for, unanchored, in bytes that the value is a part of:
  * it has no look-around, and no anchor but one '^' in front and one '$' behind,

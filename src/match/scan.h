@@ -9,13 +9,12 @@
  *
  * One pass turns the bytes of many records into bit sets, 64 bytes a step: where a
  * host name ends, dots, hex digits, quotes, colons, and where a line ends or a byte
- * stands that makes a record rare: an escape that may hide something, UTF-8, an '@'. Rare records are filled
- * again by themselves, with escapes heeded. The sets are walked
- * dot by dot, not byte by byte: a host name or an IPv4 address has a dot in it, an
- * IPv6 address "::" or seven colons, a hash 32 hex digits in a row, an e-mail
- * address an '@'. Each is hashed and looked up in the filter of exact.h. So a
- * value costs nothing until it looks like an atom, and host:port, URLs, lists
- * and "SHA1=..,MD5=.." need no code of their own.
+ * stands that makes a record rare: an escape that may hide something, UTF-8, an '@'. Rare records
+ * are filled again by themselves, with escapes heeded. The sets are walked dot by dot, not byte by
+ * byte: a host name or an IPv4 address has a dot in it, an IPv6 address "::" or seven colons, a
+ * hash 32 hex digits in a row, an e-mail address an '@'. Each is hashed and looked up in the filter
+ * of exact.h. So a value costs nothing until it looks like an atom, and host:port, URLs, lists and
+ * "SHA1=..,MD5=.." need no code of their own.
  *
  * The walk exists three times: AVX-512, AVX2 and portable C (scan_walk.h).
  */
@@ -32,8 +31,9 @@
 
 #define SCAN_BYTES_MAX   (1u << 20)
 #define SCAN_PENDING_MAX 256
-#define SCAN_PAD         64 /* readable bytes behind a record, and behind the unescaped copy */
+#define SCAN_PAD         64   /* readable bytes behind a record, and behind the unescaped copy */
 #define SCAN_LENGTHS     1024 /* value lengths are told apart up to here */
+#define SCAN_TOPS        4096 /* last labels of names are told apart by so many hashes */
 
 /* What the set holds, so that the walk skips what cannot matter. Constant. */
 struct scan_plan {
@@ -44,15 +44,22 @@ struct scan_plan {
 	bool names;       /* domains, hosts of URLs */
 	bool top_names;   /* a domain of one label: the last label is looked up as well */
 	bool digit_names; /* a domain whose last label starts with a digit */
-	bool v4, v6;      /* addresses */
+	uint64_t tops[SCAN_TOPS / 64]; /* last labels that some name ends in, by hash */
+	bool v4, v6;                   /* addresses */
 	bool nets_v4, nets_v6;
 	bool hashes, emails;
 	bool values;     /* VALUE atoms: whole values by length */
-	bool escapes;	 /* any escape of JSON may hide what is looked for */
+	bool escapes;    /* any escape of JSON may hide what is looked for */
 	bool file_names; /* VALUE atoms that match the last part of a path */
 	uint64_t value_lengths[SCAN_LENGTHS /
 			       64]; /* of VALUE and e-mail atoms, modulo SCAN_LENGTHS */
 };
+
+/* The bit of tops for the hash of a last label. */
+static inline unsigned scan_top(uint64_t hash)
+{
+	return (unsigned)(hash >> 52);
+}
 
 enum scan_bits {
 	SCAN_BAD,
@@ -64,6 +71,7 @@ enum scan_bits {
 	SCAN_V6, /* colons of what may be an IPv6 address */
 	SCAN_RARE,
 	SCAN_AT,
+	SCAN_ODD, /* JSON that is not written in the one plain way */
 	SCAN_BITS
 };
 
@@ -76,11 +84,11 @@ struct scan_finds {
 
 struct scan_state {
 	const struct scan_plan *plan;
-	uint64_t *bits; /* see scan_set() */
+	uint64_t *bits;                     /* see scan_set() */
 	uint64_t pending[SCAN_PENDING_MAX]; /* hashes to look up once the caches have the words */
 	uint32_t place[SCAN_PENDING_MAX];   /* where they come from */
 	uint32_t pending_count;
-	uint32_t at;		  /* where the walk stands */
+	uint32_t at;              /* where the walk stands */
 	struct scan_finds *finds; /* of a block; NULL: maybe says it of a record */
 	struct seen_view *seen; /* where what the walk meets is noted; NULL: nowhere */
 	bool maybe;
@@ -97,6 +105,22 @@ struct scan_state {
 static inline uint64_t *scan_set(const struct scan_state *st, enum scan_bits set)
 {
 	return st->bits + (size_t)set * SCAN_WORDS + 1;
+}
+
+/*
+ * Whether a record [from, to) of a block of JSON has \u or "\/" in it, or a blank right
+ * behind a quote that may end a key. (A key that ends in a colon is not told so.)
+ */
+static inline bool scan_odd(const struct scan_state *st, size_t from, size_t to)
+{
+	const uint64_t *odd = scan_set(st, SCAN_ODD);
+	size_t w = from / 64, last = (to - 1) / 64;
+	uint64_t in = ~UINT64_C(0) << (from % 64);
+
+	for (; w < last; w++, in = ~UINT64_C(0))
+		if (odd[w] & in)
+			return true;
+	return odd[w] & in & (~UINT64_C(0) >> (63 - (to - 1) % 64));
 }
 
 int scan_state_init(struct scan_state *st, const struct scan_plan *plan); /* 0, -ENOMEM */

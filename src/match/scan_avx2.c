@@ -57,6 +57,11 @@ static inline uint64_t of_class(__m256i a, __m256i b, int class)
 			_mm256_cmpeq_epi8(_mm256_and_si256(b, c), zero));
 }
 
+static inline __m256i at_most_blank(__m256i v)
+{
+	return _mm256_cmpeq_epi8(_mm256_max_epu8(v, _mm256_set1_epi8(' ')), _mm256_set1_epi8(' '));
+}
+
 static inline void classify(const char *p, unsigned n, int rare, struct scan_masks *k)
 {
 	__m256i a = load(p, 0, n), b = load(p, 32, n);
@@ -65,6 +70,7 @@ static inline void classify(const char *p, unsigned n, int rare, struct scan_mas
 	k->quote = bytes_equal(a, b, '"');
 	k->dot = bytes_equal(a, b, '.');
 	k->colon = bytes_equal(a, b, ':');
+	k->space = bits_of(at_most_blank(a), at_most_blank(b));
 	k->backslash = bytes_equal(a, b, '\\');
 	k->digit = of_class(ca, cb, SCAN_CLASS_DIGIT);
 	k->good = of_class(ca, cb, SCAN_CLASS_GOOD);

@@ -37,6 +37,7 @@ static inline void classify(const char *p, unsigned n, int rare, struct scan_mas
 	k->quote = bytes_equal(v, '"');
 	k->dot = bytes_equal(v, '.');
 	k->colon = bytes_equal(v, ':');
+	k->space = _mm512_cmple_epu8_mask(v, _mm512_set1_epi8(' '));
 	k->backslash = bytes_equal(v, '\\');
 	k->digit = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_DIGIT));
 	k->good = _mm512_test_epi8_mask(class, _mm512_set1_epi8(SCAN_CLASS_GOOD));

@@ -63,24 +63,38 @@ struct fill {
 	uint64_t any_dot;
 };
 
+/* What a word's last byte means for the next word's first. */
+struct carry {
+	uint64_t escape, quote, colon;
+};
+
 /*
  * One word: the first n of 64 bytes. What stands outside of strings is not told
  * apart: of JSON that is numbers and signs, which are no atoms.
  */
-static inline __attribute__((always_inline)) void
-fill_word(struct scan_state *st, const char *p, size_t w, unsigned n, const struct fill *how,
-	  uint64_t *carry)
+static inline __attribute__((always_inline)) void fill_word(struct scan_state *st, const char *p,
+							    size_t w, unsigned n,
+							    const struct fill *how, struct carry *c)
 {
 	struct scan_masks k;
 
 	classify(p + w * 64, n, how->rare, &k);
-	if (how->json && (k.backslash | *carry)) {
-		uint64_t escaped = escaped_by(k.backslash, carry);
-		/* the letter of an escape is none of a name, and its quote ends nothing */
-		k.good &= ~escaped;
-		k.hex &= ~escaped;
-		k.quote &= ~escaped;
-		k.rare |= escaped & odd_escapes(p + w * 64, n);
+	if (how->json) {
+		uint64_t odd = 0;
+		if (k.backslash | c->escape) {
+			uint64_t escaped = escaped_by(k.backslash, &c->escape);
+			/* the letter of an escape is none of a name, and its quote ends nothing */
+			k.good &= ~escaped;
+			k.hex &= ~escaped;
+			k.quote &= ~escaped;
+			odd = escaped & odd_escapes(p + w * 64, n);
+			k.rare |= odd;
+		}
+		/* a quote behind a colon opens a value, be it one that begins with a blank */
+		uint64_t quote = k.quote & ~(k.colon << 1 | c->colon);
+		scan_set(st, SCAN_ODD)[w] = odd | (k.space & (quote << 1 | c->quote));
+		c->quote = quote >> 63;
+		c->colon = k.colon >> 63;
 	}
 	scan_set(st, SCAN_BAD)[w] = ~k.good;
 	scan_set(st, SCAN_DOT)[w] = k.dot;
@@ -101,18 +115,18 @@ static __attribute__((noinline)) void fill(struct scan_state *st, const char *p,
 {
 	const struct scan_plan *plan = st->plan;
 	const struct fill how = {
-		.json = json && !plan->escapes,
+		.json = json,
 		.rare = (json && !plan->escapes ? 0 : SCAN_CLASS_BACKSLASH) |
 			(plan->emails ? SCAN_CLASS_AT : 0),
 		.any_dot = plan->digit_names ? ~UINT64_C(0) : 0,
 	};
-	uint64_t carry = 0;
+	struct carry c = {0};
 	size_t w = 0;
 
 	for (; w < len / 64; w++)
-		fill_word(st, p, w, 64, &how, &carry);
+		fill_word(st, p, w, 64, &how, &c);
 	if (len % 64) {
-		fill_word(st, p, w, len % 64, &how, &carry);
+		fill_word(st, p, w, len % 64, &how, &c);
 		w++;
 	}
 	/* nothing goes on behind the text */

@@ -15,7 +15,8 @@
 /* What the first pass over a word gives; bytes that do not count are zeroes. */
 struct scan_masks {
 	uint64_t quote, dot, colon, digit, backslash;
-	uint64_t good; /* letters, digits, '-', '_', '.': what a host name is made of */
+	uint64_t space; /* up to ' ' */
+	uint64_t good;  /* letters, digits, '-', '_', '.': what a host name is made of */
 	uint64_t hex;
 	uint64_t rare; /* '\n', bytes from 0x80 on, and those of the classes asked for */
 };

@@ -15,6 +15,7 @@ static inline void classify(const char *p, unsigned n, int rare, struct scan_mas
 		k->quote |= (uint64_t)(c == '"') << i;
 		k->dot |= (uint64_t)(c == '.') << i;
 		k->colon |= (uint64_t)(c == ':') << i;
+		k->space |= (uint64_t)(c <= ' ') << i;
 		k->backslash |= (uint64_t)(c == '\\') << i;
 		k->digit |= (uint64_t)((class & SCAN_CLASS_DIGIT) != 0) << i;
 		k->good |= (uint64_t)((class & SCAN_CLASS_GOOD) != 0) << i;

@@ -114,8 +114,7 @@ static void take_address(struct scan_state *st, const char *p, size_t len)
 	if (!eight_groups(p, len, &a) && !address_parse(p, len, &a))
 		return;
 	scan_push(st, exact_hash_address(&a));
-	if ((a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6) &&
-	    in_networks(st->plan, &a))
+	if ((a.bits == 32 ? st->plan->nets_v4 : st->plan->nets_v6) && in_networks(st->plan, &a))
 		scan_found(st);
 }
 
@@ -258,19 +257,43 @@ static void take_foreign(struct scan_state *st, const char *text, const char *p,
 		push_name(st, name, n);
 }
 
+/* The next byte beyond ASCII at or after i, or len. */
+static size_t next_high(const char *p, size_t i, size_t len)
+{
+	uint64_t w;
+
+	for (; i + sizeof(w) <= len; i += sizeof(w)) {
+		memcpy(&w, p + i, sizeof(w));
+		w &= UINT64_C(0x8080808080808080);
+		if (w)
+			return i + (unsigned)__builtin_ctzll(w) / 8;
+	}
+	while (i < len && (uint8_t)p[i] < 0x80)
+		i++;
+	return i;
+}
+
+static bool in_run(char c)
+{
+	return in_name((uint8_t)c) || c == '@';
+}
+
 /* Runs that hold a byte beyond ASCII, and a dot or the ideographic full stop or an '@'. */
 void scan_beyond_ascii(struct scan_state *st, const char *p, size_t len)
 {
-	for (size_t i = 0; i < len;) {
-		size_t from = i;
-		bool high = false, split = false;
-		for (; i < len && (in_name((uint8_t)p[i]) || p[i] == '@'); i++) {
-			high |= (uint8_t)p[i] >= 0x80;
-			split |= p[i] == '.' || p[i] == '@' ||
-				 (len - i >= 3 && memcmp(p + i, "\xe3\x80\x82", 3) == 0);
-		}
-		if (high && split)
-			take_foreign(st, p, p + from, i - from);
-		i += i == from;
+	size_t done = 0, end;
+
+	for (size_t at = next_high(p, 0, len); at < len; at = next_high(p, end, len)) {
+		size_t from = at;
+		bool split = false;
+		while (from > done && in_run(p[from - 1]))
+			from--;
+		for (end = from; end < len && in_run(p[end]); end++)
+			split |= p[end] == '.' || p[end] == '@' ||
+				 (len - end >= 3 && memcmp(p + end, "\xe3\x80\x82", 3) == 0);
+		if (split)
+			take_foreign(st, p, p + from, end - from);
+		end += end == from;
+		done = end;
 	}
 }

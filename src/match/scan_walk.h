@@ -152,16 +152,21 @@ static inline void take_v4(struct cursor *cu, const char *p, size_t at, unsigned
 static inline void take_name(struct cursor *c, const char *p, size_t at, unsigned len,
 			     uint64_t dots)
 {
-	uint64_t h = EXACT_SEED_NAME;
-	unsigned end = len;
-	bool parent = c->st->plan->top_names;
+	const struct scan_plan *plan = c->st->plan;
+	unsigned last = 63u - (unsigned)__builtin_clzll(dots);
+	uint64_t h = exact_label_padded(EXACT_SEED_NAME, p + last + 1, len - last - 1);
 
+	/* most of what has dots in it is the name of a file, or a number of a version */
+	if (!(plan->tops[scan_top(h) / 64] >> (scan_top(h) % 64) & 1))
+		return;
+	if (plan->top_names)
+		push(c, at, h);
+	unsigned end = last;
+	dots ^= UINT64_C(1) << last;
 	while (dots) {
 		unsigned dot = 63u - (unsigned)__builtin_clzll(dots);
 		h = exact_label_padded(h, p + dot + 1, end - dot - 1);
-		if (parent)
-			push(c, at, h);
-		parent = true;
+		push(c, at, h);
 		end = dot;
 		dots ^= UINT64_C(1) << dot;
 	}
@@ -297,7 +302,8 @@ static inline void walk_values(struct scan_state *st, const char *p, size_t from
 	size_t open = SIZE_MAX;
 
 	for (size_t w = from / 64; w * 64 < to; w++) {
-		for (uint64_t q = scan_set(st, SCAN_QUOTE)[w] & within(w, from, to); q; q &= q - 1) {
+		for (uint64_t q = scan_set(st, SCAN_QUOTE)[w] & within(w, from, to); q;
+		     q &= q - 1) {
 			size_t at = w * 64 + (unsigned)__builtin_ctzll(q);
 			if (open == SIZE_MAX) {
 				open = at + 1;
@@ -353,4 +359,4 @@ static void SCAN_WALK(record)(struct scan_state *st, const char *p, size_t len, 
 }
 
 const struct scan_walk SCAN_WALK(scan_walk) = {SCAN_WALK(block), SCAN_WALK(look), SCAN_WALK(rest),
-					      SCAN_WALK(record)};
+					       SCAN_WALK(record)};

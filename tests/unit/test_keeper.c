@@ -25,6 +25,7 @@ static struct {
 	_Atomic bool full;	 /* no checkpoint can be written */
 	_Atomic bool broken;	 /* nothing can be written to the journal */
 	_Atomic int refused;
+	bool kill_at_note;	 /* that lines have left */
 } disk;
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
@@ -87,6 +88,8 @@ ssize_t pwrite(int fd, const void *p, size_t len, off_t at)
 		errno = EIO;
 		return -1;
 	}
+	if (disk.kill_at_note && len < 128 && is_file(fd, "journal"))
+		die();
 	bool now = is_file(fd, NULL) && now_or_never();
 	before(now);
 	ssize_t n = REAL(pwrite)(fd, p, now && disk.how == HALF_WAY ? len / 2 : len, at);
@@ -417,6 +420,267 @@ static void killed_everywhere(const struct told *want, int64_t checkpoint_us, in
 	tap_int(wrong, 0, "and what is said last is what an undisturbed life says");
 }
 
+/* --- what a restart takes up -------------------------------------------------------------- */
+
+#define HOUR INT64_C(3600000000)
+
+/* A life that feeds steps and is killed: the steps while which the disk is full, and the
+ * journal broken. */
+struct plan {
+	int steps;
+	int64_t checkpoint_us;
+	int full_to, broken_from, broken_to;
+	bool settled; /* only once all has been said, and no later */
+};
+
+static bool busy(struct life *l)
+{
+	return l->s.outbox.count > 0 || l->s.keeper.error != 0;
+}
+
+static void follow_plan(const struct plan *p)
+{
+	struct life l;
+	uint64_t until = clock_monotonic_ns() + WAIT_S * UINT64_C(1000000000);
+
+	begin(&l, p->checkpoint_us);
+	for (int step = 0; step < p->steps; step++) {
+		uint64_t had = records(&l);
+		atomic_store(&disk.full, step < p->full_to);
+		atomic_store(&disk.broken, step >= p->broken_from && step < p->broken_to);
+		feed(0, step);
+		feed(1, step);
+		take_in(&l, had + 2);
+		/* a checkpoint is tried meanwhile */
+		for (int i = 0; p->full_to && i < 60; i++)
+			tick(&l);
+		/* what is to wait is said, however slow the machine */
+		while (step + 1 == p->broken_to && !l.s.outbox.held && clock_monotonic_ns() < until)
+			tick(&l);
+	}
+	for (int i = 0; !p->settled && i < 20; i++)
+		tick(&l);
+	atomic_store(&disk.full, p->full_to >= p->steps && !p->settled);
+	while (p->settled && busy(&l) && clock_monotonic_ns() < until)
+		tick(&l);
+	die();
+}
+
+static void killed_after(struct plan p)
+{
+	int status;
+
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0)
+		follow_plan(&p);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		abort();
+}
+
+static void nothing_to_read_again(const struct told *want, struct plan plan, const char *how)
+{
+	fresh_folder();
+	killed_after(plan);
+	struct told first = what_was_said();
+	tap_ok(same(&first, want), "%s all is said before the life is killed", how);
+	for (int i = 0; i < 2; i++)
+		test_write(files[i], "", 0); /* an input that cannot be read again */
+	tap_ok(run_life(0, 0, HOUR), "a life that reads nothing");
+	struct told then = what_was_said();
+	tap_int(then.lines, first.lines, "it has nothing to say: the evidence was kept with the lines");
+	tap_ok(same(&then, want) && !then.doubled, "and takes nothing back");
+	told_fini(&first);
+	told_fini(&then);
+}
+
+/* Between a line in the candidates file and the word in the journal that it is there. */
+static void killed_before_it_is_noted(const struct told *want)
+{
+	fresh_folder();
+	disk.kill_at_note = true;
+	tap_ok(!run_life(0, 0, HOUR), "killed when the first line has left");
+	disk.kill_at_note = false;
+	struct told first = what_was_said();
+	tap_ok(run_life(0, 0, HOUR), "a life that does not know it");
+	struct told then = what_was_said();
+	tap_ok(first.lines > 0 && same(&then, want) && !then.doubled && !then.missing,
+	       "looks into the file, and does not say it again");
+	told_fini(&first);
+	told_fini(&then);
+}
+
+/* Lines that no entry has, and then lines that one has, behind the cut of a checkpoint that
+ * never is whole. */
+static void unchained(const struct told *want)
+{
+	fresh_folder();
+	killed_after((struct plan){STEPS, 5000, STEPS, 0, STEPS / 2, false});
+	struct told first = what_was_said();
+	tap_int(first.lines, 0, "what an entry holds waits for what none holds");
+	tap_ok(run_life(0, 0, HOUR), "a life that finds that entry");
+	struct told then = what_was_said();
+	tap_ok(same(&then, want) && !then.doubled && !then.missing, "says it from the first version on");
+	told_fini(&first);
+	told_fini(&then);
+}
+
+/* What a checkpoint holds and nobody has judged. */
+static void judged_after_a_restart(void)
+{
+	struct life l;
+
+	fresh_folder();
+	begin(&l, HOUR);
+	for (int step = 0; step < STEPS; step++) {
+		feed(0, step);
+		feed(1, step);
+	}
+	for (int i = 0; i < 2000 && records(&l) < 2 * STEPS; i++)
+		usleep(5000); /* workers join; nobody judges */
+	engine_quiesce(l.t.e);
+	tap_int(keeper_save(&l.s.keeper, l.s.live), 0, "a checkpoint of what was not judged");
+	engine_resume(l.t.e);
+	struct told before = what_was_said();
+	tap_int(before.lines, 0, "nothing has been said");
+	/* as a kill would: nothing of this life is told */
+	keeper_rest(&l.s.keeper);
+	engine_interrupt(l.t.e);
+	live_join(l.s.live);
+	engine_stop(l.t.e);
+	live_free(l.s.live);
+	keeper_fini(&l.s.keeper);
+	outbox_fini(&l.s.outbox);
+	output_close(&l.out);
+	test_engine_fini(&l.t);
+	for (int i = 0; i < 2; i++)
+		test_write(files[i], "", 0);
+	begin(&l, HOUR);
+	for (int i = 0; i < 10; i++)
+		tick(&l);
+	tap_int(finish(&l), 0, "the next life reads nothing");
+	struct told after = what_was_said();
+	tap_int(after.count, THREATS, "and says what the evidence means");
+	told_fini(&before);
+	told_fini(&after);
+}
+
+/* The journal's bytes changed or cut: told, the checkpoint's candidates are there, and what the
+ * candidates file holds is not said again. */
+static void damaged_journal(const struct told *want)
+{
+	static char whole[JOURNAL_BYTES];
+	const int tries = TAP_SANITIZED ? 4 : 12;
+	int wrong = 0, doubled = 0;
+
+	for (int i = 0; i < tries; i++) {
+		fresh_folder();
+		killed_after((struct plan){.steps = STEPS / 2, .checkpoint_us = HOUR});
+		for (int file = 0; file < 2; file++) {
+			const char *path = test_path(file ? "state/journal.1" : "state/journal.0");
+			FILE *f = fopen(path, "r+");
+			size_t n = f ? fread(whole, 1, sizeof(whole), f) : 0, used = n;
+			while (used && !whole[used - 1])
+				used--;
+			for (int k = 0; used && k <= i % 3; k++) {
+				size_t at = hash_word((uint64_t)(i * 8 + k)) % used;
+				fseek(f, (long)at, SEEK_SET);
+				fputc(whole[at] ^ (1 + i), f);
+			}
+			if (f)
+				fclose(f);
+		}
+		if (!run_life(0, 0, 5000))
+			wrong++;
+		struct told got = what_was_said();
+		wrong += !same(&got, want);
+		doubled += got.doubled;
+		told_fini(&got);
+	}
+	tap_int(wrong, 0, "a damaged journal is passed over");
+	tap_int(doubled, 0, "and what was sent is not said again");
+}
+
+/* --- disks -------------------------------------------------------------------------------- */
+
+static void wait_ms(struct life *l, int ms)
+{
+	uint64_t until = clock_monotonic_ns() + (uint64_t)ms * 1000000;
+
+	while (clock_monotonic_ns() < until)
+		tick(l);
+}
+
+static void full_disk(void)
+{
+	struct life l;
+
+	fresh_folder();
+	begin(&l, 100000);
+	atomic_store(&disk.full, true);
+	for (int step = 0; step < STEPS / 2; step++) {
+		feed(0, step);
+		feed(1, step);
+		wait_ms(&l, 20);
+	}
+	take_in(&l, STEPS);
+	wait_ms(&l, 300);
+	int refused = atomic_exchange(&disk.refused, 0);
+	tap_ok(refused > 0 && l.s.keeper.error == -ENOSPC, "a full disk is told");
+	wait_ms(&l, 1000);
+	refused = atomic_exchange(&disk.refused, 0);
+	struct told t = what_was_said();
+	tap_int(t.count, THREATS, "candidates leave all the same, through the journal");
+	tap_ok(refused >= 1 && refused <= 6, "a checkpoint is tried every 200 ms: %d in a second", refused);
+	/* and with lines that wait, too */
+	uint64_t from = clock_monotonic_ns();
+	atomic_store(&disk.broken, true);
+	for (int step = STEPS / 2; step < STEPS; step++) {
+		feed(0, step);
+		feed(1, step);
+		wait_ms(&l, 60);
+	}
+	for (int i = 0; i < 1000 && !l.s.outbox.held; i++)
+		wait_ms(&l, 5);
+	refused = atomic_exchange(&disk.refused, 0);
+	struct told held = what_was_said();
+	tap_ok(held.lines == t.lines && l.s.outbox.held > 0, "with a broken journal they wait");
+	int most = (int)((clock_monotonic_ns() - from) / KEEPER_RETRY_NS) + 2;
+	tap_ok(refused <= most, "and wait for checkpoints that are tried no more often: %d of %d",
+	       refused, most);
+	atomic_store(&disk.full, false);
+	atomic_store(&disk.broken, false);
+	wait_ms(&l, 500);
+	tap_ok(l.s.keeper.error == 0 && l.s.outbox.count == 0, "once there is room all of them leave");
+	tap_int(finish(&l), 0, "the life ends well");
+	struct told all = what_was_said();
+	tap_ok(all.lines > t.lines && !all.doubled && !all.missing, "each once");
+	told_fini(&t);
+	told_fini(&held);
+	told_fini(&all);
+}
+
+/* A journal that is full, or cannot be written: lines leave with checkpoints, as often as that. */
+static void no_journal(void)
+{
+	struct life l;
+
+	fresh_folder();
+	atomic_store(&disk.broken, true);
+	begin(&l, HOUR);
+	for (int step = 0; step < STEPS; step++) {
+		feed(0, step);
+		feed(1, step);
+		wait_ms(&l, 20);
+	}
+	wait_ms(&l, 500);
+	struct told t = what_was_said();
+	tap_ok(t.count == THREATS && !t.doubled && !t.missing, "without a journal lines leave with checkpoints");
+	atomic_store(&disk.broken, false);
+	tap_int(finish(&l), 0, "and the life ends well");
+	told_fini(&t);
+}
+
 int main(void)
 {
 	test_dir_init(10);
@@ -426,10 +690,22 @@ int main(void)
 	struct told want = what_was_said();
 	tap_ok(want.count == THREATS && want.lines > 2 * THREATS && !want.doubled && !want.missing,
 	       "says %d candidates in %d lines", want.count, want.lines);
-	killed_everywhere(&want, 5000, TAP_SANITIZED ? 17 : 3, "with checkpoints all the time");
-	killed_everywhere(&want, 3600000000, TAP_SANITIZED ? 13 : 3, "with none after the first");
+	killed_everywhere(&want, 5000, TAP_SANITIZED ? 31 : 7, "with checkpoints all the time");
+	killed_everywhere(&want, 3600000000, TAP_SANITIZED ? 23 : 5, "with none after the first");
 	uring = false;
-	killed_everywhere(&want, 50000, TAP_SANITIZED ? 17 : 5, "without io_uring");
+	killed_everywhere(&want, 50000, TAP_SANITIZED ? 41 : 11, "without io_uring");
+	full_disk();
+	no_journal();
+	unchained(&want);
+	nothing_to_read_again(&want, (struct plan){STEPS, 5000, STEPS, STEPS / 2, STEPS, true},
+			      "with a journal that is older than the checkpoint");
+	uring = true;
+	killed_before_it_is_noted(&want);
+	nothing_to_read_again(&want, (struct plan){.steps = STEPS, .checkpoint_us = HOUR},
+			      "without a disturbance");
+	nothing_to_read_again(&want, (struct plan){STEPS, 5000, STEPS, 0, 0, false}, "on a full disk");
+	damaged_journal(&want);
+	judged_after_a_restart();
 	told_fini(&want);
 	test_dir_fini();
 	return tap_done();

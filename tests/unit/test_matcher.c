@@ -289,8 +289,8 @@ static void test_blocks(void)
 /* What stands right behind an escape, at every place of a block's words. */
 static void test_escapes(void)
 {
-	static const char *const before[] = {"\\n",	 "\\t", "\\r\\n", "\\b",   "\\f",
-					     "\\\\", "\\\"", "\\/",   "x\\\\\\n", "\\u0009"};
+	static const char *const before[] = {"\\n",  "\\t",  "\\r\\n", "\\b",      "\\f",
+					     "\\\\", "\\\"", "\\/",    "x\\\\\\n", "\\u0009"};
 	static const char *const atoms[] = {"evil.example", "203.0.113.9",
 					    "00112233445566778899aabbccddeeff"};
 	static struct pile p;
@@ -306,7 +306,8 @@ static void test_escapes(void)
 			char record[512], hides[512], clean[512];
 			const char *what = atoms[at % 3];
 			const char *same = strspn(before[e], "\\btnf") == 2 ? before[e] + 1 : "";
-			snprintf(record, sizeof(record), "{\"a\":\"%0*d%s%s\\t\"}", at, 0, before[e], what);
+			snprintf(record, sizeof(record), "{\"a\":\"%0*d%s%s\\t\"}", at, 0,
+				 before[e], what);
 			snprintf(clean, sizeof(clean), "{\"a\":\"%0*d%sgood.example\\t\"}", at, 0,
 				 before[e]);
 			/* a letter that belongs to no escape belongs to the value */
@@ -322,7 +323,8 @@ static void test_escapes(void)
 			p.records = 0;
 			p.len = 0;
 			add_record(&p, hides);
-			hidden += *same && *same != '\\' && at % 3 == 0 && count_maybe(&b, &p, SIZE_MAX / 2) == 0;
+			hidden += *same && *same != '\\' && at % 3 == 0 &&
+				  count_maybe(&b, &p, SIZE_MAX / 2) == 0;
 		}
 	tap_int(atom, 10 * 130, "an atom behind any escape is found");
 	tap_int(none, 10 * 130, "and what is none is not");

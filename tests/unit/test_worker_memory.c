@@ -71,7 +71,11 @@ static void several(struct test_engine *t)
 		"title: a\nname: a\nlogsource: {product: p}\ndetection: {k: [c2.bad0], condition: "
 		"k}\n"
 		"---\ntitle: many\nid: many\ncorrelation: {type: value_count, rules: [a], "
-		"timespan: 12h, group-by: [member_state], condition: {field: src_ip, gte: 2}}\n";
+		"timespan: 12h, group-by: [member_state], condition: {field: src_ip, gte: 2}}\n"
+		/* an expression that backtracks, tried on every record */
+		"---\ntitle: slow\nlogsource: {category: dns}\ndetection:\n"
+		"  s: {query|re: '^((\\w|\\.)+-?)+[a-z]$', query|contains: BAD0}\n"
+		"  k: ['.example', 'nothing']\n  condition: all of them\n";
 
 	test_write("several.json", pattern, sizeof(pattern) - 1);
 	test_write("several.yml", rules, sizeof(rules) - 1);

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <wctype.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "base/utf8.h"
 
 static locale_t unicode;
@@ -44,12 +48,42 @@ static uint32_t code_point(const uint8_t *p, size_t n)
 	return cp;
 }
 
+#if defined(__SSE2__)
+/* Sixteen bytes of ASCII at a time, as long as there are such; how many were folded. */
+static size_t fold_ascii(const uint8_t *in, size_t len, uint8_t *out)
+{
+	const __m128i before = _mm_set1_epi8('A' - 1), behind = _mm_set1_epi8('Z' + 1);
+	size_t i = 0;
+
+	for (; i + 16 <= len; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(in + i));
+		if (_mm_movemask_epi8(v))
+			break;
+		__m128i upper = _mm_and_si128(_mm_cmpgt_epi8(v, before), _mm_cmplt_epi8(v, behind));
+		v = _mm_or_si128(v, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
+		_mm_storeu_si128((__m128i *)(void *)(out + i), v);
+	}
+	return i;
+}
+#else
+static size_t fold_ascii(const uint8_t *in, size_t len, uint8_t *out)
+{
+	(void)in, (void)len, (void)out;
+	return 0;
+}
+#endif
+
 size_t sigma_fold(const char *p, size_t len, char *out)
 {
 	const uint8_t *in = (const uint8_t *)p, *end = in + len;
 	uint8_t *o = (uint8_t *)out;
 
 	while (in < end) {
+		size_t many = fold_ascii(in, (size_t)(end - in), o);
+		in += many;
+		o += many;
+		if (in == end)
+			break;
 		if (*in < 0x80) {
 			*o++ = (uint8_t)(*in >= 'A' && *in <= 'Z' ? *in | 0x20 : *in);
 			in++;

@@ -19,7 +19,7 @@
 #include "match/sigma/sigma_set.h"
 
 #define SIGMA_RECORD_VALUES_MAX 8192
-#define SIGMA_NO_ROUTE		UINT32_MAX
+#define SIGMA_NO_ROUTE          UINT32_MAX
 
 struct sigma_matcher;
 struct sigma_scratch;
@@ -39,13 +39,6 @@ bool sigma_matcher_routed(const struct sigma_matcher *m, uint32_t rule);
 struct sigma_scratch *sigma_scratch_create(const struct sigma_matcher *m); /* NULL: no memory */
 void sigma_scratch_free(struct sigma_scratch *sc);
 
-/*
- * Scan before parse: whether any rule may fit this text record. "No" is certain; it is
- * what lets a record go unread. Without a plan, every record may.
- */
-bool sigma_scan(const struct sigma_matcher *m, struct sigma_scratch *sc, uint32_t stated,
-		enum format format, const char *p, size_t len);
-
 /* Takes a record in as whatever decode would take it for; see the three below. */
 bool sigma_read(const struct sigma_matcher *m, struct sigma_scratch *sc, uint32_t stated,
 		enum format format, const char *header, const char *p, size_t len);
@@ -63,7 +56,7 @@ bool sigma_read_line(const struct sigma_matcher *m, struct sigma_scratch *sc, ui
 		     const char *p, size_t len);
 
 struct sigma_hit {
-	uint32_t rule;	   /* index in the set */
+	uint32_t rule;     /* index in the set */
 	struct span value; /* of a field that fits, "" where only absence did */
 };
 

@@ -292,13 +292,6 @@ bool sigma_read_line(const struct sigma_matcher *m, struct sigma_scratch *sc, ui
 	return find_routes(m, sc, stated);
 }
 
-bool sigma_scan(const struct sigma_matcher *m, struct sigma_scratch *sc, uint32_t stated,
-		enum format format, const char *p, size_t len)
-{
-	(void)sc, (void)stated, (void)format, (void)p, (void)len;
-	return m->set->count > 0;
-}
-
 bool sigma_read(const struct sigma_matcher *m, struct sigma_scratch *sc, uint32_t stated,
 		enum format format, const char *header, const char *p, size_t len)
 {
