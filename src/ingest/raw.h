@@ -1,10 +1,9 @@
 /*
  * raw - the bytes of a descriptor, by io_uring or read(2).
  *
- * A regular file of RAW_RING_MIN or more is read through a ring: one system
- * call a read, which also asks the kernel for the megabytes after it, so that
- * they come from the disk while these are cut. Where the kernel refuses the
- * ring, and for everything smaller, read(2) does the same without the asking.
+ * A regular file of RAW_RING_MIN or more is read through a ring, one read at a
+ * time; what follows it is fetched by the kernel's own read-ahead. Where the
+ * kernel refuses the ring, and for everything smaller, read(2) does the same.
  * Pipes, sockets and terminals are polled, so that a quiet one blocks nobody.
  *
  * Thread   one owner.
