@@ -111,6 +111,12 @@ static bool ref_in(const struct indicator_set *s, struct ref r)
 	return in_text(s, r.at, r.len);
 }
 
+/* As bytes: any other value of a bool may not even be looked at. */
+static bool truth(const bool *b)
+{
+	return *(const uint8_t *)b <= 1;
+}
+
 static bool levels(uint8_t severity, uint8_t tlp, uint8_t pap)
 {
 	return severity <= SEVERITY_HIGH && tlp < TLPS && pap < PAPS;
@@ -143,6 +149,7 @@ static bool check_indicators(const struct indicator_set *s)
 		const struct indicator *in = &s->indicators[i];
 		if (!in_text(s, in->id, in->id_len) || !in_text(s, in->pattern, in->pattern_len) ||
 		    in->feed >= s->feed_count || !levels(in->severity, in->tlp, in->pap) ||
+		    !truth(&in->rule) || !truth(&in->local) || !truth(&in->open) ||
 		    in->threat >= threats_whole(s) || in->first_condition != next ||
 		    in->conditions > s->condition_count - next)
 			return false;
@@ -212,10 +219,11 @@ static bool check_index(const struct indicator_set *s, const struct match_fixed 
 
 	for (uint32_t i = 0; i < f->index.entry_count; i++)
 		if (e[i].indicator != INDEX_NONE || !ref_in(s, e[i].id) || e[i].threat_id.len ||
-		    e[i].name.len || e[i].campaign.len || e[i].campaign_name.len || e[i].markings.len)
+		    e[i].name.len || e[i].campaign.len || e[i].campaign_name.len ||
+		    e[i].markings.len || !truth(&e[i].tlp_stated) || !truth(&e[i].pap_stated))
 			return false;
 	for (uint32_t i = 0; i < f->index.link_count; i++)
-		if (!ref_in(s, l[i].source) || !ref_in(s, l[i].target))
+		if (!ref_in(s, l[i].source) || !ref_in(s, l[i].target) || !truth(&l[i].revoked))
 			return false;
 	for (uint32_t i = 0; i < f->index.object_count; i++)
 		if (!ref_in(s, o[i].name))

@@ -530,7 +530,7 @@ int main(int argc, char **argv)
 		voices += !voices_equal((uint64_t)i);
 	tap_int(voices, 0, "raised just when no voice alone makes it so");
 	printf("# %d raised, %d held back\n", outcomes[0], outcomes[1]);
-	tap_ok(outcomes[0] > 3 && outcomes[1] > 3, "both were met");
+	tap_ok(outcomes[0] > 0 && outcomes[1] > 0, "both were met");
 	tap_int(capped, 0, "the cap takes away what is marked, and nothing else");
 	test_hand();
 	test_reports();
