@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +20,24 @@
 
 enum { PART_DATABASE, PART_REFUSED };
 
-/* Written before anything is compiled, constant afterwards. */
-static char folder[3072];
+#define FOLDER_MAX 3072
 
-static void remove_old(void)
+/* The first one named stands. Under the lock: rules that are folded in compile beside others. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char folder[FOLDER_MAX];
+
+/* False: there is none. */
+static bool in_use(char out[FOLDER_MAX])
 {
-	DIR *d = opendir(folder);
+	pthread_mutex_lock(&lock);
+	memcpy(out, folder, FOLDER_MAX);
+	pthread_mutex_unlock(&lock);
+	return *out != '\0';
+}
+
+static void remove_old(const char *dir)
+{
+	DIR *d = opendir(dir);
 	time_t least = time(NULL) - (time_t)PATTERN_CACHE_DAYS * 86400;
 	struct dirent *e;
 	struct stat st;
@@ -40,11 +53,13 @@ static void remove_old(void)
 
 void pattern_cache_use(const char *dir)
 {
-	if (*folder)
-		return;
-	snprintf(folder, sizeof(folder), "%.3071s", dir);
-	if (*folder)
-		remove_old();
+	pthread_mutex_lock(&lock);
+	const bool first = !*folder && *dir;
+	if (first)
+		snprintf(folder, sizeof(folder), "%.3071s", dir);
+	pthread_mutex_unlock(&lock);
+	if (first)
+		remove_old(dir);
 }
 
 static void add(XXH3_state_t *s, const void *p, size_t len)
@@ -75,9 +90,9 @@ static struct cache_key key_of(const struct pattern_list *l)
 	return (struct cache_key){{h.low64, h.high64}};
 }
 
-static void path_of(char path[4096], const struct cache_key *k)
+static void path_of(char path[4096], const char *dir, const struct cache_key *k)
 {
-	snprintf(path, 4096, "%s/" PREFIX "%016llx%016llx", folder, (unsigned long long)k->hash[1],
+	snprintf(path, 4096, "%s/" PREFIX "%016llx%016llx", dir, (unsigned long long)k->hash[1],
 		 (unsigned long long)k->hash[0]);
 }
 
@@ -170,13 +185,13 @@ int pattern_list_compile(struct pattern_list *l, hs_database_t **db, pattern_ref
 			  void *ctx)
 {
 	struct listening n = {.refused = refused, .ctx = ctx};
-	char path[4096];
+	char path[4096], dir[FOLDER_MAX];
 
 	*db = NULL;
-	if (!*folder || l->count == 0)
+	if (!in_use(dir) || l->count == 0)
 		return pattern_list_build(l, db, refused, ctx);
 	struct cache_key key = key_of(l);
-	path_of(path, &key);
+	path_of(path, dir, &key);
 	if (find(path, &key, l, db, refused, ctx))
 		return 0;
 	uint64_t start = clock_monotonic_ns();
