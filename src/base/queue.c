@@ -36,7 +36,7 @@ void queue_fini(struct queue *q)
 	q->items = NULL;
 }
 
-bool queue_push(struct queue *q, void *item)
+static bool push(struct queue *q, void *item, bool first)
 {
 	assert(item);
 	pthread_mutex_lock(&q->lock);
@@ -44,28 +44,24 @@ bool queue_push(struct queue *q, void *item)
 		pthread_cond_wait(&q->not_full, &q->lock);
 	bool open = !q->closed;
 	if (open) {
-		q->items[(q->head + q->count++) % q->capacity] = item;
+		if (first)
+			q->head = (q->head + q->capacity - 1) % q->capacity;
+		q->items[(q->head + (first ? 0 : q->count)) % q->capacity] = item;
+		q->count++;
 		pthread_cond_signal(&q->not_empty);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return open;
 }
 
+bool queue_push(struct queue *q, void *item)
+{
+	return push(q, item, false);
+}
+
 bool queue_push_first(struct queue *q, void *item)
 {
-	assert(item);
-	pthread_mutex_lock(&q->lock);
-	while (q->count == q->capacity && !q->closed)
-		pthread_cond_wait(&q->not_full, &q->lock);
-	bool open = !q->closed;
-	if (open) {
-		q->head = (q->head + q->capacity - 1) % q->capacity;
-		q->items[q->head] = item;
-		q->count++;
-		pthread_cond_signal(&q->not_empty);
-	}
-	pthread_mutex_unlock(&q->lock);
-	return open;
+	return push(q, item, true);
 }
 
 /* @locks q->lock held */

@@ -122,17 +122,12 @@ static void live_json(struct text *t, const struct engine *e)
 	generation_put(h, g);
 }
 
-void engine_info_json(struct text *t, const struct engine *e)
+/* The newest event time of each source that has spoken. */
+static void watermarks_json(struct text *t, const struct engine *e)
 {
-	struct evidence_usage u;
 	const char *comma = "";
 
-	evidence_usage(e->evidence, &u);
-	text_printf(t,
-		    ",\"table\":{\"cells\":%u,\"cells_max\":%u,\"entries\":%u,\"entries_max\":%u,"
-		    "\"overflows\":%u,\"overflows_max\":%u},\"generation\":%u,\"watermarks\":{",
-		    u.cells, u.capacity.cells, u.entries, u.capacity.entries, u.overflows,
-		    u.capacity.overflows, e->rules.published);
+	text_str(t, ",\"watermarks\":{");
 	for (uint32_t i = 0; i < e->config->sources.count; i++) {
 		int64_t w = high_mark_get(&e->watermark[i]);
 		if (w == 0)
@@ -144,6 +139,19 @@ void engine_info_json(struct text *t, const struct engine *e)
 		comma = ",";
 	}
 	text_char(t, '}');
+}
+
+void engine_info_json(struct text *t, const struct engine *e)
+{
+	struct evidence_usage u;
+
+	evidence_usage(e->evidence, &u);
+	text_printf(t,
+		    ",\"table\":{\"cells\":%u,\"cells_max\":%u,\"entries\":%u,\"entries_max\":%u,"
+		    "\"overflows\":%u,\"overflows_max\":%u},\"generation\":%u",
+		    u.cells, u.capacity.cells, u.entries, u.capacity.entries, u.overflows,
+		    u.capacity.overflows, e->rules.published);
+	watermarks_json(t, e);
 	clocks_json(t, e);
 	heavy_json(t, e);
 	history_json(t, e);
@@ -154,31 +162,20 @@ void engine_status_json(struct text *t, const struct engine *e)
 {
 	struct generation *g = generation_get((struct generation_holder *)&e->rules);
 	struct ledger sum;
-	const char *comma = "";
 
 	engine_ledger(e, &sum);
 	text_printf(t, "{\"generation\":%u,\"indicators\":%u,\"ledger\":{", g ? g->number : 0,
 		    g ? g->base->set.count - g->withdrawals + (g->more ? g->more->set.count : 0) : 0);
 	text_printf(t,
 		    "\"records\":%llu,\"bytes\":%llu,\"clean\":%llu,\"hit\":%llu,\"hits\":%llu,"
-		    "\"in_flight\":%llu},\"watermarks\":{",
+		    "\"in_flight\":%llu}",
 		    (unsigned long long)counter_get(&sum.records),
 		    (unsigned long long)counter_get(&sum.bytes),
 		    (unsigned long long)counter_get(&sum.clean),
 		    (unsigned long long)counter_get(&sum.hit),
 		    (unsigned long long)counter_get(&sum.hits),
 		    (unsigned long long)ledger_in_flight(&sum));
-	for (uint32_t i = 0; i < e->config->sources.count; i++) {
-		int64_t w = high_mark_get(&e->watermark[i]);
-		if (w == 0)
-			continue;
-		text_str(t, comma);
-		text_json_str(t, e->config->sources.sources[i].name);
-		text_char(t, ':');
-		text_json_time(t, w);
-		comma = ",";
-	}
-	text_char(t, '}');
+	watermarks_json(t, e);
 	live_json(t, e);
 	text_char(t, '}');
 	generation_put((struct generation_holder *)&e->rules, g);
